@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include "call.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "lib/fd.h"
+#include "lib/paths.h"
+
+struct buf *call_fields(void)
+{
+	static char memory[LIMIT_MSG_BYTES];
+	static struct buf fields = {.data = memory, .cap = sizeof(memory)};
+	return &fields;
+}
+
+static int open_socket(struct err *e)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = PATH_HTTP_SOCKET};
+	AUTO_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_set(e, errno, "make socket");
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return err_set(e, errno, "connect to squashd");
+	return fd_steal(&fd);
+}
+
+/* Pass squashd's error on. */
+static void __attribute__((noreturn)) reply_failure(unsigned status, struct msg_cursor fields)
+{
+	char text[1024] = "no reason was given", code[64] = "internal";
+	struct msg_field f;
+	while (msg_next(&fields, &f) > 0) {
+		char *to = f.tag == TAG_ERROR ? text : f.tag == TAG_CODE ? code : NULL;
+		size_t cap = f.tag == TAG_ERROR ? sizeof(text) : sizeof(code);
+		if (!to || f.len >= cap)
+			continue;
+		memcpy(to, f.data, f.len);
+		to[f.len] = '\0';
+	}
+	http_reply_error(status, code, "%s", text);
+}
+
+unsigned call_squashd(const struct http_request *q, enum msg_op op, struct msg_cursor *reply)
+{
+	static uint8_t memory[LIMIT_REPLY_BYTES];
+	struct msg_head head;
+	struct err e;
+	struct buf *fields = call_fields();
+	if (fields->full)
+		http_reply_error(413, "too_large", "the request is larger than %d bytes",
+		                 LIMIT_MSG_BYTES);
+	AUTO_FD fd = open_socket(&e);
+	if (fd < 0)
+		http_reply_error(503, "unavailable", "%s", e.text);
+	/* squashd refuses some requests before it has read them whole: its answer counts. */
+	int sent = msg_send(fd, (uint16_t)op, q->token, q->token ? q->token_len : 0, fields, &e);
+	if (msg_recv_head(fd, &head, 0, sizeof(memory), sent < 0 ? NULL : &e) < 0 ||
+	    msg_recv_bytes(fd, memory, head.body_len, &e) < 0)
+		http_reply_error(503, "unavailable", "squashd did not answer: %s", e.text);
+	*reply = (struct msg_cursor){.at = memory, .left = head.body_len};
+	if (head.kind >= 300)
+		reply_failure(head.kind, *reply);
+	return head.kind;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* The endpoints. Each sends its reply and ends the process. */
+#ifndef SQUASH_ENDPOINTS_H
+#define SQUASH_ENDPOINTS_H
+
+#include "http.h"
+
+/* id is the path's variable part; NULL where there is none. */
+typedef void endpoint(struct http_request *q, const char *id);
+
+endpoint get_health;
+endpoint get_modules;
+endpoint get_sandboxes;
+endpoint create_sandbox;
+endpoint get_sandbox;
+endpoint destroy_sandbox;
+endpoint exec_in_sandbox;
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* A request as the web server hands it to a CGI program (RFC 3875), and the one way to reply. */
+#ifndef SQUASH_HTTP_H
+#define SQUASH_HTTP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+#include "lib/jsonw.h"
+#include "lib/limits.h"
+
+struct http_request { /* everything borrowed from the environment */
+	const char *method;
+	const char *path;  /* behind /cgi-bin, percent-decoded by the server: "/api/sandboxes/dev" */
+	const char *token; /* of the Authorization header; NULL: none */
+	size_t token_len;
+	uint8_t *body; /* read by http_read_body */
+	size_t body_len;
+};
+
+/* Fill the request from the environment; the body is not read yet. path_memory of path_cap bytes
+ * holds the path. */
+void http_read_request(struct http_request *q, char *path_memory, size_t path_cap);
+
+/* Read the whole body. Replies itself and does not return when there is none (411), it is too large
+ * (413), of a type that is not JSON (415) or cut short (400). */
+void http_read_body(struct http_request *q);
+
+/* Each of these sends a whole reply and ends the process. */
+
+/* The JSON that was written to body; status with its reason phrase of RFC 9110. */
+void http_reply_json(unsigned status, const struct buf *body) __attribute__((noreturn));
+
+/* A status that has no body, 204. */
+void http_reply_empty(unsigned status) __attribute__((noreturn));
+
+/* {"error": text, "code": code} */
+void http_reply_error(unsigned status, const char *code, const char *format, ...)
+	__attribute__((noreturn, format(printf, 3, 4)));
+
+/* 405 with the methods that the path has, as in "GET, POST". */
+void http_reply_method(const char *allowed) __attribute__((noreturn));
+
+/* The memory that replies are written into: one reply a process. */
+struct buf *http_reply_buf(void);
+
+#endif

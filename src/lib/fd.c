@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include "fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+void fd_close(int *fd)
+{
+	int saved = errno;
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	errno = saved;
+}
+
+int fd_steal(int *fd)
+{
+	int stolen = *fd;
+	*fd = -1;
+	return stolen;
+}
+
+int fd_write_all(int fd, const void *data, size_t len)
+{
+	const char *at = data;
+	while (len > 0) {
+		ssize_t n = write(fd, at, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		at += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+ssize_t fd_read_all(int fd, void *data, size_t len)
+{
+	char *at = data;
+	size_t have = 0;
+	while (have < len) {
+		ssize_t n = read(fd, at + have, len - have);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		have += (size_t)n;
+	}
+	return (ssize_t)have;
+}
+
+ssize_t fd_read_file(int dir_fd, const char *path, char *data, size_t cap, struct err *e)
+{
+	AUTO_FD fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return err_set(e, errno, "open %s", path);
+	ssize_t n = fd_read_all(fd, data, cap);
+	if (n < 0)
+		return err_set(e, (int)-n, "read %s", path);
+	if ((size_t)n == cap)
+		return err_set(e, EFBIG, "read %s", path);
+	data[n] = '\0';
+	return n;
+}
+
+int fd_write_file(int dir_fd, const char *path, const char *text, struct err *e)
+{
+	AUTO_FD fd = openat(dir_fd, path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return err_set(e, errno, "open %s", path);
+	if (write(fd, text, strlen(text)) < 0)
+		return err_set(e, errno, "write %s to %s", text, path);
+	return 0;
+}

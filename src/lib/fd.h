@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* File descriptors: closing them by scope, and whole reads and writes of small files. */
+#ifndef SQUASH_FD_H
+#define SQUASH_FD_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "err.h"
+
+/* A descriptor that closes itself when its scope ends; -1 is none. */
+#define AUTO_FD __attribute__((cleanup(fd_close))) int
+
+/* Close *fd unless it is negative, and set it to -1. errno is kept. */
+void fd_close(int *fd);
+
+/* The descriptor, no longer owned by *fd. */
+int fd_steal(int *fd);
+
+/* Write all of data; resumes after EINTR and short writes. 0 or -errno. fd is borrowed. */
+int fd_write_all(int fd, const void *data, size_t len);
+
+/* Read until len bytes or end of file. The bytes read, or -errno. fd is borrowed. */
+ssize_t fd_read_all(int fd, void *data, size_t len);
+
+/* Read the whole file dir_fd/path into data and terminate it with NUL. The length without the NUL,
+ * or -errno with e filled; -EFBIG if it does not fit into cap - 1 bytes. Symbolic links are not
+ * followed in the last component. dir_fd may be AT_FDCWD. */
+ssize_t fd_read_file(int dir_fd, const char *path, char *data, size_t cap, struct err *e);
+
+/* Write text to the existing file dir_fd/path in one write(2), as cgroupfs and procfs want it.
+ * 0 or -errno with e filled. */
+int fd_write_file(int dir_fd, const char *path, const char *text, struct err *e);
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* The JSON writer: punctuation by a small stack, escapes, numbers. */
+#include "jsonw.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "utf8.h"
+
+void jsonw_init(struct jsonw *w, struct buf *out)
+{
+	*w = (struct jsonw){.out = out};
+}
+
+bool jsonw_is_whole(const struct jsonw *w)
+{
+	return w->begun && w->depth == 0 && !w->bad && !w->out->full;
+}
+
+static bool in_object(const struct jsonw *w)
+{
+	return w->depth > 0 && w->closing[w->depth - 1] == '}';
+}
+
+/* The comma before a name or an element, unless it is the first. */
+static void separate(struct jsonw *w)
+{
+	bool *filled = &w->filled[w->depth - 1];
+	if (*filled)
+		buf_add(w->out, ",", 1);
+	*filled = true;
+}
+
+/* Whether a value may stand here; if so, what comes before it is written. */
+static bool begin_value(struct jsonw *w)
+{
+	if (w->depth == 0 ? w->begun : in_object(w) && !w->named)
+		w->bad = true;
+	if (w->bad)
+		return false;
+	if (w->depth > 0 && !in_object(w))
+		separate(w);
+	w->begun = true;
+	w->named = false;
+	return true;
+}
+
+static void begin_level(struct jsonw *w, const char *opening, char closing)
+{
+	if (w->depth == JSONW_DEPTH_MAX)
+		w->bad = true;
+	if (!begin_value(w))
+		return;
+	w->closing[w->depth] = closing;
+	w->filled[w->depth] = false;
+	w->depth++;
+	buf_add(w->out, opening, 1);
+}
+
+static void end_level(struct jsonw *w, char closing)
+{
+	if (w->depth == 0 || w->closing[w->depth - 1] != closing || w->named)
+		w->bad = true;
+	if (w->bad)
+		return;
+	w->depth--;
+	buf_add(w->out, &closing, 1);
+}
+
+void jsonw_object_begin(struct jsonw *w)
+{
+	begin_level(w, "{", '}');
+}
+
+void jsonw_object_end(struct jsonw *w)
+{
+	end_level(w, '}');
+}
+
+void jsonw_array_begin(struct jsonw *w)
+{
+	begin_level(w, "[", ']');
+}
+
+void jsonw_array_end(struct jsonw *w)
+{
+	end_level(w, ']');
+}
+
+/* Write what stands for a byte that a string can't hold as it is. */
+static void add_escape(struct buf *out, uint8_t byte)
+{
+	static const char hex[] = "0123456789abcdef";
+	static const char meant[] = "\"\\\b\f\n\r\t";
+	static const char written[] = "\"\\bfnrt";
+	const char *found = memchr(meant, byte, sizeof(meant) - 1);
+	char text[6] = {'\\', 'u', '0', '0', hex[byte >> 4], hex[byte & 15]};
+	if (found)
+		text[1] = written[found - meant];
+	buf_add(out, text, found ? 2 : 6);
+}
+
+static void add_text(struct buf *out, const uint8_t *text, size_t len)
+{
+	size_t at = 0;
+	size_t plain = 0; /* from here to at, bytes stand for themselves and wait to be copied */
+	buf_add(out, "\"", 1);
+	while (at < len) {
+		bool good = false;
+		size_t n = utf8_next(text + at, len - at, &good);
+		bool escape = text[at] < 0x20 || text[at] == '"' || text[at] == '\\';
+		if (good && !escape) {
+			at += n;
+			continue;
+		}
+		buf_add(out, text + plain, at - plain);
+		if (escape)
+			add_escape(out, text[at]);
+		else
+			buf_add(out, "\xEF\xBF\xBD", 3); /* U+FFFD */
+		at += n;
+		plain = at;
+	}
+	if (at > plain)
+		buf_add(out, text + plain, at - plain);
+	buf_add(out, "\"", 1);
+}
+
+void jsonw_key(struct jsonw *w, const char *name)
+{
+	if (!in_object(w) || w->named)
+		w->bad = true;
+	if (w->bad)
+		return;
+	separate(w);
+	add_text(w->out, (const uint8_t *)name, strlen(name));
+	buf_add(w->out, ":", 1);
+	w->named = true;
+}
+
+void jsonw_text(struct jsonw *w, const void *bytes, size_t len)
+{
+	if (begin_value(w))
+		add_text(w->out, bytes, len);
+}
+
+void jsonw_string(struct jsonw *w, const char *text)
+{
+	jsonw_text(w, text, strlen(text));
+}
+
+void jsonw_int(struct jsonw *w, int64_t value)
+{
+	if (begin_value(w))
+		buf_printf(w->out, "%" PRId64, value);
+}
+
+void jsonw_uint(struct jsonw *w, uint64_t value)
+{
+	if (begin_value(w))
+		buf_printf(w->out, "%" PRIu64, value);
+}
+
+void jsonw_bool(struct jsonw *w, bool value)
+{
+	if (begin_value(w))
+		buf_add_text(w->out, value ? "true" : "false");
+}
+
+void jsonw_null(struct jsonw *w)
+{
+	if (begin_value(w))
+		buf_add_text(w->out, "null");
+}
+
+void jsonw_milli(struct jsonw *w, uint64_t thousandths)
+{
+	unsigned decimals = (unsigned)(thousandths % 1000);
+	int digits = 3;
+	while (digits > 1 && decimals % 10 == 0) {
+		decimals /= 10;
+		digits--;
+	}
+	if (begin_value(w))
+		buf_printf(w->out, "%" PRIu64 ".%0*u", thousandths / 1000, digits, decimals);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#include "msg.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include "fd.h"
+
+struct field_head {
+	uint32_t tag;
+	uint32_t len;
+};
+
+int msg_next(struct msg_cursor *c, struct msg_field *field)
+{
+	struct field_head head;
+	if (c->left == 0)
+		return 0;
+	if (c->left < sizeof(head))
+		return -EBADMSG;
+	memcpy(&head, c->at, sizeof(head));
+	if (head.len > c->left - sizeof(head))
+		return -EBADMSG;
+	field->tag = head.tag;
+	field->data = c->at + sizeof(head);
+	field->len = head.len;
+	c->at += sizeof(head) + head.len;
+	c->left -= sizeof(head) + head.len;
+	return 1;
+}
+
+int msg_number(const struct msg_field *field, uint64_t *out)
+{
+	if (field->len != sizeof(*out))
+		return -EBADMSG;
+	memcpy(out, field->data, sizeof(*out));
+	return 0;
+}
+
+void msg_add(struct buf *b, enum msg_tag tag, const void *data, size_t len)
+{
+	struct field_head head = {.tag = (uint32_t)tag, .len = (uint32_t)len};
+	if (len > UINT32_MAX) {
+		b->full = true;
+		return;
+	}
+	buf_add(b, &head, sizeof(head));
+	buf_add(b, data, len);
+}
+
+void msg_add_text(struct buf *b, enum msg_tag tag, const char *text)
+{
+	msg_add(b, tag, text, strlen(text));
+}
+
+void msg_add_number(struct buf *b, enum msg_tag tag, uint64_t number)
+{
+	msg_add(b, tag, &number, sizeof(number));
+}
+
+/* As fd_write_all, but a peer that is gone gives EPIPE and no signal. */
+static int send_all(int fd, const void *data, size_t len)
+{
+	const char *at = data;
+	while (len > 0) {
+		ssize_t n = send(fd, at, len, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		at += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int msg_send(int fd, uint16_t kind, const char *token, size_t token_len, const struct buf *body,
+             struct err *e)
+{
+	struct msg_head head = {
+		.magic = MSG_MAGIC,
+		.kind = kind,
+		.token_len = (uint16_t)token_len,
+		.body_len = (uint32_t)body->len,
+	};
+	if (body->full || body->len > UINT32_MAX || token_len > UINT16_MAX)
+		return err_set(e, EMSGSIZE, "send message");
+	int rc = send_all(fd, &head, sizeof(head));
+	if (rc == 0)
+		rc = send_all(fd, token, token_len);
+	if (rc == 0)
+		rc = send_all(fd, body->data, body->len);
+	if (rc < 0)
+		return err_set(e, -rc, "send message");
+	return 0;
+}
+
+int msg_recv_bytes(int fd, void *data, size_t len, struct err *e)
+{
+	ssize_t n = fd_read_all(fd, data, len);
+	if (n < 0)
+		return err_set(e, (int)-n, "receive message");
+	if ((size_t)n < len)
+		return err_set(e, ECONNRESET, "receive message");
+	return 0;
+}
+
+int msg_recv_head(int fd, struct msg_head *head, size_t token_max, size_t body_max, struct err *e)
+{
+	int rc = msg_recv_bytes(fd, head, sizeof(*head), e);
+	if (rc < 0)
+		return rc;
+	if (head->magic != MSG_MAGIC)
+		return err_set(e, EBADMSG, "receive message");
+	if (head->token_len > token_max || head->body_len > body_max)
+		return err_set(e, EMSGSIZE, "receive message");
+	return 0;
+}

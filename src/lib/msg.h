@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* The message between api and squashd, the only thing that crosses from hostile bytes to privilege:
+ * a fixed head, the bearer token, then fields of {tag, length, bytes}. Native byte order: both ends
+ * are on one machine. One request and one reply a connection. */
+#ifndef SQUASH_MSG_H
+#define SQUASH_MSG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "err.h"
+
+#define MSG_MAGIC 0x31425153u /* "SQB1" */
+
+enum msg_op { /* a request's kind; a reply's kind is its HTTP status */
+	MSG_HEALTH = 1,
+	MSG_MODULES,
+	MSG_LIST,
+	MSG_CREATE,
+	MSG_INFO,
+	MSG_DESTROY,
+	MSG_EXEC,
+};
+
+enum msg_tag {
+	/* a sandbox, in requests and replies */
+	TAG_ID = 1,
+	TAG_OWNER,
+	TAG_TASK,
+	TAG_LAYER,      /* repeated */
+	TAG_CPU_MILLI,  /* number: thousandths of a core */
+	TAG_MEMORY_MB,  /* number */
+	TAG_LIFETIME_S, /* number */
+	TAG_ALLOW_NET,  /* repeated */
+	/* an exec's request */
+	TAG_CMD,
+	TAG_WORKDIR,
+	TAG_TIMEOUT_MS, /* number */
+	TAG_ENV,        /* repeated: NAME=value */
+	TAG_STDIN,
+	/* replies */
+	TAG_RECORD, /* empty: the fields of one more object begin */
+	TAG_ERROR,  /* text for a person */
+	TAG_CODE,   /* stable word for a program */
+	TAG_CREATED_MS, /* number: since 1970, as all times below */
+	TAG_LAST_ACTIVE_MS,
+	TAG_MOUNTED,    /* number: 0 or 1, as all flags */
+	TAG_EXEC_COUNT,
+	TAG_UPPER_BYTES,
+	TAG_EXIT_CODE,
+	TAG_STDOUT,
+	TAG_STDERR,
+	TAG_STARTED_MS,
+	TAG_ENDED_MS,
+	TAG_DURATION_MS,
+	TAG_NAME,
+	TAG_SIZE,
+	TAG_BUILTIN,
+	TAG_USERS,
+};
+
+struct msg_head {
+	uint32_t magic;
+	uint16_t kind;
+	uint16_t token_len; /* bytes of token behind the head; 0 in replies */
+	uint32_t body_len;  /* bytes of fields behind the token */
+};
+
+/* One field; data points into the message that was walked. */
+struct msg_field {
+	uint32_t tag; /* one of enum msg_tag, or what else the sender wrote */
+	const uint8_t *data;
+	size_t len;
+};
+
+/* A walk over a message's fields. */
+struct msg_cursor {
+	const uint8_t *at;
+	size_t left;
+};
+
+/* Read the next field. 1, or 0 at the end, or -EBADMSG when the bytes are no field. Pure. */
+int msg_next(struct msg_cursor *c, struct msg_field *field);
+
+/* A field that holds a number (8 bytes). 0 or -EBADMSG. */
+int msg_number(const struct msg_field *field, uint64_t *out);
+
+/* Append a field; running over sets b->full. */
+void msg_add(struct buf *b, enum msg_tag tag, const void *data, size_t len);
+void msg_add_text(struct buf *b, enum msg_tag tag, const char *text);
+void msg_add_number(struct buf *b, enum msg_tag tag, uint64_t number);
+
+/* Send a head, a token (may be NULL) and the fields in body. 0 or -errno with e filled. */
+int msg_send(int fd, uint16_t kind, const char *token, size_t token_len, const struct buf *body,
+             struct err *e);
+
+/* Read a head and check magic and lengths against the caps given. 0; -EBADMSG, -EMSGSIZE or another
+ * -errno with e filled. */
+int msg_recv_head(int fd, struct msg_head *head, size_t token_max, size_t body_max, struct err *e);
+
+/* Read exactly len bytes, of a token or of the fields. 0 or -errno with e filled. */
+int msg_recv_bytes(int fd, void *data, size_t len, struct err *e);
+
+#endif

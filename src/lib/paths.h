@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Every path on the appliance that C code names. DATA is the value of SQUASH_DATA, /data at first. */
+#ifndef SQUASH_PATHS_H
+#define SQUASH_PATHS_H
+
+/* What a reboot may forget. */
+#define PATH_RUN "/run/squash"
+#define PATH_SOCKET PATH_RUN "/squashd.sock" /* made and kept open by init, mode 0660 root:http */
+
+/* What is on the image. */
+#define PATH_BUILTIN_MODULES "/lib/squash/modules"
+#define PATH_MANIFEST "/etc/squash/manifest"    /* "<size> <path>" a line: init checks the unpacking */
+#define PATH_ENV "/etc/squash.env"              /* from an initramfs overlay, if any */
+#define PATH_SQUASHD "/sbin/squashd"
+#define PATH_BOX_INIT "/sbin/box-init"
+
+/* The root that httpd and api are locked into, and what they see inside it. */
+#define PATH_HTTP_ROOT "/srv/http"
+#define PATH_HTTPD "/bin/httpd"                   /* inside PATH_HTTP_ROOT */
+#define PATH_HTTP_SOCKET "/run/squashd.sock"      /* inside PATH_HTTP_ROOT: PATH_SOCKET, bound */
+
+/* Below DATA. */
+#define NAME_MODULES "modules"
+#define NAME_SANDBOXES "sandboxes"
+#define NAME_SETTINGS "squash.env"
+
+#define PATH_CGROUP "/sys/fs/cgroup"
+#define PATH_CGROUP_SQUASH PATH_CGROUP "/squash" /* all sandboxes are below it */
+
+#endif

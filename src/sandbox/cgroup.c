@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* The tree of a sandbox, its limits, its end. The leaves are in leaf.c. */
+#include "cgroup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "cgroup_events.h"
+#include "lib/clock.h"
+#include "lib/fd.h"
+#include "lib/paths.h"
+
+#define REMOVE_MS 10000 /* killed processes are gone in milliseconds; a core dump or NFS could hold one */
+
+static int make_dir(int dir_fd, const char *name, struct err *e)
+{
+	if (mkdirat(dir_fd, name, 0755) < 0 && errno != EEXIST)
+		return err_set(e, errno, "make cgroup %s", name);
+	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return err_set(e, errno, "open cgroup %s", name);
+	return fd;
+}
+
+static int write_number(int dir_fd, const char *file, uint64_t number, struct err *e)
+{
+	char text[24];
+	snprintf(text, sizeof(text), "%" PRIu64, number);
+	return fd_write_file(dir_fd, file, text, e);
+}
+
+int cgroup_make_root(uint64_t memory_mb, struct err *e)
+{
+	/* What the appliance's own services need: a twentieth, 96 MiB at least. */
+	uint64_t reserve_mb = memory_mb / 20 > 96 ? memory_mb / 20 : 96;
+	uint64_t share_mb = memory_mb > 2 * reserve_mb ? memory_mb - reserve_mb : memory_mb / 2;
+
+	AUTO_FD top = open(PATH_CGROUP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (top < 0)
+		return err_set(e, errno, "open %s", PATH_CGROUP);
+	int rc = fd_write_file(top, "cgroup.subtree_control", "+cpu +memory +pids", e);
+	if (rc < 0)
+		return rc;
+	AUTO_FD fd = make_dir(top, "squash", e);
+	if (fd < 0)
+		return fd;
+	rc = fd_write_file(fd, "cgroup.subtree_control", "+cpu +memory +pids", e);
+	if (rc == 0)
+		rc = write_number(fd, "memory.max", share_mb << 20, e);
+	return rc < 0 ? rc : fd_steal(&fd);
+}
+
+static int set_limits(int fd, int box_fd, const struct sandbox *sb, struct err *e)
+{
+	enum { PERIOD_US = 100000 };
+	char text[48];
+	snprintf(text, sizeof(text), "%" PRIu64 " %d", sb->cpu_milli * PERIOD_US / 1000, PERIOD_US);
+	int rc = fd_write_file(fd, "cpu.max", text, e);
+	if (rc == 0)
+		rc = write_number(fd, "memory.max", sb->memory_mb << 20, e);
+	/* Absent without swap in the kernel; nothing to limit then. */
+	if (rc == 0 && faccessat(fd, "memory.swap.max", F_OK, 0) == 0)
+		rc = fd_write_file(fd, "memory.swap.max", "0", e);
+	if (rc == 0)
+		rc = write_number(box_fd, "pids.max", LIMIT_PIDS, e);
+	if (rc == 0)
+		rc = fd_write_file(box_fd, "cgroup.subtree_control", "+memory", e);
+	return rc;
+}
+
+int cgroup_make(int root_fd, const struct sandbox *sb, struct err *e)
+{
+	AUTO_FD fd = make_dir(root_fd, sb->id, e);
+	if (fd < 0)
+		return fd;
+	/* The controllers must be on before box gets their files: box is made after. */
+	int rc = fd_write_file(fd, "cgroup.subtree_control", "+memory +pids", e);
+	if (rc < 0)
+		return rc;
+	AUTO_FD box = make_dir(fd, "box", e);
+	if (box < 0)
+		return box;
+	rc = set_limits(fd, box, sb, e);
+	if (rc < 0)
+		return rc;
+	AUTO_FD init = make_dir(box, "init", e);
+	return init < 0 ? init : 0;
+}
+
+int cgroup_open_init(int root_fd, const char *id, struct err *e)
+{
+	char path[LIMIT_ID_BYTES + 16];
+	snprintf(path, sizeof(path), "%s/box/init", id);
+	int fd = openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(e, errno, "open cgroup %s", path);
+	return fd;
+}
+
+static pid_t read_first_pid(int init_fd)
+{
+	char text[32];
+	AUTO_FD fd = openat(init_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	ssize_t n = fd_read_all(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	return (pid_t)strtol(text, NULL, 10);
+}
+
+pid_t cgroup_find_init(int root_fd, const char *id, int *pidfd, struct err *e)
+{
+	AUTO_FD init_fd = cgroup_open_init(root_fd, id, NULL);
+	pid_t pid = init_fd < 0 ? 0 : read_first_pid(init_fd);
+	AUTO_FD fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	/* The pid may have died and been given away between the two calls: what the descriptor holds
+	 * is ours if the pid is still listed after it was taken. */
+	if (fd < 0 || read_first_pid(init_fd) != pid)
+		return err_say(e, ESRCH, "sandbox %s has no running init", id);
+	*pidfd = fd_steal(&fd);
+	return pid;
+}
+
+/* Remove every directory below dir_fd, then stop; -EBUSY while processes remain in one. */
+static int remove_children(int dir_fd)
+{
+	int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	if (!dir)
+		return -errno;
+	int rc = 0;
+	for (struct dirent *d; (d = readdir(dir));) {
+		if (d->d_type != DT_DIR || d->d_name[0] == '.')
+			continue;
+		AUTO_FD child = openat(dir_fd, d->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (child >= 0)
+			remove_children(child);
+		if (unlinkat(dir_fd, d->d_name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+			rc = -errno;
+	}
+	closedir(dir);
+	return rc;
+}
+
+int cgroup_remove(int root_fd, const char *id, struct err *e)
+{
+	AUTO_FD fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_set(e, errno, "open cgroup %s", id);
+	uint64_t deadline = clock_mono_ms() + REMOVE_MS;
+	int rc;
+	do {
+		/* Again each time round: an exec that was about to join may have come in. */
+		rc = fd_write_file(fd, "cgroup.kill", "1", e);
+		if (rc < 0)
+			return rc;
+		rc = cgroup_wait_empty(fd, deadline, e);
+		if (rc < 0)
+			return rc;
+		rc = remove_children(fd);
+		if (rc == 0 && unlinkat(root_fd, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
+			rc = -errno;
+	} while (rc == -EBUSY && clock_mono_ms() < deadline);
+	return rc < 0 ? err_set(e, -rc, "remove cgroup %s", id) : 0;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* POST sandboxes and DELETE sandboxes/:id. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "box.h"
+#include "cgroup.h"
+#include "fields.h"
+#include "info.h"
+#include "layers.h"
+#include "lib/clock.h"
+#include "lib/fd.h"
+#include "life.h"
+#include "meta.h"
+#include "modules.h"
+#include "requests.h"
+#include "slots.h"
+
+static bool add_layer(struct sandbox *sb, const struct msg_field *f, struct reply *r)
+{
+	char name[LIMIT_MODULE_BYTES + 1];
+	if (sb->layer_count == LIMIT_LAYERS) {
+		reply_fail(r, 400, "bad_field", "layers has more than %d entries", LIMIT_LAYERS);
+		return false;
+	}
+	if (!fields_text(f, "layers", name, sizeof(name), r))
+		return false;
+	if (!modules_is_name(name, f->len)) {
+		reply_fail(r, 400, "bad_field",
+		           "layers: \"%s\" is not a module's name, like 000-base-debian", name);
+		return false;
+	}
+	for (size_t i = 0; i < sb->layer_count; i++) {
+		if (strcmp(sb->layers[i], name) == 0) {
+			reply_fail(r, 400, "bad_field", "layers: %s is given twice", name);
+			return false;
+		}
+	}
+	strcpy(sb->layers[sb->layer_count++], name);
+	return true;
+}
+
+static bool add_host(struct sandbox *sb, const struct msg_field *f, struct reply *r)
+{
+	if (sb->allow_net_count == LIMIT_ALLOW_NET) {
+		reply_fail(r, 400, "bad_field", "allow_net has more than %d entries", LIMIT_ALLOW_NET);
+		return false;
+	}
+	return fields_text(f, "allow_net", sb->allow_net[sb->allow_net_count++],
+	                   sizeof(sb->allow_net[0]), r);
+}
+
+static bool read_field(const struct server *s, struct sandbox *sb, const struct msg_field *f,
+                       struct reply *r)
+{
+	switch (f->tag) {
+	case TAG_ID:
+		return fields_id(f, sb->id, r);
+	case TAG_OWNER:
+		return fields_text(f, "owner", sb->owner, sizeof(sb->owner), r);
+	case TAG_TASK:
+		return fields_text(f, "task", sb->task, sizeof(sb->task), r);
+	case TAG_LAYER:
+		return add_layer(sb, f, r);
+	case TAG_CPU_MILLI:
+		return fields_number(f, "cpu (in thousandths)", LIMIT_CPU_MILLI_MIN,
+		                     LIMIT_CPU_MILLI_MAX, &sb->cpu_milli, r);
+	case TAG_MEMORY_MB:
+		return fields_number(f, "memory_mb", LIMIT_MEMORY_MB_MIN, s->memory_mb, &sb->memory_mb,
+		                     r);
+	case TAG_LIFETIME_S:
+		return fields_number(f, "max_lifetime_s", 0, LIMIT_LIFETIME_S, &sb->lifetime_s, r);
+	case TAG_ALLOW_NET:
+		return add_host(sb, f, r);
+	default:
+		return fields_refuse(r);
+	}
+}
+
+/* By number, then by name: names begin with their number. */
+static int compare_layers(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static bool read_sandbox(const struct server *s, struct msg_cursor fields, struct sandbox *sb,
+                         struct reply *r)
+{
+	struct msg_field f;
+	int rc;
+	memset(sb, 0, sizeof(*sb));
+	sb->slot = SLOT_NONE;
+	sb->cpu_milli = DEFAULT_CPU_MILLI;
+	sb->memory_mb = DEFAULT_MEMORY_MB < s->memory_mb ? DEFAULT_MEMORY_MB : s->memory_mb;
+	while ((rc = msg_next(&fields, &f)) > 0)
+		if (!read_field(s, sb, &f, r))
+			return false;
+	if (rc < 0)
+		return fields_refuse(r);
+	if (sb->id[0] == '\0') {
+		reply_fail(r, 400, "bad_field", "id is missing");
+		return false;
+	}
+	if (sb->layer_count == 0) {
+		reply_fail(r, 400, "bad_field", "layers is missing or empty");
+		return false;
+	}
+	qsort(sb->layers, sb->layer_count, sizeof(sb->layers[0]), compare_layers);
+	return true;
+}
+
+/* All parts, in order; meta.json last: with it the sandbox exists. */
+static int build(const struct server *s, struct sandbox *sb, int dir_fd, struct err *e)
+{
+	int rc = slots_take(s, sb->id, &sb->slot, e);
+	if (rc == 0)
+		rc = layers_acquire(s, sb, e);
+	if (rc == 0)
+		rc = cgroup_make(s->cgroup_fd, sb, e);
+	if (rc == 0)
+		rc = box_mount_upper(s, sb, e);
+	if (rc == 0)
+		rc = box_start(s, sb, e);
+	if (rc == 0) {
+		sb->created_ms = clock_wall_ms();
+		struct usage u = {.last_active_ms = sb->created_ms};
+		rc = meta_write_usage(dir_fd, &u, e);
+	}
+	return rc < 0 ? rc : meta_save(dir_fd, sb, e);
+}
+
+static bool is_full(const struct server *s)
+{
+	struct stat st;
+	/* A directory's links: itself, its name, and the ".." of each directory in it. */
+	return fstat(s->sandboxes_fd, &st) == 0 && st.st_nlink >= 2 + LIMIT_SANDBOXES;
+}
+
+static bool check_modules(const struct server *s, const struct sandbox *sb, struct reply *r)
+{
+	struct err e;
+	for (size_t i = 0; i < sb->layer_count; i++) {
+		AUTO_FD fd = modules_open(s, sb->layers[i], &e);
+		if (fd == -ENOENT)
+			reply_fail(r, 400, "no_module", "layers: %s", e.text);
+		else if (fd < 0)
+			reply_err(r, &e);
+		if (fd < 0)
+			return false;
+	}
+	return true;
+}
+
+void request_create(const struct server *s, struct msg_cursor fields, struct reply *r)
+{
+	static struct sandbox sb;
+	struct err e, undo;
+	if (!read_sandbox(s, fields, &sb, r) || !check_modules(s, &sb, r))
+		return;
+	if (is_full(s)) {
+		reply_fail(r, 503, "full", "there are %d sandboxes already", LIMIT_SANDBOXES);
+		return;
+	}
+	/* The directory reserves the id; its lock says that somebody is at work in it. */
+	if (mkdirat(s->sandboxes_fd, sb.id, 0700) < 0) {
+		if (errno == EEXIST) {
+			reply_fail(r, 409, "exists", "there is a sandbox %s already", sb.id);
+			return;
+		}
+		err_set(&e, errno, "make directory of sandbox %s", sb.id);
+		reply_err(r, &e);
+		return;
+	}
+	AUTO_FD lock = meta_lock(s, sb.id, true, &e);
+	int rc = lock < 0 ? lock : build(s, &sb, lock, &e);
+	if (rc < 0) {
+		reply_err(r, &e);
+		if (life_dismantle(s, &sb, &undo) < 0)
+			fprintf(stderr, "squashd: undo create of %s: %s\n", sb.id, undo.text);
+		return;
+	}
+	r->status = 201;
+	info_add(s, &sb, r);
+}
+
+void request_destroy(const struct server *s, struct msg_cursor fields, struct reply *r)
+{
+	static struct sandbox sb;
+	struct err e;
+	char id[LIMIT_ID_BYTES + 1];
+	if (!fields_only_id(fields, id, r))
+		return;
+	if (meta_load(s, id, &sb, &e) < 0 || meta_remove(s, id, &e) < 0) {
+		reply_sandbox_err(r, &e);
+		return;
+	}
+	/* It exists no longer: what follows can be cut off anywhere, a sweep ends it. Whoever holds
+	 * the lock is an exec about to join; its child ends with the cgroup, and so the wait. */
+	if (cgroup_remove(s->cgroup_fd, id, &e) < 0) {
+		reply_err(r, &e);
+		return;
+	}
+	AUTO_FD lock = meta_lock(s, id, true, &e);
+	if (lock < 0 || life_dismantle(s, &sb, &e) < 0) {
+		reply_err(r, &e);
+		return;
+	}
+	r->status = 204;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#include "fields.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "lib/limits.h"
+#include "meta.h"
+
+bool fields_text(const struct msg_field *f, const char *name, char *out, size_t cap,
+                 struct reply *r)
+{
+	if (f->len >= cap) {
+		reply_fail(r, 400, "bad_field", "%s is longer than %zu bytes", name, cap - 1);
+		return false;
+	}
+	if (memchr(f->data, 0, f->len)) {
+		reply_fail(r, 400, "bad_field", "%s holds a NUL", name);
+		return false;
+	}
+	memcpy(out, f->data, f->len);
+	out[f->len] = '\0';
+	return true;
+}
+
+bool fields_number(const struct msg_field *f, const char *name, uint64_t min, uint64_t max,
+                   uint64_t *out, struct reply *r)
+{
+	if (msg_number(f, out) < 0)
+		return fields_refuse(r);
+	if (*out < min || *out > max) {
+		reply_fail(r, 400, "bad_field", "%s must be from %" PRIu64 " to %" PRIu64, name, min,
+		           max);
+		return false;
+	}
+	return true;
+}
+
+bool fields_id(const struct msg_field *f, char *id, struct reply *r)
+{
+	if (!meta_is_id((const char *)f->data, f->len)) {
+		reply_fail(r, 400, "bad_field",
+		           "id must be a letter or digit, then up to %d letters, digits, _ or -",
+		           LIMIT_ID_BYTES - 1);
+		return false;
+	}
+	memcpy(id, f->data, f->len);
+	id[f->len] = '\0';
+	return true;
+}
+
+bool fields_only_id(struct msg_cursor fields, char *id, struct reply *r)
+{
+	struct msg_field f;
+	if (msg_next(&fields, &f) != 1 || f.tag != TAG_ID || fields.left > 0)
+		return fields_refuse(r);
+	return fields_id(&f, id, r);
+}
+
+bool fields_refuse(struct reply *r)
+{
+	reply_fail(r, 400, "bad_message", "the message is damaged");
+	return false;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Checking the fields of a request: each function takes one that has the right tag, and answers
+ * whether it was good; if not, the reply is a 400 that names it. */
+#ifndef SQUASH_FIELDS_H
+#define SQUASH_FIELDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/msg.h"
+#include "reply.h"
+
+/* Copy text of at most cap - 1 bytes without a NUL into out, terminated. */
+bool fields_text(const struct msg_field *f, const char *name, char *out, size_t cap,
+                 struct reply *r);
+
+/* A number in [min, max]. */
+bool fields_number(const struct msg_field *f, const char *name, uint64_t min, uint64_t max,
+                   uint64_t *out, struct reply *r);
+
+/* The id, which must be the one field of the request. */
+bool fields_only_id(struct msg_cursor fields, char *id, struct reply *r);
+
+/* Copy a sandbox's id. */
+bool fields_id(const struct msg_field *f, char *id, struct reply *r);
+
+/* A field that does not belong here, or is damaged: 400. Always false. */
+bool fields_refuse(struct reply *r);
+
+#endif

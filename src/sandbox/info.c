@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* GET sandboxes, GET sandboxes/:id, GET modules: nothing here changes anything. */
+#include "info.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "fields.h"
+#include "lib/fd.h"
+#include "meta.h"
+#include "modules.h"
+#include "requests.h"
+
+/* Ask the kernel whether the sandbox's root is there, and how much is in the file system of its
+ * upper, which is what an overlay answers for its own. */
+static bool ask_root(const struct server *s, const char *id, uint64_t *upper_bytes)
+{
+	char path[32];
+	struct statfs st;
+	AUTO_FD pidfd = -1;
+	pid_t pid = cgroup_find_init(s->cgroup_fd, id, &pidfd, NULL);
+	if (pid < 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
+	if (statfs(path, &st) < 0 || st.f_type != OVERLAYFS_SUPER_MAGIC)
+		return false;
+	*upper_bytes = (uint64_t)(st.f_blocks - st.f_bfree) * (uint64_t)st.f_bsize;
+	return true;
+}
+
+void info_add(const struct server *s, const struct sandbox *sb, struct reply *r)
+{
+	struct buf *b = &r->body;
+	uint64_t upper_bytes = 0;
+	AUTO_FD dir = openat(s->sandboxes_fd, sb->id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct usage usage = meta_read_usage(dir);
+	bool mounted = ask_root(s, sb->id, &upper_bytes);
+
+	msg_add(b, TAG_RECORD, "", 0);
+	msg_add_text(b, TAG_ID, sb->id);
+	msg_add_text(b, TAG_OWNER, sb->owner);
+	msg_add_text(b, TAG_TASK, sb->task);
+	for (size_t i = 0; i < sb->layer_count; i++)
+		msg_add_text(b, TAG_LAYER, sb->layers[i]);
+	msg_add_number(b, TAG_CREATED_MS, sb->created_ms);
+	msg_add_number(b, TAG_LAST_ACTIVE_MS, usage.last_active_ms);
+	msg_add_number(b, TAG_MOUNTED, mounted);
+	msg_add_number(b, TAG_EXEC_COUNT, usage.exec_count);
+	msg_add_number(b, TAG_UPPER_BYTES, upper_bytes);
+	msg_add_number(b, TAG_CPU_MILLI, sb->cpu_milli);
+	msg_add_number(b, TAG_MEMORY_MB, sb->memory_mb);
+	msg_add_number(b, TAG_LIFETIME_S, sb->lifetime_s);
+	for (size_t i = 0; i < sb->allow_net_count; i++)
+		msg_add_text(b, TAG_ALLOW_NET, sb->allow_net[i]);
+}
+
+void request_info(const struct server *s, struct msg_cursor fields, struct reply *r)
+{
+	static struct sandbox sb;
+	struct err e;
+	char id[LIMIT_ID_BYTES + 1];
+	if (!fields_only_id(fields, id, r))
+		return;
+	if (meta_load(s, id, &sb, &e) < 0)
+		reply_sandbox_err(r, &e);
+	else
+		info_add(s, &sb, r);
+}
+
+void request_list(const struct server *s, struct msg_cursor fields, struct reply *r)
+{
+	static struct sandbox sb;
+	if (fields.left > 0) {
+		fields_refuse(r);
+		return;
+	}
+	int fd = openat(s->sandboxes_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	for (struct dirent *d; dir && (d = readdir(dir));) {
+		/* Without meta.json it is coming or going: it does not exist. */
+		if (meta_is_id(d->d_name, strlen(d->d_name)) && meta_load(s, d->d_name, &sb, NULL) == 0)
+			info_add(s, &sb, r);
+		memset(&sb, 0, sizeof(sb));
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static void add_module(const struct module *m, void *arg)
+{
+	struct reply *r = arg;
+	msg_add(&r->body, TAG_RECORD, "", 0);
+	msg_add_text(&r->body, TAG_NAME, m->name);
+	msg_add_number(&r->body, TAG_SIZE, m->size);
+	msg_add_number(&r->body, TAG_BUILTIN, m->builtin);
+	msg_add_number(&r->body, TAG_USERS, m->users);
+}
+
+void request_modules(const struct server *s, struct msg_cursor fields, struct reply *r)
+{
+	struct err e;
+	if (fields.left > 0)
+		fields_refuse(r);
+	else if (modules_each(s, add_module, r, &e) < 0)
+		reply_err(r, &e);
+}

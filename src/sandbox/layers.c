@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+#include "layers.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/fd.h"
+#include "lib/paths.h"
+#include "loop.h"
+#include "mnt.h"
+#include "modules.h"
+
+/* One at a time: mounting and unmounting of layers, and the users files. */
+static int lock_layers(const struct server *s, struct err *e)
+{
+	int fd = openat(s->run_fd, "layers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || flock(fd, LOCK_EX) < 0) {
+		int rc = err_set(e, errno, "lock layers");
+		fd_close(&fd);
+		return rc;
+	}
+	return fd;
+}
+
+static int mount_layer(const struct server *s, int layer_fd, const char *name, struct err *e)
+{
+	char device[LOOP_PATH_BYTES];
+	AUTO_FD file = modules_open(s, name, e);
+	if (file < 0)
+		return file;
+	AUTO_FD loop = loop_attach(file, device, e); /* held until the mount holds the device */
+	if (loop < 0)
+		return loop;
+	struct mnt_option options[] = {{"source", device}, {NULL, NULL}};
+	AUTO_FD mnt = mnt_new("squashfs", options, MNT_READ_ONLY | MNT_NO_DEV | MNT_NO_SUID, e);
+	if (mnt < 0) {
+		struct err why = *e;
+		return err_say(e, why.number, "mount layer %s: %s", name, why.text);
+	}
+	return mnt_attach(mnt, layer_fd, "mount", e);
+}
+
+static int acquire_one(const struct server *s, int layers_fd, const char *name, const char *id,
+                       struct err *e)
+{
+	if (mkdirat(layers_fd, name, 0755) < 0 && errno != EEXIST)
+		return err_set(e, errno, "make directory of layer %s", name);
+	AUTO_FD fd = openat(layers_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(e, errno, "open directory of layer %s", name);
+	if ((mkdirat(fd, "users", 0755) < 0 || mkdirat(fd, "mount", 0755) < 0) && errno != EEXIST)
+		return err_set(e, errno, "make directories of layer %s", name);
+	AUTO_FD users = openat(fd, "users", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FD user = openat(users, id, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (user < 0)
+		return err_set(e, errno, "note user of layer %s", name);
+	/* Asked of the kernel: a directory alone may be what a worker that died has left. */
+	return mnt_is_root(fd, "mount") ? 0 : mount_layer(s, fd, name, e);
+}
+
+int layers_acquire(const struct server *s, const struct sandbox *sb, struct err *e)
+{
+	AUTO_FD layers = lock_layers(s, e);
+	if (layers < 0)
+		return layers;
+	for (size_t i = 0; i < sb->layer_count; i++) {
+		int rc = acquire_one(s, layers, sb->layers[i], sb->id, e);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* Unmount the layer if its users directory is empty. */
+static int drop_unused(int layers_fd, const char *name, struct err *e)
+{
+	char path[PATH_MAX];
+	snprintf(path, sizeof(path), "%s/users", name);
+	if (unlinkat(layers_fd, path, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return errno == ENOTEMPTY ? 0 : err_set(e, errno, "remove %s", path);
+	snprintf(path, sizeof(path), PATH_RUN "/" LAYER_MOUNT_FORMAT, name);
+	int rc = mnt_detach(path, e);
+	if (rc < 0)
+		return rc;
+	if (rmdir(path) < 0 && errno != ENOENT)
+		return err_set(e, errno, "remove %s", path);
+	if (unlinkat(layers_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return err_set(e, errno, "remove directory of layer %s", name);
+	return 0;
+}
+
+static void drop_user(int layers_fd, const char *name, const char *id)
+{
+	char path[PATH_MAX];
+	snprintf(path, sizeof(path), "%s/users/%s", name, id);
+	unlinkat(layers_fd, path, 0);
+}
+
+int layers_release(const struct server *s, const struct sandbox *sb, struct err *e)
+{
+	AUTO_FD layers = lock_layers(s, e);
+	if (layers < 0)
+		return layers;
+	int first = 0;
+	for (size_t i = 0; i < sb->layer_count; i++) {
+		drop_user(layers, sb->layers[i], sb->id);
+		int rc = drop_unused(layers, sb->layers[i], e);
+		if (rc < 0 && first == 0)
+			first = rc;
+	}
+	return first;
+}
+
+static DIR *open_dir(int dir_fd, const char *path)
+{
+	int fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir)
+		fd_close(&fd);
+	return dir;
+}
+
+static void sweep_users(const struct server *s, int layers_fd, const char *name,
+                        bool (*is_alive)(const struct server *s, const char *id))
+{
+	char path[PATH_MAX];
+	snprintf(path, sizeof(path), "%s/users", name);
+	DIR *dir = open_dir(layers_fd, path);
+	for (struct dirent *d; dir && (d = readdir(dir));)
+		if (d->d_name[0] != '.' && !is_alive(s, d->d_name))
+			drop_user(layers_fd, name, d->d_name);
+	if (dir)
+		closedir(dir);
+}
+
+int layers_sweep(const struct server *s, bool (*is_alive)(const struct server *s, const char *id),
+                 struct err *e)
+{
+	AUTO_FD layers = lock_layers(s, e);
+	if (layers < 0)
+		return layers;
+	DIR *dir = open_dir(layers, ".");
+	if (!dir)
+		return err_set(e, errno, "read layers");
+	int first = 0;
+	for (struct dirent *d; (d = readdir(dir));) {
+		if (!modules_is_name(d->d_name, strlen(d->d_name)))
+			continue;
+		sweep_users(s, layers, d->d_name, is_alive);
+		int rc = drop_unused(layers, d->d_name, e);
+		if (rc < 0 && first == 0)
+			first = rc;
+	}
+	closedir(dir);
+	return first;
+}
+

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* What is kept of a sandbox in DATA/sandboxes/<id>: meta.json, written once, whose presence says that
+ * the sandbox exists; and usage, counters that change with every exec. */
+#ifndef SQUASH_META_H
+#define SQUASH_META_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/err.h"
+#include "sandbox.h"
+
+/* Whether text can be a sandbox's id. */
+bool meta_is_id(const char *text, size_t len);
+
+/* Write meta.json into dir_fd: to another name, to the disk, then renamed. From then on the sandbox
+ * exists. 0 or -errno. */
+int meta_save(int dir_fd, const struct sandbox *sb, struct err *e);
+
+/* Read the sandbox's meta.json. 0; -ENOENT if there is no such sandbox; -EBADMSG if the file is
+ * damaged; another -errno. */
+int meta_load(const struct server *s, const char *id, struct sandbox *sb, struct err *e);
+
+/* Remove meta.json: the sandbox exists no longer. 0, -ENOENT if another was faster, or -errno. */
+int meta_remove(const struct server *s, const char *id, struct err *e);
+
+/* Open DATA/sandboxes/<id> and wait for its lock, or, with wait false, return -EBUSY when somebody
+ * has it. The locked directory, owned by the caller, or -errno. */
+int meta_lock(const struct server *s, const char *id, bool wait, struct err *e);
+
+struct usage {
+	uint64_t exec_count;
+	uint64_t last_active_ms; /* since 1970 */
+};
+
+/* Absent is all zero. */
+struct usage meta_read_usage(int dir_fd);
+int meta_write_usage(int dir_fd, const struct usage *u, struct err *e);
+
+#endif

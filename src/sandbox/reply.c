@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include "reply.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "lib/msg.h"
+
+void reply_fail(struct reply *r, uint16_t status, const char *code, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	r->status = status;
+	r->body.len = 0;
+	r->body.full = false;
+	msg_add_text(&r->body, TAG_ERROR, text);
+	msg_add_text(&r->body, TAG_CODE, code);
+}
+
+void reply_err(struct reply *r, const struct err *e)
+{
+	switch (e->number) {
+	case ENOSPC:
+	case EDQUOT:
+		reply_fail(r, 507, "no_space", "%s", e->text);
+		break;
+	case EAGAIN:
+	case ENOMEM:
+	case EMFILE:
+	case ENFILE:
+		reply_fail(r, 503, "full", "%s", e->text);
+		break;
+	default:
+		reply_fail(r, 500, "internal", "%s", e->text);
+	}
+}
+
+void reply_sandbox_err(struct reply *r, const struct err *e)
+{
+	if (e->number == ENOENT)
+		reply_fail(r, 404, "not_found", "%s", e->text);
+	else if (e->number == EBUSY || e->number == ESRCH)
+		reply_fail(r, 409, "busy", "%s", e->text);
+	else
+		reply_err(r, e);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* The answer to one request while it is being made: an HTTP status and the fields of msg.h. */
+#ifndef SQUASH_REPLY_H
+#define SQUASH_REPLY_H
+
+#include <stdint.h>
+
+#include "lib/buf.h"
+#include "lib/err.h"
+
+struct reply {
+	uint16_t status;
+	struct buf body;
+};
+
+/* Make the reply an error: what was in it is dropped. code is one of the stable words of
+ * docs/api.md. */
+void reply_fail(struct reply *r, uint16_t status, const char *code, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* The error that e stands for, when nothing better is known of it: 507 for want of space, 503 for
+ * want of memory or descriptors, 500 otherwise. */
+void reply_err(struct reply *r, const struct err *e);
+
+/* The same for an e that finding, locking or joining a sandbox ended with: 404 when there is none, 409
+ * when its state is in the way. */
+void reply_sandbox_err(struct reply *r, const struct err *e);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* What squashd does, one function a request. Each reads its fields (checked anew: api may have been
+ * taken over), acts, and fills the reply. */
+#ifndef SQUASH_REQUESTS_H
+#define SQUASH_REQUESTS_H
+
+#include "lib/msg.h"
+#include "reply.h"
+#include "sandbox.h"
+
+void request_modules(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_list(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_info(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_create(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_destroy(const struct server *s, struct msg_cursor fields, struct reply *r);
+
+/* Sends its reply itself, to conn_fd, as it has work left after that. */
+void request_exec(const struct server *s, struct msg_cursor fields, struct reply *r, int conn_fd);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* What a sandbox is: the part of it that is kept in meta.json, and where the rest of it lies. */
+#ifndef SQUASH_SANDBOX_H
+#define SQUASH_SANDBOX_H
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/limits.h"
+
+struct sandbox {
+	char id[LIMIT_ID_BYTES + 1];
+	char owner[LIMIT_LABEL_BYTES + 1];
+	char task[LIMIT_LABEL_BYTES + 1];
+	size_t layer_count;
+	char layers[LIMIT_LAYERS][LIMIT_MODULE_BYTES + 1]; /* lowest first */
+	uint64_t cpu_milli;                                /* thousandths of a core */
+	uint64_t memory_mb;
+	uint64_t lifetime_s; /* 0: never ends */
+	size_t allow_net_count;
+	char allow_net[LIMIT_ALLOW_NET][LIMIT_HOST_BYTES + 1];
+	uint64_t created_ms; /* since 1970 */
+	uint32_t slot;       /* which range of uids is its own */
+};
+
+/* What every handler of squashd works with. All descriptors are directories, open for its life. */
+struct server {
+	int sandboxes_fd; /* DATA/sandboxes: a directory each, that exists while meta.json is in it */
+	int modules_fd;   /* DATA/modules */
+	int builtin_fd;   /* PATH_BUILTIN_MODULES */
+	int run_fd;       /* PATH_RUN */
+	int cgroup_fd;    /* PATH_CGROUP_SQUASH */
+	int box_init_fd;  /* the program, not a directory */
+	char sandboxes_path[PATH_MAX];
+	uint64_t memory_mb;                 /* the machine's */
+	char token[LIMIT_TOKEN_BYTES + 1];  /* secret */
+	size_t token_len;                   /* 0: no token is set, everyone may do everything */
+};
+
+#define SLOT_NONE UINT32_MAX
+
+/* A sandbox's uids 0 to 65535 are SANDBOX_UID_BASE(slot) + 0 to 65535 outside. The ranges below the
+ * first belong to the appliance. */
+#define SANDBOX_UID_COUNT 0x10000u
+#define SANDBOX_UID_BASE(slot) (SANDBOX_UID_COUNT * (16u + (slot)))
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include "slots.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/fd.h"
+
+/* Sixteen times what can be taken, so that a search from anywhere ends after a step or two. */
+#define SLOTS (LIMIT_SANDBOXES * 16u)
+
+static void format_path(char path[32], uint32_t slot)
+{
+	snprintf(path, 32, "slots/%" PRIu32, slot);
+}
+
+int slots_take(const struct server *s, const char *id, uint32_t *slot, struct err *e)
+{
+	char path[32];
+	/* Our pid is near no other worker's start: no two search side by side. */
+	uint32_t start = (uint32_t)getpid();
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		*slot = (start + i) % SLOTS;
+		format_path(path, *slot);
+		if (symlinkat(id, s->run_fd, path) == 0)
+			return 0;
+		if (errno != EEXIST)
+			return err_set(e, errno, "take %s", path);
+	}
+	return err_say(e, ENOSPC, "every range of uids is taken");
+}
+
+void slots_give_back(const struct server *s, uint32_t slot)
+{
+	char path[32];
+	format_path(path, slot);
+	unlinkat(s->run_fd, path, 0);
+}
+
+int slots_sweep(const struct server *s, bool (*is_alive)(const struct server *s, const char *id),
+                struct err *e)
+{
+	int fd = openat(s->run_fd, "slots", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir)
+		return err_set(e, errno, "read slots");
+	for (struct dirent *d; (d = readdir(dir));) {
+		char id[LIMIT_ID_BYTES + 1];
+		ssize_t n = readlinkat(dirfd(dir), d->d_name, id, sizeof(id) - 1);
+		if (n < 0)
+			continue; /* . and .. */
+		id[n] = '\0';
+		if (!is_alive(s, id))
+			slots_give_back(s, (uint32_t)strtoul(d->d_name, NULL, 10));
+	}
+	closedir(dir);
+	return 0;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* Watching a running command: its pipes, its end, its time. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "exec.h"
+#include "lib/clock.h"
+#include "lib/fd.h"
+
+enum { IN, OUT, ERR, PID, WATCHED };
+
+struct watch {
+	struct exec_job *job;
+	const struct exec_request *request;
+	struct exec_result *result;
+	size_t input_at;      /* of the request's input */
+	bool ended;           /* the command, not all that it started */
+	uint64_t deadline_ms; /* of the command; then, once it has ended, of its pipes */
+};
+
+/* Read what there is: keep what fits into o (may be NULL), drop the rest. Closes *fd at its end. */
+static void drain(int *fd, struct exec_output *o)
+{
+	static char dropped[LIMIT_OUTPUT_BYTES];
+	size_t room = o ? sizeof(o->data) - o->len : 0;
+	char *into = room > 0 ? o->data + o->len : dropped;
+	ssize_t n = read(*fd, into, room > 0 ? room : sizeof(dropped));
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0)
+		fd_close(fd);
+	else if (room > 0)
+		o->len += (size_t)n;
+	else if (o)
+		o->truncated = true;
+}
+
+static void feed(struct watch *w)
+{
+	size_t left = w->request->input_len - w->input_at;
+	ssize_t n = left > 0 ? write(w->job->in_fd, w->request->input + w->input_at, left) : 0;
+	if (n > 0)
+		w->input_at += (size_t)n;
+	else if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	/* All written, or nobody reads on: EPIPE (the worker ignores the signal). */
+	if (n < 0 || w->input_at == w->request->input_len)
+		fd_close(&w->job->in_fd);
+}
+
+static int reap(struct watch *w, struct err *e)
+{
+	siginfo_t info = {.si_pid = 0};
+	if (waitid(P_PIDFD, (id_t)w->job->pidfd, &info, WEXITED) < 0)
+		return err_set(e, errno, "wait for the command");
+	if (info.si_code == CLD_EXITED) {
+		w->result->exit_code = info.si_status;
+	} else {
+		w->result->signal = info.si_status;
+		w->result->exit_code = 128 + info.si_status;
+	}
+	w->ended = true;
+	w->result->ended_ms = clock_wall_ms();
+	w->result->duration_ms = clock_mono_ms() - w->job->started_mono_ms;
+	fd_close(&w->job->in_fd);
+	w->deadline_ms = clock_mono_ms() + LIMIT_GRACE_MS;
+	return 0;
+}
+
+/* One round. 1 to go on, 0 when done, -errno. */
+static int step(struct watch *w, struct err *e)
+{
+	struct exec_job *job = w->job;
+	uint64_t now = clock_mono_ms();
+	if (w->ended && ((job->out_fd < 0 && job->err_fd < 0) || now >= w->deadline_ms))
+		return 0;
+	if (!w->ended && !w->result->timed_out && now >= w->deadline_ms) {
+		w->result->timed_out = true;
+		return cgroup_kill_leaf(&job->leaf, e) < 0 ? -e->number : 1;
+	}
+	struct pollfd fds[WATCHED] = {
+		[IN] = {.fd = job->in_fd, .events = POLLOUT},
+		[OUT] = {.fd = job->out_fd, .events = POLLIN},
+		[ERR] = {.fd = job->err_fd, .events = POLLIN},
+		[PID] = {.fd = w->ended ? -1 : job->pidfd, .events = POLLIN},
+	};
+	int wait_ms = w->deadline_ms > now ? (int)(w->deadline_ms - now) : -1;
+	if (poll(fds, WATCHED, wait_ms) < 0)
+		return errno == EINTR ? 1 : err_set(e, errno, "poll");
+	if (fds[IN].revents)
+		feed(w);
+	if (fds[OUT].revents)
+		drain(&job->out_fd, &w->result->out);
+	if (fds[ERR].revents)
+		drain(&job->err_fd, &w->result->err);
+	if (fds[PID].revents) {
+		int rc = reap(w, e);
+		if (rc < 0)
+			return rc;
+	}
+	return 1;
+}
+
+int exec_supervise(struct exec_job *job, const struct exec_request *r, struct exec_result *result,
+                   struct err *e)
+{
+	struct watch w = {.job = job, .request = r, .result = result};
+	w.deadline_ms = job->started_mono_ms + r->timeout_ms;
+	result->started_ms = clock_wall_ms();
+	int rc;
+	while ((rc = step(&w, e)) > 0)
+		;
+	if (rc < 0)
+		return rc;
+	if (result->timed_out)
+		result->exit_code = 124;
+	result->oom_killed = cgroup_leaf_had_oom(&job->leaf);
+	result->background = job->out_fd >= 0 || job->err_fd >= 0;
+	return 0;
+}
+
+void exec_finish(struct exec_job *job)
+{
+	while (job->out_fd >= 0 || job->err_fd >= 0) {
+		struct pollfd fds[] = {
+			{.fd = job->out_fd, .events = POLLIN},
+			{.fd = job->err_fd, .events = POLLIN},
+		};
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			break;
+		if (fds[0].revents)
+			drain(&job->out_fd, NULL);
+		if (fds[1].revents)
+			drain(&job->err_fd, NULL);
+	}
+	fd_close(&job->out_fd);
+	fd_close(&job->err_fd);
+	fd_close(&job->in_fd);
+	fd_close(&job->pidfd);
+	cgroup_end_leaf(&job->leaf);
+}
