@@ -37,7 +37,7 @@ static int mount_layer(const struct server *s, int layer_fd, const char *name, s
 	AUTO_FD loop = loop_attach(file, device, e); /* held until the mount holds the device */
 	if (loop < 0)
 		return loop;
-	struct mnt_option options[] = {{"source", device}, {NULL, NULL}};
+	struct mnt_option options[] = {{"source", device}, {"ro", NULL}, {NULL, NULL}};
 	AUTO_FD mnt = mnt_new("squashfs", options, MNT_READ_ONLY | MNT_NO_DEV | MNT_NO_SUID, e);
 	if (mnt < 0) {
 		struct err why = *e;
