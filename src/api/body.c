@@ -44,8 +44,9 @@ static void add_list(const struct body_member *m, const struct json_value *v)
 {
 	struct body_member item = {.name = m->name, .type = BODY_TEXT, .tag = m->tag};
 	if (v->type != JSON_ARRAY)
-		refuse(m->name, m->type == BODY_LIST ? "an array of strings"
-		                                     : "an array of strings, or one with commas between");
+		refuse(m->name, m->type == BODY_LIST
+					? "an array of strings"
+					: "an array of strings, or one with commas between");
 	for (const struct json_value *i = v->first; i; i = i->next)
 		add_text(&item, i);
 }
@@ -118,7 +119,7 @@ static void add_member(const struct body_member *m, const struct json_value *v)
 }
 
 static const struct body_member *find(const struct body_member *members, size_t count,
-                                      const struct json_value *v)
+				      const struct json_value *v)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strlen(members[i].name) == v->key_len &&
@@ -139,8 +140,8 @@ void body_read(struct http_request *q, const struct body_member *members, size_t
 	if (rc == -ENOMEM)
 		http_reply_error(413, "too_large", "the body holds too many values");
 	if (rc < 0)
-		http_reply_error(400, "bad_json", "the body is no JSON: at byte %zu, %s", fault.offset,
-		                 fault.reason);
+		http_reply_error(400, "bad_json", "the body is no JSON: at byte %zu, %s",
+				 fault.offset, fault.reason);
 	if (root->type != JSON_OBJECT)
 		http_reply_error(400, "bad_json", "the body must be a JSON object");
 	for (const struct json_value *v = root->first; v; v = v->next) {

@@ -52,7 +52,7 @@ unsigned call_squashd(const struct http_request *q, enum msg_op op, struct msg_c
 	struct buf *fields = call_fields();
 	if (fields->full)
 		http_reply_error(413, "too_large", "the request is larger than %d bytes",
-		                 LIMIT_MSG_BYTES);
+				 LIMIT_MSG_BYTES);
 	AUTO_FD fd = open_socket(&e);
 	if (fd < 0)
 		http_reply_error(503, "unavailable", "%s", e.text);

@@ -12,9 +12,9 @@ static void write_field(struct jsonw *w, const struct msg_field *f)
 		const char *key;
 		enum { NUMBER, TEXT, TIME } type;
 	} members[] = {
-		{TAG_EXIT_CODE, "exit_code", NUMBER},   {TAG_STDOUT, "stdout", TEXT},
-		{TAG_STDERR, "stderr", TEXT},           {TAG_STARTED_MS, "started", TIME},
-		{TAG_ENDED_MS, "ended", TIME},          {TAG_DURATION_MS, "duration_ms", NUMBER},
+		{TAG_EXIT_CODE, "exit_code", NUMBER}, {TAG_STDOUT, "stdout", TEXT},
+		{TAG_STDERR, "stderr", TEXT},         {TAG_STARTED_MS, "started", TIME},
+		{TAG_ENDED_MS, "ended", TIME},        {TAG_DURATION_MS, "duration_ms", NUMBER},
 	};
 	char time[CLOCK_TEXT_BYTES];
 	uint64_t number = 0;
@@ -37,8 +37,10 @@ static void write_field(struct jsonw *w, const struct msg_field *f)
 void exec_in_sandbox(struct http_request *q, const char *id)
 {
 	static const struct body_member members[] = {
-		{"cmd", BODY_TEXT, TAG_CMD},           {"workdir", BODY_TEXT, TAG_WORKDIR},
-		{"timeout", BODY_MILLI, TAG_TIMEOUT_MS}, {"env", BODY_MAP, TAG_ENV},
+		{"cmd", BODY_TEXT, TAG_CMD},
+		{"workdir", BODY_TEXT, TAG_WORKDIR},
+		{"timeout", BODY_MILLI, TAG_TIMEOUT_MS},
+		{"env", BODY_MAP, TAG_ENV},
 		{"stdin", BODY_BYTES, TAG_STDIN},
 	};
 	struct msg_cursor reply;

@@ -59,7 +59,7 @@ void http_read_request(struct http_request *q, char *path_memory, size_t path_ca
 	q->token = token_from_header(env("HTTP_AUTHORIZATION"), &q->token_len);
 	if (q->token && q->token_len > LIMIT_TOKEN_BYTES)
 		http_reply_error(401, "unauthorized", "the bearer token is longer than %d bytes",
-		                 LIMIT_TOKEN_BYTES);
+				 LIMIT_TOKEN_BYTES);
 }
 
 /* JSON, or what curl -d says when nobody tells it what it sends. */
@@ -67,7 +67,8 @@ static void check_type(void)
 {
 	const char *type = env("CONTENT_TYPE");
 	size_t len = strcspn(type, "; \t");
-	static const char *const good[] = {"", "application/json", "application/x-www-form-urlencoded"};
+	static const char *const good[] = {"", "application/json",
+					   "application/x-www-form-urlencoded"};
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
 		if (strlen(good[i]) == len && strncasecmp(type, good[i], len) == 0)
 			return;
@@ -81,10 +82,11 @@ void http_read_body(struct http_request *q)
 	errno = 0;
 	unsigned long long len = strtoull(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || *end != '\0')
-		http_reply_error(411, "length_required", "the request needs a body with Content-Length");
+		http_reply_error(411, "length_required",
+				 "the request needs a body with Content-Length");
 	if (errno || len > sizeof(body_memory))
 		http_reply_error(413, "too_large", "the body is larger than %zu bytes",
-		                 sizeof(body_memory));
+				 sizeof(body_memory));
 	check_type();
 	ssize_t n = fd_read_all(STDIN_FILENO, body_memory, (size_t)len);
 	if (n < 0 || (size_t)n < len)
@@ -111,7 +113,8 @@ static const char *find_phrase(unsigned status)
 }
 
 /* Send the status line, the fields in extra and the body that stands in reply_memory. */
-static void __attribute__((noreturn)) send_reply(unsigned status, const char *extra, size_t body_len)
+static void __attribute__((noreturn))
+send_reply(unsigned status, const char *extra, size_t body_len)
 {
 	char head[HEAD_BYTES];
 	struct buf b = {.data = head, .cap = sizeof(head)};

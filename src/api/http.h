@@ -12,7 +12,7 @@
 
 struct http_request { /* everything borrowed from the environment */
 	const char *method;
-	const char *path;  /* behind /cgi-bin, percent-decoded by the server: "/api/sandboxes/dev" */
+	const char *path; /* behind /cgi-bin, percent-decoded by the server: "/api/sandboxes/dev" */
 	const char *token; /* of the Authorization header; NULL: none */
 	size_t token_len;
 	uint8_t *body; /* read by http_read_body */

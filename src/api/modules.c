@@ -25,7 +25,9 @@ void get_modules(struct http_request *q, const char *id)
 			jsonw_key(&w, "name");
 			jsonw_text(&w, f.data, f.len);
 		} else if (msg_number(&f, &number) == 0) {
-			jsonw_key(&w, f.tag == TAG_SIZE ? "size" : f.tag == TAG_USERS ? "sandboxes" : "builtin");
+			jsonw_key(&w, f.tag == TAG_SIZE    ? "size"
+				      : f.tag == TAG_USERS ? "sandboxes"
+							   : "builtin");
 			if (f.tag == TAG_BUILTIN)
 				jsonw_bool(&w, number != 0);
 			else

@@ -45,7 +45,8 @@ static void read_record(struct msg_cursor *c, struct record *rec)
 	struct msg_field f;
 	memset(rec, 0, sizeof(*rec));
 	rec->all = *c;
-	for (struct msg_cursor next = *c; msg_next(&next, &f) > 0 && f.tag != TAG_RECORD; *c = next) {
+	for (struct msg_cursor next = *c; msg_next(&next, &f) > 0 && f.tag != TAG_RECORD;
+	     *c = next) {
 		uint64_t *number = find_number(rec, f.tag);
 		if (number)
 			msg_number(&f, number);
@@ -115,7 +116,8 @@ static void write_info(struct jsonw *w, const struct record *rec)
 }
 
 /* Reply with the first record, or with an array of all. */
-static void __attribute__((noreturn)) reply_records(unsigned status, struct msg_cursor c, bool array)
+static void __attribute__((noreturn))
+reply_records(unsigned status, struct msg_cursor c, bool array)
 {
 	struct jsonw w;
 	struct msg_field f;

@@ -4,35 +4,38 @@
 #define SQUASH_LIMITS_H
 
 /* HTTP and messages */
-#define LIMIT_BODY_BYTES (1024 * 1024) /* a request's body: code and stdin by value, not data sets */
+#define LIMIT_BODY_BYTES                                                                           \
+	(1024 * 1024) /* a request's body: code and stdin by value, not data sets */
 #define LIMIT_MSG_BYTES (LIMIT_BODY_BYTES + 65536) /* a message: a body's values and their heads */
-#define LIMIT_REPLY_BYTES (4 * 1024 * 1024) /* a reply: 1024 sandboxes of up to 4 KiB each */
-#define LIMIT_TOKEN_BYTES 1024 /* httpd cuts header lines at 8191 bytes */
+#define LIMIT_REPLY_BYTES (4 * 1024 * 1024)        /* a reply: 1024 sandboxes of up to 4 KiB each */
+#define LIMIT_TOKEN_BYTES 1024                     /* httpd cuts header lines at 8191 bytes */
 #define LIMIT_REQUEST_SECONDS 10 /* api sends its message at once; squashd waits no longer */
 #define LIMIT_WORKERS 512 /* requests under way at once, 503 past it: a worker costs some 200 KiB */
 
 /* What a sandbox may be */
 #define LIMIT_SANDBOXES 1024 /* SQUASH_MAX_SANDBOXES */
-#define LIMIT_ID_BYTES 63 /* a host name's label, as the id is the sandbox's host name: RFC 1035 2.3.4 */
+#define LIMIT_ID_BYTES                                                                             \
+	63 /* a host name's label, as the id is the sandbox's host name: RFC 1035 2.3.4 */
 #define LIMIT_LABEL_BYTES 1024 /* owner, task */
-#define LIMIT_MODULE_BYTES 64 /* a module's name */
-#define LIMIT_LAYERS 64 /* overlayfs takes 500; nobody reads a stack of more than a few */
-#define LIMIT_ALLOW_NET 256 /* entries */
-#define LIMIT_HOST_BYTES 272 /* one entry: a name of 253 (RFC 1035), a colon and a port, a CIDR */
+#define LIMIT_MODULE_BYTES 64  /* a module's name */
+#define LIMIT_LAYERS 64        /* overlayfs takes 500; nobody reads a stack of more than a few */
+#define LIMIT_ALLOW_NET 256    /* entries */
+#define LIMIT_HOST_BYTES 272   /* one entry: a name of 253 (RFC 1035), a colon and a port, a CIDR */
 #define LIMIT_CPU_MILLI_MIN 10 /* thousandths of a core: cpu.max takes no less than 1 ms a period */
 #define LIMIT_CPU_MILLI_MAX 1024000
 #define LIMIT_MEMORY_MB_MIN 16 /* less does not start a shell */
 #define LIMIT_LIFETIME_S (10LL * 365 * 24 * 3600)
-#define LIMIT_PIDS 1024 /* processes and threads in a sandbox */
+#define LIMIT_PIDS 1024   /* processes and threads in a sandbox */
 #define LIMIT_DISK_MB 512 /* the upper, when it is RAM: this or half of memory_mb, the lesser */
 
 /* What an exec may be */
-#define LIMIT_CMD_BYTES (128 * 1024 - 1) /* one argument of execve(2): MAX_ARG_STRLEN with its NUL */
+#define LIMIT_CMD_BYTES                                                                            \
+	(128 * 1024 - 1) /* one argument of execve(2): MAX_ARG_STRLEN with its NUL */
 #define LIMIT_ENV_ENTRIES 1024
-#define LIMIT_PATH_BYTES 4095 /* PATH_MAX without the NUL */
+#define LIMIT_PATH_BYTES 4095    /* PATH_MAX without the NUL */
 #define LIMIT_OUTPUT_BYTES 65536 /* kept of each stream; the rest is read and dropped */
 #define LIMIT_TIMEOUT_S (24 * 3600)
-#define LIMIT_EXECS 64 /* running at once in one sandbox */
+#define LIMIT_EXECS 64    /* running at once in one sandbox */
 #define LIMIT_GRACE_MS 50 /* for the pipes to close after the command has ended */
 
 #define DEFAULT_CPU_MILLI 2000

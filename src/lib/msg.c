@@ -77,7 +77,7 @@ static int send_all(int fd, const void *data, size_t len)
 }
 
 int msg_send(int fd, uint16_t kind, const char *token, size_t token_len, const struct buf *body,
-             struct err *e)
+	     struct err *e)
 {
 	struct msg_head head = {
 		.magic = MSG_MAGIC,

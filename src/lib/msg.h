@@ -15,13 +15,13 @@
 #define MSG_MAGIC 0x31425153u /* "SQB1" */
 
 enum msg_op { /* a request's kind; a reply's kind is its HTTP status */
-	MSG_HEALTH = 1,
-	MSG_MODULES,
-	MSG_LIST,
-	MSG_CREATE,
-	MSG_INFO,
-	MSG_DESTROY,
-	MSG_EXEC,
+	      MSG_HEALTH = 1,
+	      MSG_MODULES,
+	      MSG_LIST,
+	      MSG_CREATE,
+	      MSG_INFO,
+	      MSG_DESTROY,
+	      MSG_EXEC,
 };
 
 enum msg_tag {
@@ -41,12 +41,12 @@ enum msg_tag {
 	TAG_ENV,        /* repeated: NAME=value */
 	TAG_STDIN,
 	/* replies */
-	TAG_RECORD, /* empty: the fields of one more object begin */
-	TAG_ERROR,  /* text for a person */
-	TAG_CODE,   /* stable word for a program */
+	TAG_RECORD,     /* empty: the fields of one more object begin */
+	TAG_ERROR,      /* text for a person */
+	TAG_CODE,       /* stable word for a program */
 	TAG_CREATED_MS, /* number: since 1970, as all times below */
 	TAG_LAST_ACTIVE_MS,
-	TAG_MOUNTED,    /* number: 0 or 1, as all flags */
+	TAG_MOUNTED, /* number: 0 or 1, as all flags */
 	TAG_EXEC_COUNT,
 	TAG_UPPER_BYTES,
 	TAG_EXIT_CODE,
@@ -94,7 +94,7 @@ void msg_add_number(struct buf *b, enum msg_tag tag, uint64_t number);
 
 /* Send a head, a token (may be NULL) and the fields in body. 0 or -errno with e filled. */
 int msg_send(int fd, uint16_t kind, const char *token, size_t token_len, const struct buf *body,
-             struct err *e);
+	     struct err *e);
 
 /* Read a head and check magic and lengths against the caps given. 0; -EBADMSG, -EMSGSIZE or another
  * -errno with e filled. */

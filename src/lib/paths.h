@@ -9,15 +9,15 @@
 
 /* What is on the image. */
 #define PATH_BUILTIN_MODULES "/lib/squash/modules"
-#define PATH_MANIFEST "/etc/squash/manifest"    /* "<size> <path>" a line: init checks the unpacking */
-#define PATH_ENV "/etc/squash.env"              /* from an initramfs overlay, if any */
+#define PATH_MANIFEST "/etc/squash/manifest" /* "<size> <path>" a line: init checks the unpacking */
+#define PATH_ENV "/etc/squash.env"           /* from an initramfs overlay, if any */
 #define PATH_SQUASHD "/sbin/squashd"
 #define PATH_BOX_INIT "/sbin/box-init"
 
 /* The root that httpd and api are locked into, and what they see inside it. */
 #define PATH_HTTP_ROOT "/srv/http"
-#define PATH_HTTPD "/bin/httpd"                   /* inside PATH_HTTP_ROOT */
-#define PATH_HTTP_SOCKET "/run/squashd.sock"      /* inside PATH_HTTP_ROOT: PATH_SOCKET, bound */
+#define PATH_HTTPD "/bin/httpd"              /* inside PATH_HTTP_ROOT */
+#define PATH_HTTP_SOCKET "/run/squashd.sock" /* inside PATH_HTTP_ROOT: PATH_SOCKET, bound */
 
 /* Below DATA. */
 #define NAME_MODULES "modules"

@@ -37,8 +37,11 @@ int box_mount_upper(const struct server *s, const struct sandbox *sb, struct err
 	uint64_t disk_mb = sb->memory_mb / 2 < LIMIT_DISK_MB ? sb->memory_mb / 2 : LIMIT_DISK_MB;
 	snprintf(size, sizeof(size), "%" PRIu64 "m", disk_mb);
 	snprintf(inodes, sizeof(inodes), "%" PRIu64, disk_mb * 256); /* one for each page */
-	struct mnt_option options[] = {
-		{"source", "upper"}, {"size", size}, {"nr_inodes", inodes}, {"mode", "0700"}, {NULL, NULL}};
+	struct mnt_option options[] = {{"source", "upper"},
+				       {"size", size},
+				       {"nr_inodes", inodes},
+				       {"mode", "0700"},
+				       {NULL, NULL}};
 	AUTO_FD mnt = mnt_new("tmpfs", options, MNT_NO_DEV, e);
 	if (mnt < 0)
 		return mnt;
@@ -109,7 +112,8 @@ int box_start(const struct server *s, const struct sandbox *sb, struct err *e)
 	AUTO_FD pidfd = -1;
 	struct birth b = {.server = s, .sb = sb, .userns_fd = userns, .e = e};
 	struct spawn spawn = {
-		.clone_flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC,
+		.clone_flags =
+			CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC,
 		.cgroup_fd = cgroup,
 		.run = become_box_init,
 		.arg = &b,

@@ -18,7 +18,8 @@
 #include "lib/fd.h"
 #include "lib/paths.h"
 
-#define REMOVE_MS 10000 /* killed processes are gone in milliseconds; a core dump or NFS could hold one */
+#define REMOVE_MS                                                                                  \
+	10000 /* killed processes are gone in milliseconds; a core dump or NFS could hold one */
 
 static int make_dir(int dir_fd, const char *name, struct err *e)
 {

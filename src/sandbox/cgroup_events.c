@@ -44,7 +44,8 @@ int cgroup_wait_empty(int cg_fd, uint64_t deadline_ms, struct err *e)
 		uint64_t now = clock_mono_ms();
 		if (now >= deadline_ms)
 			return err_say(e, EBUSY, "killed processes are still there");
-		struct pollfd p = {.fd = fd, .events = POLLPRI}; /* the file changed: cgroup-v2.rst */
+		struct pollfd p = {.fd = fd,
+				   .events = POLLPRI}; /* the file changed: cgroup-v2.rst */
 		poll(&p, 1, (int)(deadline_ms - now));
 	}
 }

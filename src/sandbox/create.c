@@ -34,7 +34,7 @@ static bool add_layer(struct sandbox *sb, const struct msg_field *f, struct repl
 		return false;
 	if (!modules_is_name(name, f->len)) {
 		reply_fail(r, 400, "bad_field",
-		           "layers: \"%s\" is not a module's name, like 000-base-debian", name);
+			   "layers: \"%s\" is not a module's name, like 000-base-debian", name);
 		return false;
 	}
 	for (size_t i = 0; i < sb->layer_count; i++) {
@@ -50,15 +50,16 @@ static bool add_layer(struct sandbox *sb, const struct msg_field *f, struct repl
 static bool add_host(struct sandbox *sb, const struct msg_field *f, struct reply *r)
 {
 	if (sb->allow_net_count == LIMIT_ALLOW_NET) {
-		reply_fail(r, 400, "bad_field", "allow_net has more than %d entries", LIMIT_ALLOW_NET);
+		reply_fail(r, 400, "bad_field", "allow_net has more than %d entries",
+			   LIMIT_ALLOW_NET);
 		return false;
 	}
 	return fields_text(f, "allow_net", sb->allow_net[sb->allow_net_count++],
-	                   sizeof(sb->allow_net[0]), r);
+			   sizeof(sb->allow_net[0]), r);
 }
 
 static bool read_field(const struct server *s, struct sandbox *sb, const struct msg_field *f,
-                       struct reply *r)
+		       struct reply *r)
 {
 	switch (f->tag) {
 	case TAG_ID:
@@ -71,10 +72,10 @@ static bool read_field(const struct server *s, struct sandbox *sb, const struct 
 		return add_layer(sb, f, r);
 	case TAG_CPU_MILLI:
 		return fields_number(f, "cpu (in thousandths)", LIMIT_CPU_MILLI_MIN,
-		                     LIMIT_CPU_MILLI_MAX, &sb->cpu_milli, r);
+				     LIMIT_CPU_MILLI_MAX, &sb->cpu_milli, r);
 	case TAG_MEMORY_MB:
-		return fields_number(f, "memory_mb", LIMIT_MEMORY_MB_MIN, s->memory_mb, &sb->memory_mb,
-		                     r);
+		return fields_number(f, "memory_mb", LIMIT_MEMORY_MB_MIN, s->memory_mb,
+				     &sb->memory_mb, r);
 	case TAG_LIFETIME_S:
 		return fields_number(f, "max_lifetime_s", 0, LIMIT_LIFETIME_S, &sb->lifetime_s, r);
 	case TAG_ALLOW_NET:
@@ -91,7 +92,7 @@ static int compare_layers(const void *a, const void *b)
 }
 
 static bool read_sandbox(const struct server *s, struct msg_cursor fields, struct sandbox *sb,
-                         struct reply *r)
+			 struct reply *r)
 {
 	struct msg_field f;
 	int rc;

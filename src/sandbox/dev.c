@@ -17,24 +17,22 @@ static const struct {
 	const char *name;
 	unsigned major, minor;
 } devices[] = {
-	{"null", 1, 3}, {"zero", 1, 5}, {"full", 1, 7}, {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0},
+	{"null", 1, 3},   {"zero", 1, 5},    {"full", 1, 7},
+	{"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0},
 };
 
 static const struct {
 	const char *name, *target;
 } links[] = {
-	{"ptmx", "pts/ptmx"},
-	{"fd", "/proc/self/fd"},
-	{"stdin", "/proc/self/fd/0"},
-	{"stdout", "/proc/self/fd/1"},
-	{"stderr", "/proc/self/fd/2"},
+	{"ptmx", "pts/ptmx"},          {"fd", "/proc/self/fd"},       {"stdin", "/proc/self/fd/0"},
+	{"stdout", "/proc/self/fd/1"}, {"stderr", "/proc/self/fd/2"},
 };
 
 static int fill(int dev_fd, struct err *e)
 {
 	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
 		if (mknodat(dev_fd, devices[i].name, S_IFCHR | 0666,
-		            makedev(devices[i].major, devices[i].minor)) < 0 ||
+			    makedev(devices[i].major, devices[i].minor)) < 0 ||
 		    fchmodat(dev_fd, devices[i].name, 0666, 0) < 0)
 			return err_set(e, errno, "make /dev/%s", devices[i].name);
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)

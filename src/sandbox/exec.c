@@ -71,7 +71,8 @@ static int fail_inside(struct join *j, const char *what)
 static int run_command(void *arg)
 {
 	struct join *j = arg;
-	char *const argv[] = {(char[]){"sh"}, (char[]){"-c"}, (char *)(uintptr_t)j->request->cmd, NULL};
+	char *const argv[] = {(char[]){"sh"}, (char[]){"-c"}, (char *)(uintptr_t)j->request->cmd,
+			      NULL};
 
 	if (enter(j) < 0)
 		return 1;
@@ -111,7 +112,7 @@ static int open_userns(pid_t init, struct err *e)
 }
 
 static int start_joined(const struct server *s, const struct sandbox *sb, struct join *j,
-                        struct exec_job *job, struct err *e)
+			struct exec_job *job, struct err *e)
 {
 	AUTO_FD init = -1;
 	pid_t init_pid = cgroup_find_init(s->cgroup_fd, sb->id, &init, e);
@@ -142,12 +143,13 @@ static void tell_failure(const struct join *j)
 	char text[LIMIT_PATH_BYTES + 128];
 	if (!j->failed)
 		return;
-	int n = snprintf(text, sizeof(text), "sandbox: %s: %s\n", j->failed, strerror(j->failed_errno));
+	int n = snprintf(text, sizeof(text), "sandbox: %s: %s\n", j->failed,
+			 strerror(j->failed_errno));
 	fd_write_all(j->err_fd, text, (size_t)n);
 }
 
 int exec_start(const struct server *s, const struct sandbox *sb, const struct exec_request *r,
-               struct exec_job *job, struct err *e)
+	       struct exec_job *job, struct err *e)
 {
 	uid_t owner = SANDBOX_UID_BASE(sb->slot);
 	int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};

@@ -11,10 +11,10 @@
 #include "lib/err.h"
 #include "sandbox.h"
 
-struct exec_request { /* everything borrowed */
-	const char *cmd;     /* for /bin/sh -c */
-	const char *workdir; /* absolute, as the sandbox sees it */
-	char *const *envp;   /* the whole environment, NULL-terminated */
+struct exec_request {         /* everything borrowed */
+	const char *cmd;      /* for /bin/sh -c */
+	const char *workdir;  /* absolute, as the sandbox sees it */
+	char *const *envp;    /* the whole environment, NULL-terminated */
 	const uint8_t *input; /* what the command reads on stdin */
 	size_t input_len;
 	uint64_t timeout_ms;
@@ -31,8 +31,8 @@ struct exec_result {
 	int exit_code; /* 128 + N after signal N, 124 after the timeout */
 	int signal;    /* 0: it ended by itself */
 	bool timed_out;
-	bool oom_killed; /* the kernel ended something of it for want of memory */
-	bool background; /* something it started still holds its output */
+	bool oom_killed;               /* the kernel ended something of it for want of memory */
+	bool background;               /* something it started still holds its output */
 	uint64_t started_ms, ended_ms; /* since 1970 */
 	uint64_t duration_ms;
 	struct exec_output out, err;
@@ -50,12 +50,12 @@ struct exec_job {
  * -errno with e filled and nothing left: -ESRCH no init is running, -EAGAIN too many commands. What
  * the command itself can't do (a workdir that isn't there) is a result, not an error. */
 int exec_start(const struct server *s, const struct sandbox *sb, const struct exec_request *r,
-               struct exec_job *job, struct err *e);
+	       struct exec_job *job, struct err *e);
 
 /* Feed and drain its pipes until it has ended or its time is over (all that it started is killed
  * then), and fill *result. 0 or -errno. Needs no lock. */
 int exec_supervise(struct exec_job *job, const struct exec_request *r, struct exec_result *result,
-                   struct err *e);
+		   struct err *e);
 
 /* After the result has been delivered: read on for what still holds the pipes, so that it does not
  * die of SIGPIPE, until it closes them; then give the leaf back. */

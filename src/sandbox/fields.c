@@ -8,7 +8,7 @@
 #include "meta.h"
 
 bool fields_text(const struct msg_field *f, const char *name, char *out, size_t cap,
-                 struct reply *r)
+		 struct reply *r)
 {
 	if (f->len >= cap) {
 		reply_fail(r, 400, "bad_field", "%s is longer than %zu bytes", name, cap - 1);
@@ -24,13 +24,13 @@ bool fields_text(const struct msg_field *f, const char *name, char *out, size_t 
 }
 
 bool fields_number(const struct msg_field *f, const char *name, uint64_t min, uint64_t max,
-                   uint64_t *out, struct reply *r)
+		   uint64_t *out, struct reply *r)
 {
 	if (msg_number(f, out) < 0)
 		return fields_refuse(r);
 	if (*out < min || *out > max) {
-		reply_fail(r, 400, "bad_field", "%s must be from %" PRIu64 " to %" PRIu64, name, min,
-		           max);
+		reply_fail(r, 400, "bad_field", "%s must be from %" PRIu64 " to %" PRIu64, name,
+			   min, max);
 		return false;
 	}
 	return true;
@@ -40,8 +40,8 @@ bool fields_id(const struct msg_field *f, char *id, struct reply *r)
 {
 	if (!meta_is_id((const char *)f->data, f->len)) {
 		reply_fail(r, 400, "bad_field",
-		           "id must be a letter or digit, then up to %d letters, digits, _ or -",
-		           LIMIT_ID_BYTES - 1);
+			   "id must be a letter or digit, then up to %d letters, digits, _ or -",
+			   LIMIT_ID_BYTES - 1);
 		return false;
 	}
 	memcpy(id, f->data, f->len);

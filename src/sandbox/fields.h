@@ -13,11 +13,11 @@
 
 /* Copy text of at most cap - 1 bytes without a NUL into out, terminated. */
 bool fields_text(const struct msg_field *f, const char *name, char *out, size_t cap,
-                 struct reply *r);
+		 struct reply *r);
 
 /* A number in [min, max]. */
 bool fields_number(const struct msg_field *f, const char *name, uint64_t min, uint64_t max,
-                   uint64_t *out, struct reply *r);
+		   uint64_t *out, struct reply *r);
 
 /* The id, which must be the one field of the request. */
 bool fields_only_id(struct msg_cursor fields, char *id, struct reply *r);

@@ -84,7 +84,8 @@ void request_list(const struct server *s, struct msg_cursor fields, struct reply
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	for (struct dirent *d; dir && (d = readdir(dir));) {
 		/* Without meta.json it is coming or going: it does not exist. */
-		if (meta_is_id(d->d_name, strlen(d->d_name)) && meta_load(s, d->d_name, &sb, NULL) == 0)
+		if (meta_is_id(d->d_name, strlen(d->d_name)) &&
+		    meta_load(s, d->d_name, &sb, NULL) == 0)
 			info_add(s, &sb, r);
 		memset(&sb, 0, sizeof(sb));
 	}

@@ -47,7 +47,7 @@ static int mount_layer(const struct server *s, int layer_fd, const char *name, s
 }
 
 static int acquire_one(const struct server *s, int layers_fd, const char *name, const char *id,
-                       struct err *e)
+		       struct err *e)
 {
 	if (mkdirat(layers_fd, name, 0755) < 0 && errno != EEXIST)
 		return err_set(e, errno, "make directory of layer %s", name);
@@ -127,7 +127,7 @@ static DIR *open_dir(int dir_fd, const char *path)
 }
 
 static void sweep_users(const struct server *s, int layers_fd, const char *name,
-                        bool (*is_alive)(const struct server *s, const char *id))
+			bool (*is_alive)(const struct server *s, const char *id))
 {
 	char path[PATH_MAX];
 	snprintf(path, sizeof(path), "%s/users", name);
@@ -140,7 +140,7 @@ static void sweep_users(const struct server *s, int layers_fd, const char *name,
 }
 
 int layers_sweep(const struct server *s, bool (*is_alive)(const struct server *s, const char *id),
-                 struct err *e)
+		 struct err *e)
 {
 	AUTO_FD layers = lock_layers(s, e);
 	if (layers < 0)
@@ -160,4 +160,3 @@ int layers_sweep(const struct server *s, bool (*is_alive)(const struct server *s
 	closedir(dir);
 	return first;
 }
-

@@ -21,6 +21,6 @@ int layers_release(const struct server *s, const struct sandbox *sb, struct err 
 
 /* Drop users for which is_alive(id) is false, and unmount what nobody uses. */
 int layers_sweep(const struct server *s, bool (*is_alive)(const struct server *s, const char *id),
-                 struct err *e);
+		 struct err *e);
 
 #endif

@@ -80,7 +80,8 @@ static void sweep_sandbox(const struct server *s, const char *id, bool at_start)
 	if (rc == 0) {
 		if (!at_start || has_init(s, id))
 			return;
-		fprintf(stderr, "squashd: sandbox %s did not survive: its files were in memory\n", id);
+		fprintf(stderr, "squashd: sandbox %s did not survive: its files were in memory\n",
+			id);
 		if (meta_remove(s, id, &e) < 0)
 			return;
 	} else if (rc != -ENOENT) {
@@ -95,8 +96,9 @@ static void sweep_sandbox(const struct server *s, const char *id, bool at_start)
 		report(id, &e);
 }
 
-static void each_dir(int dir_fd, void (*visit)(const struct server *s, const char *id, bool at_start),
-                     const struct server *s, bool at_start)
+static void each_dir(int dir_fd,
+		     void (*visit)(const struct server *s, const char *id, bool at_start),
+		     const struct server *s, bool at_start)
 {
 	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);

@@ -17,7 +17,8 @@
 #define META "meta.json"
 #define META_VERSION 1
 /* Labels and hosts may need six bytes a byte as JSON; the rest is names and numbers. */
-#define META_BYTES (JSONW_TEXT_BYTES(2 * LIMIT_LABEL_BYTES + LIMIT_ALLOW_NET * LIMIT_HOST_BYTES) + 16384)
+#define META_BYTES                                                                                 \
+	(JSONW_TEXT_BYTES(2 * LIMIT_LABEL_BYTES + LIMIT_ALLOW_NET * LIMIT_HOST_BYTES) + 16384)
 
 bool meta_is_id(const char *text, size_t len)
 {
@@ -104,7 +105,7 @@ static bool read_number(const struct json_value *root, const char *key, uint64_t
 
 /* The strings of an array, each into cap bytes of out, one behind the other. */
 static bool read_texts(const struct json_value *root, const char *key, char *out, size_t cap,
-                       size_t max, size_t *count)
+		       size_t max, size_t *count)
 {
 	const struct json_value *v = json_get(root, key);
 	if (!v || v->type != JSON_ARRAY || v->count > max)
@@ -126,12 +127,12 @@ static bool read_sandbox(const struct json_value *root, struct sandbox *sb)
 	    !read_text(root, "owner", sb->owner, sizeof(sb->owner)) ||
 	    !read_text(root, "task", sb->task, sizeof(sb->task)) ||
 	    !read_texts(root, "layers", sb->layers[0], sizeof(sb->layers[0]), LIMIT_LAYERS,
-	                &sb->layer_count) ||
+			&sb->layer_count) ||
 	    !read_number(root, "cpu_milli", &sb->cpu_milli) ||
 	    !read_number(root, "memory_mb", &sb->memory_mb) ||
 	    !read_number(root, "max_lifetime_s", &sb->lifetime_s) ||
-	    !read_texts(root, "allow_net", sb->allow_net[0], sizeof(sb->allow_net[0]), LIMIT_ALLOW_NET,
-	                &sb->allow_net_count) ||
+	    !read_texts(root, "allow_net", sb->allow_net[0], sizeof(sb->allow_net[0]),
+			LIMIT_ALLOW_NET, &sb->allow_net_count) ||
 	    !read_number(root, "created_ms", &sb->created_ms) || !read_number(root, "slot", &slot))
 		return false;
 	sb->slot = (uint32_t)slot;
@@ -154,7 +155,7 @@ int meta_load(const struct server *s, const char *id, struct sandbox *sb, struct
 	struct json_fault fault;
 	if (json_parse((const uint8_t *)text, (size_t)n, &arena, &root, &fault) < 0)
 		return err_say(e, EBADMSG, "%s is damaged at byte %zu: %s", path, fault.offset,
-		               fault.reason);
+			       fault.reason);
 	if (!read_sandbox(root, sb) || strcmp(sb->id, id) != 0)
 		return err_say(e, EBADMSG, "%s is damaged", path);
 	return 0;
@@ -166,7 +167,7 @@ int meta_remove(const struct server *s, const char *id, struct err *e)
 	snprintf(path, sizeof(path), "%s/" META, id);
 	if (unlinkat(s->sandboxes_fd, path, 0) < 0)
 		return errno == ENOENT ? err_say(e, ENOENT, "there is no sandbox %s", id)
-		                       : err_set(e, errno, "remove %s", path);
+				       : err_set(e, errno, "remove %s", path);
 	return 0;
 }
 
@@ -175,7 +176,7 @@ int meta_lock(const struct server *s, const char *id, bool wait, struct err *e)
 	AUTO_FD fd = openat(s->sandboxes_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return errno == ENOENT ? err_say(e, ENOENT, "there is no sandbox %s", id)
-		                       : err_set(e, errno, "open sandbox %s", id);
+				       : err_set(e, errno, "open sandbox %s", id);
 	while (flock(fd, wait ? LOCK_EX : LOCK_EX | LOCK_NB) < 0) {
 		if (errno == EWOULDBLOCK)
 			return err_say(e, EBUSY, "sandbox %s is busy", id);

@@ -42,7 +42,7 @@ int mnt_new(const char *type, const struct mnt_option *options, unsigned flags, 
 		int rc = configure(fs_fd, command, o->key, o->value);
 		if (rc < 0)
 			return err_set(e, -rc, "set %s=%s of %s", o->key, o->value ? o->value : "",
-			               type);
+				       type);
 	}
 	int rc = configure(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL);
 	if (rc < 0)
@@ -64,8 +64,9 @@ int mnt_clone(int dir_fd, const char *path, struct err *e)
 
 static int set_attributes(int mnt_fd, struct mount_attr *attr)
 {
-	return syscall(SYS_mount_setattr, mnt_fd, "", AT_EMPTY_PATH, attr, sizeof(*attr)) < 0 ? -errno
-	                                                                                      : 0;
+	return syscall(SYS_mount_setattr, mnt_fd, "", AT_EMPTY_PATH, attr, sizeof(*attr)) < 0
+		       ? -errno
+		       : 0;
 }
 
 int mnt_idmap(int mnt_fd, int userns_fd, unsigned flags, struct err *e)

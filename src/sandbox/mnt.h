@@ -9,15 +9,16 @@
 #include "lib/err.h"
 
 enum mnt_flag { /* attributes of a new mount; they add up */
-	MNT_READ_ONLY = 1,
-	MNT_NO_SUID = 2,
-	MNT_NO_DEV = 4,
-	MNT_NO_EXEC = 8,
+		MNT_READ_ONLY = 1,
+		MNT_NO_SUID = 2,
+		MNT_NO_DEV = 4,
+		MNT_NO_EXEC = 8,
 };
 
 struct mnt_option {
-	const char *key;   /* NULL ends a list */
-	const char *value; /* NULL: an option without one. At most 255 bytes: a limit of fsconfig(2) */
+	const char *key; /* NULL ends a list */
+	const char
+		*value; /* NULL: an option without one. At most 255 bytes: a limit of fsconfig(2) */
 };
 
 /* A new file system, detached. The descriptor of its mount (owned by the caller), or -errno. */

@@ -21,9 +21,9 @@ bool modules_is_name(const char *text, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
 		bool good = i < 3    ? isdigit(c)
-		            : i == 3 ? c == '-'
-		            : i == 4 ? isalnum(c)
-		                     : isalnum(c) || (c != '\0' && strchr("._+-", c));
+			    : i == 3 ? c == '-'
+			    : i == 4 ? isalnum(c)
+				     : isalnum(c) || (c != '\0' && strchr("._+-", c));
 		if (!good)
 			return false;
 	}
@@ -72,7 +72,7 @@ static unsigned count_users(const struct server *s, const char *name)
 
 /* Visit the modules in one directory, but for those that hidden_by_fd (or -1) has as well. */
 static int visit_dir(const struct server *s, int dir_fd, int hidden_by_fd,
-                     void (*visit)(const struct module *m, void *arg), void *arg, struct err *e)
+		     void (*visit)(const struct module *m, void *arg), void *arg, struct err *e)
 {
 	DIR *dir = open_dir(dir_fd, ".");
 	if (!dir)
@@ -83,11 +83,13 @@ static int visit_dir(const struct server *s, int dir_fd, int hidden_by_fd,
 		struct stat st;
 		if (len < suffix || strcmp(d->d_name + len - suffix, SUFFIX) != 0 ||
 		    !modules_is_name(d->d_name, len - suffix) ||
-		    fstatat(dir_fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+		    fstatat(dir_fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !S_ISREG(st.st_mode))
 			continue;
 		if (hidden_by_fd >= 0 && faccessat(hidden_by_fd, d->d_name, F_OK, 0) == 0)
 			continue;
-		struct module m = {.size = (uint64_t)st.st_size, .builtin = dir_fd == s->builtin_fd};
+		struct module m = {.size = (uint64_t)st.st_size,
+				   .builtin = dir_fd == s->builtin_fd};
 		memcpy(m.name, d->d_name, len - suffix);
 		m.users = count_users(s, m.name);
 		visit(&m, arg);
@@ -96,8 +98,8 @@ static int visit_dir(const struct server *s, int dir_fd, int hidden_by_fd,
 	return 0;
 }
 
-int modules_each(const struct server *s,
-                       void (*visit)(const struct module *m, void *arg), void *arg, struct err *e)
+int modules_each(const struct server *s, void (*visit)(const struct module *m, void *arg),
+		 void *arg, struct err *e)
 {
 	int rc = visit_dir(s, s->modules_fd, -1, visit, arg, e);
 	return rc < 0 ? rc : visit_dir(s, s->builtin_fd, s->modules_fd, visit, arg, e);

@@ -12,8 +12,8 @@
 
 struct module {
 	char name[LIMIT_MODULE_BYTES + 1];
-	uint64_t size; /* bytes */
-	bool builtin;  /* on the image; one of the same name on SQUASH-DATA goes before it */
+	uint64_t size;  /* bytes */
+	bool builtin;   /* on the image; one of the same name on SQUASH-DATA goes before it */
 	unsigned users; /* sandboxes */
 };
 
@@ -25,7 +25,7 @@ bool modules_is_name(const char *text, size_t len);
 int modules_open(const struct server *s, const char *name, struct err *e);
 
 /* Call visit for every module there is, in no order. 0, or -errno with e filled. */
-int modules_each(const struct server *s, void (*visit)(const struct module *m, void *arg), void *arg,
-                 struct err *e);
+int modules_each(const struct server *s, void (*visit)(const struct module *m, void *arg),
+		 void *arg, struct err *e);
 
 #endif

@@ -26,7 +26,7 @@
 /* What shows or does more than a sandbox should: these read as empty files. */
 static const char *const masked_proc[] = {
 	"cmdline", /* the kernel's: it may hold the token */
-	"kcore", "keys", "kallsyms", "timer_list", "sysrq-trigger",
+	"kcore",   "keys", "kallsyms", "timer_list", "sysrq-trigger",
 };
 
 static int open_stage(struct err *e)
@@ -52,7 +52,7 @@ static int open_stage(struct err *e)
 
 /* Attach on stage/name a copy of the mount at from, with the sandbox's ids. */
 static int stage_mount(int stage_fd, const char *from, const char *name, int userns_fd,
-                       unsigned flags, struct err *e)
+		       unsigned flags, struct err *e)
 {
 	AUTO_FD mnt = mnt_clone(AT_FDCWD, from, e);
 	if (mnt < 0)
@@ -66,7 +66,7 @@ static int stage_mount(int stage_fd, const char *from, const char *name, int use
 }
 
 static int stage_layers(const struct server *s, const struct sandbox *sb, int stage_fd,
-                        int userns_fd, struct err *e)
+			int userns_fd, struct err *e)
 {
 	char from[PATH_MAX + 128], name[24];
 	for (size_t i = 0; i < sb->layer_count; i++) {
@@ -114,7 +114,7 @@ static int attach_overlay(const struct sandbox *sb, int stage_fd, struct err *e)
 		return rc;
 	AUTO_FD root = mount_overlay(sb, e);
 	if (root >= 0 && ((mkdirat(root, "proc", 0555) < 0 && errno != EEXIST) ||
-	                  (mkdirat(root, "dev", 0755) < 0 && errno != EEXIST)))
+			  (mkdirat(root, "dev", 0755) < 0 && errno != EEXIST)))
 		rc = err_set(e, errno, "make /proc and /dev");
 	int back = privilege_set_fs_id(0, e);
 	if (root < 0 || rc < 0 || back < 0)
@@ -175,11 +175,14 @@ static int attach_dev(const struct sandbox *sb, int root_fd, int userns_fd, stru
 	snprintf(tty_group, sizeof(tty_group), "%" PRIu32, base + 5); /* Debian's group tty */
 	snprintf(id, sizeof(id), "%" PRIu32, base);
 	snprintf(size, sizeof(size), "%" PRIu64 "m", sb->memory_mb / 4);
-	const struct mnt_option pts_options[] = {{"source", "devpts"}, {"gid", tty_group},
-	                                         {"mode", "0620"},     {"ptmxmode", "0666"},
-	                                         {NULL, NULL}};
-	const struct mnt_option shm_options[] = {{"source", "shm"}, {"size", size}, {"mode", "1777"},
-	                                         {"uid", id},       {"gid", id},    {NULL, NULL}};
+	const struct mnt_option pts_options[] = {{"source", "devpts"},
+						 {"gid", tty_group},
+						 {"mode", "0620"},
+						 {"ptmxmode", "0666"},
+						 {NULL, NULL}};
+	const struct mnt_option shm_options[] = {{"source", "shm"}, {"size", size},
+						 {"mode", "1777"},  {"uid", id},
+						 {"gid", id},       {NULL, NULL}};
 
 	AUTO_FD dev = mnt_clone(AT_FDCWD, PATH_RUN "/dev", e);
 	if (dev < 0)

@@ -37,7 +37,7 @@ static bool add_env(struct run *run, const struct msg_field *f, struct reply *r)
 		return false;
 	if (f->len > LIMIT_CMD_BYTES) {
 		reply_fail(r, 400, "bad_field", "env: an entry is longer than %d bytes",
-		           LIMIT_CMD_BYTES);
+			   LIMIT_CMD_BYTES);
 		return false;
 	}
 	if (text[0] == '=' || !strchr(text, '=')) {
@@ -65,7 +65,7 @@ static bool read_field(struct run *run, const struct msg_field *f, struct reply 
 		return false;
 	case TAG_TIMEOUT_MS:
 		return fields_number(f, "timeout (in milliseconds)", 1, LIMIT_TIMEOUT_S * 1000ull,
-		                     &run->request.timeout_ms, r);
+				     &run->request.timeout_ms, r);
 	case TAG_ENV:
 		return add_env(run, f, r);
 	case TAG_STDIN:

@@ -31,11 +31,11 @@ struct server {
 	int builtin_fd;   /* PATH_BUILTIN_MODULES */
 	int run_fd;       /* PATH_RUN */
 	int cgroup_fd;    /* PATH_CGROUP_SQUASH */
-	int box_init_fd;  /* the program, not a directory */
+	int box_init_fd; /* the program, not a directory */
 	char sandboxes_path[PATH_MAX];
-	uint64_t memory_mb;                 /* the machine's */
-	char token[LIMIT_TOKEN_BYTES + 1];  /* secret */
-	size_t token_len;                   /* 0: no token is set, everyone may do everything */
+	uint64_t memory_mb;                /* the machine's */
+	char token[LIMIT_TOKEN_BYTES + 1]; /* secret */
+	size_t token_len;                  /* 0: no token is set, everyone may do everything */
 };
 
 #define SLOT_NONE UINT32_MAX

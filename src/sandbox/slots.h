@@ -17,6 +17,6 @@ void slots_give_back(const struct server *s, uint32_t slot);
 
 /* Give back the slots of sandboxes for which is_alive(id) is false. */
 int slots_sweep(const struct server *s, bool (*is_alive)(const struct server *s, const char *id),
-                struct err *e);
+		struct err *e);
 
 #endif

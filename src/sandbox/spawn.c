@@ -17,24 +17,24 @@ static long clone3_and_run(struct clone_args *args, int (*run)(void *), void *ar
 	register void *r12 __asm__("r12") = arg;
 	register int (*r13)(void *) __asm__("r13") = run;
 	__asm__ volatile("syscall\n\t"
-	                 "test %%rax, %%rax\n\t"
-	                 "jnz 1f\n\t"
-	                 "xor %%ebp, %%ebp\n\t" /* the end of the stack, for debuggers */
-	                 "mov %%r12, %%rdi\n\t"
-	                 "call *%%r13\n\t"
-	                 "mov %%eax, %%edi\n\t"
-	                 "mov %[exit], %%eax\n\t"
-	                 "syscall\n"
-	                 "1:"
-	                 : "=a"(result)
-	                 : "0"((long)SYS_clone3), "D"(args), "S"(sizeof(*args)), "r"(r12), "r"(r13),
-	                   [exit] "i"(SYS_exit)
-	                 : "rcx", "r11", "memory");
+			 "test %%rax, %%rax\n\t"
+			 "jnz 1f\n\t"
+			 "xor %%ebp, %%ebp\n\t" /* the end of the stack, for debuggers */
+			 "mov %%r12, %%rdi\n\t"
+			 "call *%%r13\n\t"
+			 "mov %%eax, %%edi\n\t"
+			 "mov %[exit], %%eax\n\t"
+			 "syscall\n"
+			 "1:"
+			 : "=a"(result)
+			 : "0"((long)SYS_clone3), "D"(args), "S"(sizeof(*args)), "r"(r12),
+			   "r"(r13), [exit] "i"(SYS_exit)
+			 : "rcx", "r11", "memory");
 	return result;
 }
 
 static pid_t start(const struct spawn *s, uint64_t flags, void *stack, size_t len, int *pidfd,
-                   struct err *e)
+		   struct err *e)
 {
 	struct clone_args args = {
 		.flags = s->clone_flags | flags | CLONE_VM | CLONE_PIDFD,

@@ -10,8 +10,8 @@
 #include "lib/err.h"
 
 struct spawn {
-	uint64_t clone_flags; /* CLONE_NEW*; what sharing needs is added */
-	int cgroup_fd;        /* directory of the leaf to be born in; -1: the caller's own */
+	uint64_t clone_flags;  /* CLONE_NEW*; what sharing needs is added */
+	int cgroup_fd;         /* directory of the leaf to be born in; -1: the caller's own */
 	int (*run)(void *arg); /* runs in the child; its result is the child's exit status */
 	void *arg;
 };

@@ -105,7 +105,7 @@ static int step(struct watch *w, struct err *e)
 }
 
 int exec_supervise(struct exec_job *job, const struct exec_request *r, struct exec_result *result,
-                   struct err *e)
+		   struct err *e)
 {
 	struct watch w = {.job = job, .request = r, .result = result};
 	w.deadline_ms = job->started_mono_ms + r->timeout_ms;

@@ -45,14 +45,14 @@ static void answer(int conn_fd, const struct reply *r)
 	if (msg_send(conn_fd, r->status, NULL, 0, &r->body, &e) == -EMSGSIZE) {
 		struct reply large = *r;
 		reply_fail(&large, 500, "internal", "the reply is larger than %d bytes",
-		           LIMIT_REPLY_BYTES);
+			   LIMIT_REPLY_BYTES);
 		msg_send(conn_fd, large.status, NULL, 0, &large.body, &e);
 	}
 }
 
 /* Nothing of the request but its token is looked at before the token has been found good. */
 static bool is_allowed(const struct server *s, int conn_fd, const struct msg_head *head,
-                       struct err *e)
+		       struct err *e)
 {
 	char token[LIMIT_TOKEN_BYTES];
 	if (msg_recv_bytes(conn_fd, token, head->token_len, e) < 0)
@@ -64,7 +64,8 @@ static bool is_allowed(const struct server *s, int conn_fd, const struct msg_hea
 void worker_serve(const struct server *s, int conn_fd)
 {
 	static uint8_t fields[LIMIT_MSG_BYTES];
-	struct reply r = {.status = 200, .body = {.data = reply_memory, .cap = sizeof(reply_memory)}};
+	struct reply r = {.status = 200,
+			  .body = {.data = reply_memory, .cap = sizeof(reply_memory)}};
 	struct timeval patience = {.tv_sec = LIMIT_REQUEST_SECONDS};
 	struct msg_head head;
 	struct err e;

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* The message between api and squashd: what is written is read back, and no bytes that are not a
+ * message get through, wherever they are cut or bent. */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/msg.h"
+#include "tap.h"
+
+static char memory[4096];
+
+static struct buf sample(void)
+{
+	struct buf b = {.data = memory, .cap = sizeof(memory)};
+	msg_add_text(&b, TAG_ID, "dev");
+	msg_add_number(&b, TAG_MEMORY_MB, 512);
+	msg_add(&b, TAG_STDIN, "a\0b", 3);
+	msg_add(&b, TAG_RECORD, "", 0);
+	return b;
+}
+
+static void test_fields(void)
+{
+	struct buf b = sample();
+	struct msg_cursor c = {.at = (uint8_t *)b.data, .left = b.len};
+	struct msg_field f;
+	uint64_t n = 0;
+	tap_ok(!b.full, "fields fit");
+	tap_ok(msg_next(&c, &f) == 1 && f.tag == TAG_ID && f.len == 3 && !memcmp(f.data, "dev", 3),
+	       "text is read back");
+	tap_ok(msg_number(&f, &n) == -EBADMSG, "text of three bytes is no number");
+	tap_ok(msg_next(&c, &f) == 1 && f.tag == TAG_MEMORY_MB && msg_number(&f, &n) == 0 &&
+		       n == 512,
+	       "a number is read back");
+	tap_ok(msg_next(&c, &f) == 1 && f.len == 3 && !memcmp(f.data, "a\0b", 3),
+	       "bytes with a NUL are read back");
+	tap_ok(msg_next(&c, &f) == 1 && f.tag == TAG_RECORD && f.len == 0,
+	       "an empty field is read back");
+	tap_ok(msg_next(&c, &f) == 0, "then the end");
+}
+
+/* Every shorter message either ends between two fields or is refused. */
+static void test_cuts(void)
+{
+	struct buf b = sample();
+	size_t clean = 0, refused = 0;
+	for (size_t len = 0; len < b.len; len++) {
+		struct msg_cursor c = {.at = (uint8_t *)b.data, .left = len};
+		struct msg_field f;
+		int rc;
+		while ((rc = msg_next(&c, &f)) > 0)
+			;
+		clean += rc == 0;
+		refused += rc == -EBADMSG;
+	}
+	tap_ok(clean == 4 && refused == b.len - 4, "a cut inside a field is refused (%zu, %zu)",
+	       clean, refused);
+}
+
+static void test_lengths(void)
+{
+	static const uint32_t lengths[] = {0xffffffff, 0x80000000, 9, 0x7fffffff};
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		uint32_t words[4] = {TAG_ID, lengths[i], 0, 0};
+		struct msg_cursor c = {.at = (uint8_t *)words, .left = sizeof(words)};
+		struct msg_field f;
+		tap_ok(msg_next(&c, &f) == -EBADMSG, "a field of %u bytes in 8 is refused",
+		       lengths[i]);
+	}
+}
+
+static void test_overflow(void)
+{
+	struct buf b = {.data = memory, .cap = 20};
+	msg_add_text(&b, TAG_ID, "0123456789");
+	tap_ok(!b.full, "a field that fits leaves the buffer good");
+	msg_add_text(&b, TAG_ID, "x");
+	tap_ok(b.full, "one that does not is remembered");
+}
+
+/* Send bytes through a socket pair and read a head from the other end. */
+static int recv_from(const void *bytes, size_t len, struct msg_head *head, struct err *e)
+{
+	int pair[2];
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0)
+		return -errno;
+	int rc = write(pair[0], bytes, len) == (ssize_t)len ? 0 : -EIO;
+	close(pair[0]);
+	if (rc == 0)
+		rc = msg_recv_head(pair[1], head, 16, 64, e);
+	close(pair[1]);
+	return rc;
+}
+
+static void test_heads(void)
+{
+	struct msg_head head,
+		good = {.magic = MSG_MAGIC, .kind = MSG_INFO, .token_len = 16, .body_len = 64};
+	struct err e;
+	tap_ok(recv_from(&good, sizeof(good), &head, &e) == 0 && head.kind == MSG_INFO,
+	       "a head at the caps is taken");
+	struct msg_head bad = good;
+	bad.magic++;
+	tap_ok(recv_from(&bad, sizeof(bad), &head, &e) == -EBADMSG, "wrong magic is refused");
+	bad = good;
+	bad.token_len++;
+	tap_ok(recv_from(&bad, sizeof(bad), &head, &e) == -EMSGSIZE,
+	       "a token above the cap is refused");
+	bad = good;
+	bad.body_len++;
+	tap_ok(recv_from(&bad, sizeof(bad), &head, &e) == -EMSGSIZE,
+	       "a body above the cap is refused");
+	tap_ok(recv_from(&good, sizeof(good) - 1, &head, &e) == -ECONNRESET,
+	       "a head cut short is refused");
+}
+
+static void test_send(void)
+{
+	int pair[2];
+	struct buf b = sample();
+	struct msg_head head;
+	struct err e;
+	char token[8], body[256];
+	if (!tap_ok(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0, "socket pair"))
+		return;
+	tap_ok(msg_send(pair[0], MSG_CREATE, "secret", 6, &b, &e) == 0, "a message is sent");
+	tap_ok(msg_recv_head(pair[1], &head, 8, sizeof(body), &e) == 0 && head.token_len == 6 &&
+		       head.body_len == b.len && msg_recv_bytes(pair[1], token, 6, &e) == 0 &&
+		       memcmp(token, "secret", 6) == 0 &&
+		       msg_recv_bytes(pair[1], body, b.len, &e) == 0 &&
+		       memcmp(body, b.data, b.len) == 0,
+	       "and arrives whole");
+	b.full = true;
+	tap_ok(msg_send(pair[0], MSG_CREATE, NULL, 0, &b, &e) == -EMSGSIZE,
+	       "an incomplete one is not sent");
+	close(pair[1]);
+	b.full = false;
+	tap_ok(msg_send(pair[0], MSG_CREATE, NULL, 0, &b, &e) == -EPIPE,
+	       "a peer that is gone is no signal");
+	close(pair[0]);
+}
+
+int main(void)
+{
+	test_fields();
+	test_cuts();
+	test_lengths();
+	test_overflow();
+	test_heads();
+	test_send();
+	return tap_done();
+}
