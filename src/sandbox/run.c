@@ -155,6 +155,12 @@ static void add_result(const struct exec_result *result, struct reply *r)
 	msg_add_number(b, TAG_STARTED_MS, result->started_ms);
 	msg_add_number(b, TAG_ENDED_MS, result->ended_ms);
 	msg_add_number(b, TAG_DURATION_MS, result->duration_ms);
+	msg_add_number(b, TAG_TIMED_OUT, result->timed_out);
+	msg_add_number(b, TAG_OOM_KILLED, result->oom_killed);
+	msg_add_number(b, TAG_STDOUT_TRUNCATED, result->out.truncated);
+	msg_add_number(b, TAG_STDERR_TRUNCATED, result->err.truncated);
+	msg_add_number(b, TAG_SIGNAL, (uint64_t)result->signal);
+	msg_add_number(b, TAG_BACKGROUND, result->background);
 }
 
 static void send_reply(int conn_fd, const struct reply *r)

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* Starts children and takes privileges from them. */
+#include "child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "console.h"
+#include "lib/fd.h"
+
+#define EXIT_CANNOT_START 127 /* as a shell has it */
+
+/* stdin, stdout and stderr are opened anew: those of PID 1 don't block, and are its own. */
+static void set_up(void)
+{
+	sigset_t none;
+	struct rlimit no_core = {0, 0};
+	for (int i = 1; i < NSIG; i++)
+		signal(i, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setsid();
+	setrlimit(RLIMIT_CORE, &no_core);
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		dup2(fd, STDIN_FILENO);
+	child_set_output("/dev/console");
+}
+
+pid_t child_start(const char *name, void (*run)(const void *context), const void *context,
+		  struct err *e)
+{
+	pid_t pid = fork();
+	if (pid < 0)
+		return err_set(e, errno, "start %s", name ? name : "a service");
+	if (pid > 0)
+		return pid;
+	set_up();
+	run(context);
+	if (name) /* errno belongs to the last thing that run tried */
+		console_say("%s cannot be started: %s.", name, strerror(errno));
+	_exit(EXIT_CANNOT_START);
+}
+
+bool child_wait(pid_t pid, int timeout_ms)
+{
+	/* A descriptor of the process, because waitpid(2) knows no timeout. */
+	AUTO_FD fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd ended = {.fd = fd, .events = POLLIN};
+	int n;
+	do {
+		n = poll(&ended, 1, timeout_ms);
+	} while (n < 0 && errno == EINTR);
+	return waitpid(pid, NULL, WNOHANG) == pid;
+}
+
+void child_set_output(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	dup2(fd, STDOUT_FILENO);
+	dup2(fd, STDERR_FILENO);
+}
+
+void child_set_oom_score(int score)
+{
+	char text[16];
+	snprintf(text, sizeof(text), "%d", score);
+	fd_write_file(AT_FDCWD, "/proc/self/oom_score_adj", text, NULL);
+}
+
+int child_limit_capabilities(uint64_t keep)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+	memset(sets, 0, sizeof(sets));
+	/* Set-user-ID files and file capabilities mean nothing from here on. */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	/* The bounding set: what no exec can give back. EINVAL: past the last capability. */
+	for (int cap = 0; cap < 64; cap++) {
+		if (!(keep >> cap & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 && errno != EINVAL)
+			return -errno;
+	}
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return -errno;
+	if (keep)
+		return 0; /* root gets the bounding set at exec, and nothing more */
+	/* What the next step, becoming another user, still needs. */
+	uint32_t until_then = 1U << CAP_SETGID | 1U << CAP_SETUID;
+	sets[0].permitted = until_then;
+	sets[0].effective = until_then;
+	return syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
+}
+
+int child_set_user(uid_t id)
+{
+	/* Groups first: without root they could no longer be given up. */
+	if (setgroups(0, NULL) < 0)
+		return -errno;
+	if (setresgid(id, id, id) < 0)
+		return -errno;
+	/* Real, effective and saved: none is left to return to. The kernel empties the capability
+	 * sets at this change. */
+	if (setresuid(id, id, id) < 0)
+		return -errno;
+	return 0;
+}

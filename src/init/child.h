@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Starting a child process of PID 1, and giving privileges up in it. */
+#ifndef SQUASH_INIT_CHILD_H
+#define SQUASH_INIT_CHILD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/err.h"
+
+/* Start a child that runs run(context), which execs. If it returns, the child ends with 127 after
+ * saying on the console that `name` can't be started (NULL: without a word). The child has a session of its own, default
+ * signals, no core dumps, /dev/null as stdin and the console as stdout and stderr. */
+pid_t child_start(const char *name, void (*run)(const void *context), const void *context,
+		  struct err *e);
+
+/* Reap this child, waiting up to timeout_ms. False: it still runs. */
+bool child_wait(pid_t pid, int timeout_ms);
+
+/* A constant argument for execve(2), which takes char * for history's sake and doesn't write. */
+#define CHILD_ARG(text) ((char[]){text})
+
+/* What follows is for the child, between fork and exec. */
+
+/* stdout and stderr go to path instead. */
+void child_set_output(const char *path);
+
+/* Protect the process, and what it starts, from the kernel's choice when memory runs out. */
+void child_set_oom_score(int score);
+
+/* Give up for good, for this process and all that it execs, every capability but those of keep (a
+ * bit for each CAP_ number), and the gaining of privilege by set-user-ID files. Must come before
+ * child_set_user(), which gives up the right to do it. 0 or -errno. */
+int child_limit_capabilities(uint64_t keep);
+
+/* Become user and group id, with no other groups; from root all capabilities are lost with it.
+ * 0 or -errno. */
+int child_set_user(uid_t id);
+
+#endif

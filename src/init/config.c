@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* Collects the settings from their sources. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "console.h"
+#include "lib/fd.h"
+#include "lib/paths.h"
+
+#define FILE_BYTES (64 * 1024) /* a settings file is a screenful */
+#define PREFIX "SQUASH_"
+#define LOCK_BYTES 32 /* of randomness in the token of a locked API */
+
+static void say(void *context, const char *line)
+{
+	(void)context;
+	console_say("%s", line);
+}
+
+static void say_nothing(void *context, const char *line)
+{
+	(void)context;
+	(void)line;
+}
+
+static const struct settings_report loud = {.say = say};
+static const struct settings_report silent = {.say = say_nothing};
+
+void config_take_environment(struct config *c, char **environment)
+{
+	static const char source[] = "kernel command line";
+	for (; *environment; environment++) {
+		char *text = *environment;
+		const char *equals = strchr(text, '=');
+		size_t name_len = equals ? (size_t)(equals - text) : 0;
+		if (name_len && strncmp(text, PREFIX, strlen(PREFIX)) == 0 &&
+		    !settings_put(&c->command_line, text, name_len, equals + 1,
+				  strlen(equals + 1), source))
+			console_say("There is no setting %.*s (%s).",
+				    name_len < 40 ? (int)name_len : 40, text, source);
+		explicit_bzero(text, strlen(text));
+		*environment = NULL;
+	}
+}
+
+static void merge(struct config *c, struct settings *out, const struct settings_report *report)
+{
+	struct settings_raw all = c->files;
+	settings_merge(&all, &c->command_line);
+	settings_check(&all, out, report);
+	explicit_bzero(&all, sizeof(all));
+}
+
+void config_load_image(struct config *c, struct settings *out)
+{
+	static char text[FILE_BYTES];
+	struct err e = {0};
+	ssize_t n = fd_read_file(AT_FDCWD, PATH_ENV, text, sizeof(text), &e);
+	if (n >= 0) {
+		settings_put_file(&c->files, (const uint8_t *)text, (size_t)n, PATH_ENV, false, &loud);
+	} else if (n != -ENOENT) {
+		console_say("Settings are missing: %s.", e.text);
+		c->files.unreadable = PATH_ENV " cannot be read";
+	}
+	explicit_bzero(text, sizeof(text));
+	merge(c, out, &silent);
+}
+
+/* A token that nobody can know: every request is refused. */
+static void lock(struct settings *settings)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint8_t random[LOCK_BYTES];
+	size_t have = 0;
+	while (have < sizeof(random)) {
+		ssize_t n = getrandom(random + have, sizeof(random) - have, 0);
+		if (n > 0)
+			have += (size_t)n;
+	}
+	for (size_t i = 0; i < sizeof(random); i++) {
+		settings->token[2 * i] = digits[random[i] >> 4];
+		settings->token[2 * i + 1] = digits[random[i] & 15];
+	}
+	settings->token[2 * sizeof(random)] = '\0';
+	explicit_bzero(random, sizeof(random));
+}
+
+void config_load_disk(struct config *c, const struct data *data, struct settings *out)
+{
+	static char text[FILE_BYTES];
+	struct err e = {0};
+	ssize_t n = data_read_settings(data, text, sizeof(text), &e);
+	if (n < 0) {
+		console_say("Settings are missing: %s.", e.text);
+		c->files.unreadable = NAME_SETTINGS " on " DATA_LABEL " cannot be read";
+	} else {
+		settings_put_file(&c->files, (const uint8_t *)text, (size_t)n,
+				  NAME_SETTINGS " on " DATA_LABEL, true, &loud);
+	}
+	/* A disk that holds the settings may hold a token: not having been able to read it must
+	 * not open the API. */
+	if (data->state == DATA_UNUSABLE)
+		c->files.unreadable = "a token may lie on " DATA_LABEL ", which cannot be used";
+	explicit_bzero(text, sizeof(text));
+	merge(c, out, &loud);
+	if (out->access == ACCESS_LOCKED)
+		lock(out);
+	explicit_bzero(c, sizeof(*c)); /* the token is in *out, and nowhere else */
+}

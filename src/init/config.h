@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the settings come from: command line, disk and image. What they mean is in settings.h. */
+#ifndef SQUASH_INIT_CONFIG_H
+#define SQUASH_INIT_CONFIG_H
+
+#include "data.h"
+#include "settings.h"
+
+struct config {
+	struct settings_raw command_line;
+	struct settings_raw files; /* those read so far, the later over the earlier */
+};
+
+/* Take the settings out of init's environment, which is where the kernel puts those of its command
+ * line, and wipe the environment: its memory can be read in /proc. *c is all zeroes before. */
+void config_take_environment(struct config *c, char **environment);
+
+/* Read /etc/squash.env, and say its faults. *out: what holds before the disk is looked at; only
+ * SQUASH_DATA and SQUASH_DATA_WAIT of it are final. */
+void config_load_image(struct config *c, struct settings *out);
+
+/* Read squash.env on the disk, and say its faults and those of all values. *out is final: its
+ * token is set unless the API is open to all; if the API is locked, to one that nobody knows. */
+void config_load_disk(struct config *c, const struct data *data, struct settings *out);
+
+#endif

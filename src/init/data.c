@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* Finds, mounts and watches for the disk labelled SQUASH-DATA. */
+#include "data.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "console.h"
+#include "lib/clock.h"
+#include "lib/fd.h"
+#include "lib/paths.h"
+#include "parse.h"
+
+/* Some partitions come without an event that is their own: look again at least this often. */
+#define LOOK_EVERY_MS 250
+
+/* What the whole search has found. */
+struct search {
+	unsigned count;
+	bool has_errors;                /* of the last one */
+	char names[2][DATA_DISK_BYTES]; /* the first two */
+};
+
+static bool read_super(const char *name, struct ext_super *super)
+{
+	uint8_t bytes[EXT_SUPER_BYTES];
+	char path[16 + DATA_DISK_BYTES];
+	snprintf(path, sizeof(path), "/dev/%s", name);
+	for (char *p = path + 5; *p; p++) {
+		if (*p == '!') /* sysfs writes cciss/c0d0 as cciss!c0d0 */
+			*p = '/';
+	}
+	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 || pread(fd, bytes, sizeof(bytes), EXT_SUPER_OFFSET) != EXT_SUPER_BYTES)
+		return false;
+	return ext_super_parse(bytes, super) && strcmp(super->label, DATA_LABEL) == 0;
+}
+
+/* Loop and RAM disks are never meant; floppies take seconds to say that they are empty. */
+static bool is_candidate(const char *name)
+{
+	static const char *const never[] = {"loop", "ram", "zram", "fd", "."};
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
+		if (strncmp(name, never[i], strlen(never[i])) == 0)
+			return false;
+	}
+	return strlen(name) < DATA_DISK_BYTES;
+}
+
+static void look(struct search *found)
+{
+	struct ext_super super;
+	*found = (struct search){0};
+	DIR *blocks = opendir("/sys/class/block");
+	if (!blocks)
+		return;
+	for (struct dirent *d; (d = readdir(blocks)) != NULL;) {
+		if (!is_candidate(d->d_name) || !read_super(d->d_name, &super))
+			continue;
+		if (found->count < 2)
+			snprintf(found->names[found->count], DATA_DISK_BYTES, "%.31s", d->d_name);
+		found->has_errors = super.has_errors;
+		found->count++;
+	}
+	closedir(blocks);
+}
+
+/* Whether disks may still come to this PCI device after its driver was loaded. The classes stand
+ * in the PCI Code and ID Assignment Specification, sections 1.2, 1.9 and 1.13. */
+static bool is_slow_controller(int devices, const char *name)
+{
+	char path[300];
+	char text[32];
+	snprintf(path, sizeof(path), "%s/class", name);
+	if (fd_read_file(devices, path, text, sizeof(text), NULL) < 0)
+		return false;
+	unsigned long class = strtoul(text, NULL, 16) >> 8;
+	if (class == 0x0c03 || class == 0x0805) /* USB host, SD host */
+		return true;
+	if (class >> 8 != 0x01 || class == 0x0101 || class == 0x0106) /* storage, but IDE, SATA */
+		return false;
+	snprintf(path, sizeof(path), "%s/vendor", name);
+	if (fd_read_file(devices, path, text, sizeof(text), NULL) < 0)
+		return false;
+	return strtoul(text, NULL, 16) != 0x1af4; /* virtio: its driver's start finds all */
+}
+
+static bool disks_may_come(void)
+{
+	bool slow = false;
+	DIR *devices = opendir("/sys/bus/pci/devices");
+	if (!devices)
+		return false;
+	for (struct dirent *d; !slow && (d = readdir(devices)) != NULL;)
+		slow = d->d_name[0] != '.' && is_slow_controller(dirfd(devices), d->d_name);
+	closedir(devices);
+	return slow;
+}
+
+static void wait_for_disk(struct search *found, unsigned wait_s, struct modules *m)
+{
+	uint64_t deadline = clock_mono_ms() + (uint64_t)wait_s * 1000;
+	look(found);
+	if (found->count > 0 || wait_s == 0 || !disks_may_come())
+		return;
+	for (uint64_t now; found->count == 0 && (now = clock_mono_ms()) < deadline;) {
+		uint64_t left = deadline - now;
+		struct pollfd events = {.fd = m->event_fd, .events = POLLIN};
+		poll(&events, 1, left < LOOK_EVERY_MS ? (int)left : LOOK_EVERY_MS);
+		modules_load_all(m);
+		look(found);
+	}
+}
+
+/* Make the directory and those above it. */
+static int make_path(const char *path, struct err *e)
+{
+	char part[256];
+	for (const char *slash = path + 1; slash; slash = strchr(slash + 1, '/')) {
+		const char *end = strchr(slash, '/');
+		size_t len = end ? (size_t)(end - path) : strlen(path);
+		if (len >= sizeof(part))
+			return err_set(e, ENAMETOOLONG, "make %s", path);
+		memcpy(part, path, len);
+		part[len] = '\0';
+		if (mkdir(part, 0755) < 0 && errno != EEXIST)
+			return err_set(e, errno, "make %s", part);
+	}
+	return 0;
+}
+
+static void mount_disk(struct data *d, const struct search *found)
+{
+	char device[16 + DATA_DISK_BYTES];
+	if (found->count > 1) {
+		console_say("More than one disk is labelled " DATA_LABEL
+			    " (%s, %s): none is used. Relabel or unplug all but one.",
+			    found->names[0], found->names[1]);
+		d->state = DATA_UNUSABLE;
+		return;
+	}
+	snprintf(device, sizeof(device), "/dev/%s", found->names[0]);
+	/* What lies there is data, some of it made by strangers: no devices, no set-user-ID. */
+	if (mount(device, d->path, "ext4", MS_NOSUID | MS_NODEV | MS_NOATIME, "errors=remount-ro") <
+	    0) {
+		console_say(DATA_LABEL " (%s) cannot be mounted: %s. Repair it with e2fsck.",
+			    found->names[0], strerror(errno));
+		d->state = DATA_UNUSABLE;
+		return;
+	}
+	if (found->has_errors)
+		console_say(DATA_LABEL " (%s) has recorded errors: check it with e2fsck.",
+			    found->names[0]);
+	d->state = DATA_DISK;
+	memcpy(d->disk, found->names[0], sizeof(d->disk));
+	console_say("Data is on %s (" DATA_LABEL "), at %s.", d->disk, d->path);
+}
+
+int data_mount(struct data *d, const char *path, unsigned wait_s, struct modules *m, struct err *e)
+{
+	struct search found;
+	*d = (struct data){.state = DATA_NONE, .path = path};
+	int rc = make_path(path, e);
+	if (rc < 0)
+		return rc;
+	wait_for_disk(&found, wait_s, m);
+	if (found.count > 0)
+		mount_disk(d, &found);
+	if (d->state != DATA_DISK &&
+	    mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") < 0)
+		return err_set(e, errno, "mount memory at %s", path);
+	return 0;
+}
+
+void data_notice_disk(void *context, const char *name)
+{
+	const struct data *d = context;
+	struct ext_super super;
+	if (!is_candidate(name) || strcmp(name, d->disk) == 0 || !read_super(name, &super))
+		return;
+	if (d->state == DATA_DISK)
+		console_say("Another disk labelled " DATA_LABEL " (%s) has come: it is not used.",
+			    name);
+	else
+		console_say("A disk labelled " DATA_LABEL
+			    " (%s) has come too late: it is used from the next boot on. "
+			    "SQUASH_DATA_WAIT=seconds on the kernel command line waits longer.",
+			    name);
+}
+
+ssize_t data_read_settings(const struct data *d, char *text, size_t cap, struct err *e)
+{
+	if (d->state != DATA_DISK)
+		return 0;
+	AUTO_FD dir = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return err_set(e, errno, "open %s", d->path);
+	ssize_t n = fd_read_file(dir, NAME_SETTINGS, text, cap, e);
+	return n == -ENOENT ? 0 : n;
+}

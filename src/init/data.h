@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* SQUASH_DATA: a disk labelled SQUASH-DATA, or memory. */
+#ifndef SQUASH_INIT_DATA_H
+#define SQUASH_INIT_DATA_H
+
+#include <stdbool.h>
+
+#include "lib/err.h"
+#include "modules.h"
+
+#define DATA_LABEL "SQUASH-DATA"
+#define DATA_DISK_BYTES 32 /* DISK_NAME_LEN: "nvme0n1p2" */
+
+enum data_state {
+	DATA_NONE,     /* no such disk: memory */
+	DATA_DISK,     /* disk is mounted */
+	DATA_UNUSABLE, /* disks there are, but none could be mounted: memory */
+};
+
+struct data {
+	enum data_state state;
+	char disk[DATA_DISK_BYTES]; /* as below /dev; empty unless state is DATA_DISK */
+	const char *path;           /* the mount point: borrowed */
+};
+
+/* Look for the disk, and mount it at path, or memory. path is borrowed for good.
+ *
+ * Waiting: a disk that is there when the drivers are loaded is taken at once. Otherwise disks are
+ * waited for, for at most wait_s seconds, and only if the machine has a controller whose disks
+ * come after its driver is loaded (USB, NVMe, SAS, RAID, SCSI, SD cards): IDE, SATA and virtio
+ * disks are there by then. Two disks with the label: none is mounted, as nobody knows which is
+ * meant. What went wrong is said on the console. Fails only if not even memory can be mounted. */
+int data_mount(struct data *d, const char *path, unsigned wait_s, struct modules *m, struct err *e);
+
+/* A disk has come after that: say so if it is labelled, as it won't be used. context: struct data. */
+void data_notice_disk(void *context, const char *name);
+
+/* Read the settings file on the disk, if there is one, into text (cap bytes). Its length, 0 for
+ * none, or -errno with e filled. */
+ssize_t data_read_settings(const struct data *d, char *text, size_t cap, struct err *e);
+
+#endif

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/* PID 1: brings the appliance up step by step, then keeps it running and ends it in order.
+ *
+ * Theory of operation: the kernel starts /init as root in the initramfs. The steps of the table
+ * below run one after the other, and none waits for long. Then one loop waits for signals, devices,
+ * network events and the services' timers; it never blocks anywhere else, and never ends.
+ *
+ * Signals: SIGTERM powers off, SIGINT (ctrl-alt-del comes as this one) reboots, SIGCHLD reaps,
+ * orphans too; all others are held back for good. Under the name udhcpc-script this same program
+ * puts a DHCP lease in place. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/signalfd.h>
+#include <sys/sysinfo.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "console.h"
+#include "data.h"
+#include "lease.h"
+#include "lib/clock.h"
+#include "lib/fd.h"
+#include "lib/paths.h"
+#include "modules.h"
+#include "mounts.h"
+#include "network.h"
+#include "services.h"
+#include "shutdown.h"
+
+#define LITTLE_MEMORY_MB 500 /* what a machine sold as having 512 MB shows */
+
+struct init {
+	char **environment;
+	int signal_fd;
+	struct modules modules;
+	struct config config;
+	struct settings settings;
+	struct data data;
+	struct network network;
+	struct services services;
+};
+
+static int step_mounts(struct init *self, struct err *e)
+{
+	(void)self;
+	return mounts_make(e);
+}
+
+static int step_console(struct init *self, struct err *e)
+{
+	(void)self;
+	(void)e;
+	console_open();
+	console_say("Squash Sandbox " SQUASH_VERSION " starts.");
+	return 0;
+}
+
+static int step_image(struct init *self, struct err *e)
+{
+	struct err why = {0};
+	(void)self;
+	int rc = mounts_check_image(&why);
+	if (rc < 0)
+		err_say(e, -rc, "too little memory to unpack the image: %s; give the machine more",
+			why.text);
+	return rc;
+}
+
+static int step_root(struct init *self, struct err *e)
+{
+	(void)self;
+	return mounts_move_root(e);
+}
+
+static int step_sysctls(struct init *self, struct err *e)
+{
+	(void)self;
+	return mounts_apply_sysctls(e);
+}
+
+static int step_modules(struct init *self, struct err *e)
+{
+	return modules_start(&self->modules, e);
+}
+
+static int step_network(struct init *self, struct err *e)
+{
+	return network_start(&self->network, e);
+}
+
+static int step_loopback(struct init *self, struct err *e)
+{
+	(void)self;
+	return network_start_loopback(e);
+}
+
+static int step_image_settings(struct init *self, struct err *e)
+{
+	(void)e;
+	config_take_environment(&self->config, self->environment);
+	config_load_image(&self->config, &self->settings);
+	return 0;
+}
+
+static int step_data(struct init *self, struct err *e)
+{
+	static char path[SETTINGS_PATH_MAX + 1];
+	memcpy(path, self->settings.data, sizeof(path));
+	self->services.data_path = path;
+	return data_mount(&self->data, path, self->settings.data_wait_s, &self->modules, e);
+}
+
+static int step_disk_settings(struct init *self, struct err *e)
+{
+	(void)e;
+	config_load_disk(&self->config, &self->data, &self->settings);
+	return 0;
+}
+
+static int step_hostname(struct init *self, struct err *e)
+{
+	const char *name = self->settings.hostname;
+	return sethostname(name, strlen(name)) < 0 ? err_set(e, errno, "set the host name") : 0;
+}
+
+static int step_socket(struct init *self, struct err *e)
+{
+	self->services.settings = &self->settings;
+	return services_listen(&self->services, e);
+}
+
+static int step_services(struct init *self, struct err *e)
+{
+	(void)e;
+	services_add(&self->services, SERVICE_SQUASHD, NULL);
+	services_add(&self->services, SERVICE_HTTPD, NULL);
+	network_configure(&self->network, &self->settings, &self->services);
+	services_run_due(&self->services);
+	return 0;
+}
+
+static int step_banner(struct init *self, struct err *e)
+{
+	struct sysinfo memory;
+	uint64_t ms = clock_mono_ms();
+	(void)e;
+	console_say("Squash Sandbox " SQUASH_VERSION " is up after %u.%u s, port %u.",
+		    (unsigned)(ms / 1000), (unsigned)(ms % 1000 / 100), self->settings.port);
+	if (self->data.state != DATA_DISK)
+		console_say("No " DATA_LABEL " disk is in use: all data is in memory, and lost when "
+			    "the machine goes off.");
+	if (self->settings.access == ACCESS_OPEN)
+		console_say("No SQUASH_AUTH_TOKEN is set: the API is open to everyone who can reach "
+			    "it.");
+	if (self->settings.access == ACCESS_LOCKED)
+		console_say("The API is locked and refuses every request: %s. "
+			    "SQUASH_AUTH_TOKEN on the kernel command line opens it.",
+			    self->settings.lock_reason);
+	if (!network_has_card(&self->network))
+		console_say("No network card is found: nobody can reach the API.");
+	if (sysinfo(&memory) == 0 && memory.totalram / 1048576 * memory.mem_unit < LITTLE_MEMORY_MB)
+		console_say("The machine has little memory (%lu MB): only small sandboxes fit.",
+			    memory.totalram / 1048576 * memory.mem_unit);
+	return 0;
+}
+
+static const struct step {
+	const char *name;
+	int (*run)(struct init *self, struct err *e);
+	bool fatal; /* without it nothing after it can work */
+} steps[] = {
+	{"mounts", step_mounts, true},      /* /proc, /sys, /dev, cgroups, /run, /tmp */
+	{"console", step_console, false},   /* from here on, messages are seen */
+	{"image", step_image, true},        /* did all of it fit into memory? */
+	{"root", step_root, true},          /* one that sandboxes can pivot away from */
+	{"sysctls", step_sysctls, false},   /* the kernel's settings */
+	{"modules", step_modules, false},   /* drivers of the devices that are there */
+	{"network", step_network, false},   /* cards on: links come up meanwhile */
+	{"loopback", step_loopback, false}, /* 127.0.0.1 */
+	{"image settings", step_image_settings, false}, /* command line, /etc/squash.env */
+	{"data", step_data, true},                      /* SQUASH-DATA, or memory */
+	{"disk settings", step_disk_settings, false},   /* squash.env on it: all are known now */
+	{"hostname", step_hostname, false},
+	{"socket", step_socket, true},      /* squashd's, made once for good */
+	{"services", step_services, false}, /* squashd, httpd, DHCP or the fixed address */
+	{"banner", step_banner, false},     /* what runs, and what is missing */
+};
+
+static void boot(struct init *self)
+{
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		struct err e = {0};
+		if (steps[i].run(self, &e) >= 0)
+			continue;
+		if (steps[i].fatal)
+			shutdown_after_failure(e.text);
+		console_say("%s: %s.", steps[i].name, e.text);
+	}
+}
+
+static void reap(struct init *self)
+{
+	int status;
+	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+		if (modules_reap(&self->modules, pid))
+			modules_load(&self->modules);
+		else
+			services_reap(&self->services, pid, status); /* if not: an orphan */
+	}
+}
+
+static void read_signals(struct init *self)
+{
+	struct signalfd_siginfo info;
+	while (read(self->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			reap(self);
+		else if (info.ssi_signo == SIGTERM)
+			shutdown_run(&self->services, SHUTDOWN_POWER_OFF);
+		else if (info.ssi_signo == SIGINT)
+			shutdown_run(&self->services, SHUTDOWN_REBOOT);
+	}
+}
+
+static void run(struct init *self)
+{
+	for (;;) {
+		int services_ms = services_run_due(&self->services);
+		int network_ms = network_remark(&self->network);
+		int timeout_ms = services_ms;
+		if (timeout_ms < 0 || (network_ms >= 0 && network_ms < timeout_ms))
+			timeout_ms = network_ms;
+		struct pollfd events[] = {
+			{.fd = self->signal_fd, .events = POLLIN},
+			{.fd = self->modules.event_fd, .events = POLLIN},
+			{.fd = self->network.event_fd, .events = POLLIN},
+		};
+		poll(events, sizeof(events) / sizeof(events[0]), timeout_ms);
+		read_signals(self);
+		modules_read_events(&self->modules, data_notice_disk, &self->data);
+		modules_load(&self->modules);
+		network_read_events(&self->network);
+	}
+}
+
+/* Before anything else, so that no child's end and no key press is missed. */
+static void hold_signals(struct init *self)
+{
+	sigset_t all;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	self->signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	reboot(RB_DISABLE_CAD); /* ctrl-alt-del sends SIGINT and does not reboot at once */
+}
+
+int main(int argc, char **argv, char **environment)
+{
+	/* Static: its tables would be too much for a stack. */
+	static struct init self = {.modules.event_fd = -1, .network.event_fd = -1};
+	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+	if (slash && strcmp(slash, "/udhcpc-script") == 0)
+		return lease_main(argc, argv);
+	if (getpid() != 1) {
+		dprintf(STDERR_FILENO, "init: this is for PID 1\n");
+		return EXIT_FAILURE;
+	}
+	self.environment = environment;
+	hold_signals(&self);
+	boot(&self);
+	run(&self);
+	return EXIT_FAILURE; /* not reached */
+}

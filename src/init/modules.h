@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* Kernel modules for the devices that are there and for those that come later: USB disks need
+ * seconds, and a network card may be plugged in at any time.
+ *
+ * The kernel names each device by an alias ("pci:v00008086d..."), in sysfs for those that are there
+ * and in an event for each that comes; modprobe finds the module. Drivers make new devices (a USB
+ * host its disks), which come as events again. */
+#ifndef SQUASH_INIT_MODULES_H
+#define SQUASH_INIT_MODULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/err.h"
+
+/* A server has a few hundred distinct aliases. When either is full, devices wait for the next run
+ * of modprobe, or for ever if the machine has thousands. */
+#define MODULES_SEEN_MAX 8192
+#define MODULES_BATCH_MAX 256
+#define MODULES_BATCH_BYTES 32768
+
+/* How many modprobe run at once: a driver that waits for its device (SATA disks spin up for
+ * seconds) doesn't hold up the network's, and loading takes processor time, too. */
+#define MODULES_LOADERS 1
+
+struct modules {
+	int event_fd;                    /* netlink, for poll(2) */
+	pid_t loaders[MODULES_LOADERS];  /* modprobe at work, or 0 */
+	bool lost;                       /* events were lost, or did not fit: look at sysfs again */
+	uint64_t seen[MODULES_SEEN_MAX]; /* hashes of aliases asked for: open addressing, 0 is free */
+	size_t seen_count;
+	char *batch[MODULES_BATCH_MAX]; /* to ask for next, into text */
+	size_t batch_count;
+	char text[MODULES_BATCH_BYTES];
+	size_t text_len;
+};
+
+/* Listen for devices, load what those that are there need and what the sandboxes need, and wait
+ * for it. *m is all zeroes before. */
+int modules_start(struct modules *m, struct err *e);
+
+/* Take in the events that have come. For each new disk, on_disk is called with its name. */
+void modules_read_events(struct modules *m, void (*on_disk)(void *context, const char *name),
+			 void *context);
+
+/* Start modprobe if there is something to load and none is at work yet. */
+void modules_load(struct modules *m);
+
+/* Load and wait until nothing is left to load; events are taken in between. */
+void modules_load_all(struct modules *m);
+
+/* A child has ended: true if it was modprobe. Call modules_load() then. */
+bool modules_reap(struct modules *m, pid_t pid);
+
+#endif

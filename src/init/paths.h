@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Paths that only PID 1 names; those shared with other programs are in lib/paths.h. */
+#ifndef SQUASH_INIT_PATHS_H
+#define SQUASH_INIT_PATHS_H
+
+#define PATH_BUSYBOX "/bin/busybox"
+#define PATH_SYSCTLS "/etc/squash/sysctls"
+#define PATH_INIT "/init"
+#define PATH_LEASE PATH_RUN "/udhcpc-script" /* a link to PATH_INIT, made at boot */
+#define PATH_RESOLV "/etc/resolv.conf"
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs the services, each with no more privilege than it needs. */
+#include "programs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "lib/paths.h"
+#include "paths.h"
+
+/* The services are the last that should go when memory runs out. They hand it on to what they
+ * start; squashd must raise it again for what runs in a sandbox. */
+#define OOM_SCORE (-900)
+
+#define SOCKET_FD 3 /* where squashd expects its listening socket */
+#define TOKEN_FD 4  /* and the pipe with the token */
+
+/* Uid 0 with all capabilities: it mounts, and makes namespaces and cgroups. */
+static void run_squashd(const struct program_start *what)
+{
+	char data[sizeof("SQUASH_DATA=") + SETTINGS_PATH_MAX];
+	snprintf(data, sizeof(data), "SQUASH_DATA=%s", what->services->data_path);
+	char *args[] = {CHILD_ARG("squashd"), NULL};
+	char *environment[] = {data, NULL};
+	/* First out of the way of 3 and 4, then to their places, where they stay open across exec. */
+	int socket_fd = fcntl(what->services->listen_fd, F_DUPFD_CLOEXEC, TOKEN_FD + 1);
+	int token_fd = fcntl(what->token_fd, F_DUPFD_CLOEXEC, TOKEN_FD + 1);
+	if (socket_fd < 0 || token_fd < 0 || dup2(socket_fd, SOCKET_FD) < 0 ||
+	    dup2(token_fd, TOKEN_FD) < 0)
+		return;
+	execve(PATH_SQUASHD, args, environment);
+}
+
+/* The user http, locked into PATH_HTTP_ROOT, without any capability: it parses what strangers
+ * send. A port below 1024 needs none, by net.ipv4.ip_unprivileged_port_start. */
+static void run_httpd(const struct program_start *what)
+{
+	char port[8];
+	snprintf(port, sizeof(port), "%u", what->services->settings->port);
+	char *args[] = {CHILD_ARG("httpd"), CHILD_ARG("-f"), CHILD_ARG("-p"), port, CHILD_ARG("-h"), CHILD_ARG("/www"), NULL};
+	char *environment[] = {NULL};
+	int rc;
+	/* While still root: chroot(2) takes a capability. Every descriptor but the standard ones
+	 * closes at exec, so that none leads out. */
+	if (chroot(PATH_HTTP_ROOT) < 0 || chdir("/") < 0)
+		return;
+	/* Nothing of root's may come back by exec; this takes a capability, too. */
+	rc = child_limit_capabilities(0);
+	/* Last: from here on it is an ordinary user, for good. */
+	if (rc == 0)
+		rc = child_set_user(PROGRAMS_HTTP_ID);
+	if (rc < 0) {
+		errno = -rc;
+		return;
+	}
+	execve(PATH_HTTPD, args, environment);
+}
+
+/* Uid 0, as it runs the lease program, but with the capabilities of the network alone: raw
+ * sockets, the DHCP client's port, addresses and routes. */
+static void run_dhcp(const struct program_start *what)
+{
+	char interface[IFNAMSIZ];
+	char hostname[sizeof("hostname:") + SETTINGS_HOSTNAME_MAX];
+	snprintf(interface, sizeof(interface), "%s", what->service->interface);
+	snprintf(hostname, sizeof(hostname), "hostname:%s", what->services->settings->hostname);
+	/* Three questions a second apart, then after 5 s again: a switch port may open late. */
+	char *args[] = {CHILD_ARG("udhcpc"), CHILD_ARG("-f"),  CHILD_ARG("-i"), interface, CHILD_ARG("-x"),
+			hostname,      CHILD_ARG("-s"),  CHILD_ARG(PATH_LEASE), CHILD_ARG("-t"), CHILD_ARG("3"),
+			CHILD_ARG("-T"),     CHILD_ARG("1"),   CHILD_ARG("-A"), CHILD_ARG("5"), NULL};
+	char *environment[] = {NULL};
+	int rc = child_limit_capabilities(1ULL << CAP_NET_ADMIN | 1ULL << CAP_NET_RAW |
+					  1ULL << CAP_NET_BIND_SERVICE);
+	if (rc < 0) {
+		errno = -rc;
+		return;
+	}
+	child_set_output("/dev/null"); /* "udhcpc: sending discover", again and again */
+	execve(PATH_BUSYBOX, args, environment);
+}
+
+void program_run(const void *context)
+{
+	const struct program_start *what = context;
+	child_set_oom_score(OOM_SCORE);
+	switch (what->service->kind) {
+	case SERVICE_SQUASHD:
+		run_squashd(what);
+		break;
+	case SERVICE_HTTPD:
+		run_httpd(what);
+		break;
+	case SERVICE_DHCP:
+		run_dhcp(what);
+		break;
+	case SERVICE_NONE:
+		errno = EINVAL;
+		break;
+	}
+}

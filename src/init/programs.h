@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* How each service is run: its arguments, descriptors, user and capabilities. */
+#ifndef SQUASH_INIT_PROGRAMS_H
+#define SQUASH_INIT_PROGRAMS_H
+
+#include "services.h"
+
+#define PROGRAMS_HTTP_ID 801 /* user and group "http" of /etc/passwd */
+
+struct program_start {
+	const struct services *services;
+	const struct service *service;
+	int token_fd; /* squashd's; -1 for the others */
+};
+
+/* In the child: exec the service that context, a struct program_start, tells of. Returns only if
+ * that fails, with errno set. */
+void program_run(const void *context);
+
+#endif

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/* Merges and checks the operator's settings; the rules stand in settings.h. */
+#include "settings.h"
+
+#include <arpa/inet.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "env.h"
+
+static void report_line(const struct settings_report *report, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void report_line(const struct settings_report *report, const char *format, ...)
+{
+	char line[320];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	report->say(report->context, line);
+}
+
+/* A decimal number in [min, max] and nothing else. */
+static bool parse_number(const char *text, unsigned min, unsigned max, unsigned *out)
+{
+	unsigned n = 0;
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return false;
+		n = n * 10 + (unsigned)(*text - '0');
+		if (n > max)
+			return false;
+	}
+	*out = n;
+	return n >= min;
+}
+
+static const char *check_port(const char *text, struct settings *out)
+{
+	unsigned n;
+	if (!parse_number(text, 1, UINT16_MAX, &n))
+		return "is not a port from 1 to 65535";
+	out->port = (uint16_t)n;
+	return NULL;
+}
+
+static const char *check_data_wait(const char *text, struct settings *out)
+{
+	unsigned n;
+	if (!parse_number(text, 0, SETTINGS_DATA_WAIT_MAX_S, &n))
+		return "is not a number of seconds from 0 to 300";
+	out->data_wait_s = n;
+	return NULL;
+}
+
+static bool is_alnum(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* Dot-separated labels of letters, digits and inner hyphens (RFC 1123, section 2.1). */
+static const char *check_hostname(const char *text, struct settings *out)
+{
+	size_t len = strlen(text);
+	char before = '.';
+	for (size_t i = 0; i <= len; i++) {
+		char c = i < len ? text[i] : '.';
+		bool edge = c == '.' || c == '-';
+		if (!(is_alnum(c) || (c == '-' && before != '.') ||
+		      (c == '.' && is_alnum(before))))
+			return "is not a host name (letters, digits, hyphens, dots)";
+		before = edge ? c : 'a';
+	}
+	if (len > SETTINGS_HOSTNAME_MAX)
+		return "is longer than a host name may be (63 characters)";
+	memcpy(out->hostname, text, len + 1);
+	return NULL;
+}
+
+/* An absolute path of plain components, outside of the directories the appliance itself needs. */
+static const char *check_data(const char *text, struct settings *out)
+{
+	static const char *const ours[] = {"bin", "dev",  "etc", "init", "lib", "proc",
+					   "run", "sbin", "srv", "sys",  "tmp"};
+	if (strlen(text) > SETTINGS_PATH_MAX)
+		return "is longer than 64 characters";
+	const char *at = text;
+	do {
+		if (*at != '/')
+			return "is not an absolute path of letters, digits, hyphens, underscores";
+		const char *begin = ++at;
+		while (is_alnum(*at) || *at == '-' || *at == '_')
+			at++;
+		if (at == begin)
+			return "is not an absolute path of letters, digits, hyphens, underscores";
+		for (size_t i = 0; begin == text + 1 && i < sizeof(ours) / sizeof(ours[0]); i++) {
+			if (strlen(ours[i]) == (size_t)(at - begin) &&
+			    memcmp(ours[i], begin, (size_t)(at - begin)) == 0)
+				return "is a directory that the appliance itself needs";
+		}
+	} while (*at);
+	memcpy(out->data, text, (size_t)(at - text) + 1);
+	return NULL;
+}
+
+/* Take the text up to stop (or all of it) from *at into word; false if it doesn't fit. */
+static bool take_word(const char **at, char stop, char *word, size_t cap)
+{
+	const char *end = strchr(*at, stop);
+	size_t len = end ? (size_t)(end - *at) : strlen(*at);
+	if (len >= cap)
+		return false;
+	memcpy(word, *at, len);
+	word[len] = '\0';
+	*at += len + (end ? 1 : 0);
+	return true;
+}
+
+/* A unicast address (not 0/8, 127/8, 224/3), or with optional, nothing. */
+static bool parse_address(const char *text, bool optional, uint32_t *out)
+{
+	struct in_addr address;
+	*out = 0;
+	if (!*text)
+		return optional;
+	if (inet_pton(AF_INET, text, &address) != 1)
+		return false;
+	uint32_t first = ntohl(address.s_addr) >> 24;
+	*out = address.s_addr;
+	return first != 0 && first != 127 && first < 224;
+}
+
+/* dhcp, or address/prefix[,gateway[,dns[,dns]]]; gateway and dns may be empty. */
+static const char *check_ip(const char *text, struct settings *out)
+{
+	char word[INET_ADDRSTRLEN];
+	unsigned prefix;
+	struct settings_ip ip = {.dhcp = strcmp(text, "dhcp") == 0};
+	if (!ip.dhcp) {
+		if (!strchr(text, '/') || !take_word(&text, '/', word, sizeof(word)) ||
+		    !parse_address(word, false, &ip.address) ||
+		    !take_word(&text, ',', word, sizeof(word)) ||
+		    !parse_number(word, 1, 32, &prefix))
+			return "is neither dhcp nor address/prefix,gateway,dns";
+		ip.prefix = (uint8_t)prefix;
+		if (!take_word(&text, ',', word, sizeof(word)) ||
+		    !parse_address(word, true, &ip.gateway))
+			return "has a gateway that is no address (address/prefix,gateway,dns)";
+		for (size_t i = 0; i < SETTINGS_DNS_MAX; i++) {
+			if (!take_word(&text, ',', word, sizeof(word)) ||
+			    !parse_address(word, true, &ip.dns[i]))
+				return "has a DNS server that is no address";
+		}
+		if (*text)
+			return "has text after the last DNS server";
+		uint32_t host = prefix < 32 ? UINT32_MAX >> prefix : 0;
+		uint32_t bits = ntohl(ip.address) & host;
+		if (prefix < 31 && (bits == 0 || bits == host))
+			return "is the address of a network, not of a machine";
+		if (ip.gateway == ip.address)
+			return "names the machine's own address as the gateway";
+	}
+	out->ip = ip;
+	return NULL;
+}
+
+/* What fits into "Authorization: Bearer <token>": visible ASCII. */
+static const char *check_token(const char *text, struct settings *out)
+{
+	size_t len = strlen(text);
+	if (len == 0)
+		return "is empty";
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] <= ' ' || text[i] > '~')
+			return "has a character that is not visible ASCII";
+	}
+	memcpy(out->token, text, len + 1);
+	out->access = ACCESS_TOKEN;
+	return NULL;
+}
+
+static const struct {
+	const char *name;
+	const char *builtin; /* NULL: none */
+	/* Convert text into *out: NULL, or a phrase that follows the setting in a message. */
+	const char *(*check)(const char *text, struct settings *out);
+} table[SETTING_COUNT] = {
+	[SETTING_AUTH_TOKEN] = {"SQUASH_AUTH_TOKEN", NULL, check_token},
+	[SETTING_PORT] = {"SQUASH_PORT", "8080", check_port},
+	[SETTING_DATA] = {"SQUASH_DATA", "/data", check_data},
+	[SETTING_DATA_WAIT] = {"SQUASH_DATA_WAIT", "5", check_data_wait},
+	[SETTING_IP] = {"SQUASH_IP", "dhcp", check_ip},
+	[SETTING_HOSTNAME] = {"SQUASH_HOSTNAME", "squash", check_hostname},
+};
+
+static int find_setting(const char *name, size_t len)
+{
+	for (int i = 0; i < SETTING_COUNT; i++) {
+		if (strlen(table[i].name) == len && memcmp(table[i].name, name, len) == 0)
+			return i;
+	}
+	return -1;
+}
+
+bool settings_put(struct settings_raw *raw, const char *name, size_t name_len, const char *value,
+		  size_t value_len, const char *source)
+{
+	int i = find_setting(name, name_len);
+	if (i < 0)
+		return false;
+	size_t keep = value_len < SETTINGS_VALUE_BYTES ? value_len : SETTINGS_VALUE_BYTES - 1;
+	raw->value[i].source = source;
+	raw->value[i].too_long = keep < value_len;
+	memcpy(raw->value[i].text, value, keep);
+	raw->value[i].text[keep] = '\0';
+	return true;
+}
+
+void settings_put_file(struct settings_raw *raw, const uint8_t *text, size_t len,
+		       const char *source, bool on_disk, const struct settings_report *report)
+{
+	struct env_reader reader;
+	struct env_pair pair;
+	const char *fault;
+	enum env_result result;
+	env_start(&reader, text, len);
+	while ((result = env_next(&reader, &pair, &fault)) != ENV_END) {
+		if (result == ENV_FAULT) {
+			/* The line may have been meant to set the token. */
+			raw->unreadable = "a line of a settings file cannot be read";
+			report_line(report, "%s, line %u is ignored: %s.", source, reader.line,
+				    fault);
+			continue;
+		}
+		int name_len = (int)(pair.name_len < 40 ? pair.name_len : 40);
+		int id = find_setting(pair.name, pair.name_len);
+		if (on_disk && (id == SETTING_DATA || id == SETTING_DATA_WAIT))
+			report_line(report,
+				    "%s, line %u is ignored: %s is needed before the disk is "
+				    "found; the kernel command line can set it.",
+				    source, reader.line, table[id].name);
+		else if (!settings_put(raw, pair.name, pair.name_len, pair.value, pair.value_len,
+				       source))
+			report_line(report, "%s, line %u is ignored: there is no setting %.*s.",
+				    source, reader.line, name_len, pair.name);
+	}
+}
+
+void settings_merge(struct settings_raw *raw, const struct settings_raw *over)
+{
+	for (int i = 0; i < SETTING_COUNT; i++) {
+		if (over->value[i].source)
+			raw->value[i] = over->value[i];
+	}
+	if (over->unreadable)
+		raw->unreadable = over->unreadable;
+}
+
+/* Decide who may in when the token's own value did not. */
+static void check_access(const struct settings_raw *raw, struct settings *out)
+{
+	if (out->access == ACCESS_TOKEN)
+		return;
+	if (raw->value[SETTING_AUTH_TOKEN].source)
+		out->lock_reason = "SQUASH_AUTH_TOKEN is not valid";
+	else
+		out->lock_reason = raw->unreadable;
+	out->access = out->lock_reason ? ACCESS_LOCKED : ACCESS_OPEN;
+}
+
+void settings_check(const struct settings_raw *raw, struct settings *out,
+		    const struct settings_report *report)
+{
+	memset(out, 0, sizeof(*out));
+	for (int i = 0; i < SETTING_COUNT; i++) {
+		const char *source = raw->value[i].source;
+		const char *text = raw->value[i].text;
+		const char *fault = NULL;
+		if (table[i].builtin)
+			table[i].check(table[i].builtin, out);
+		if (!source)
+			continue;
+		fault = raw->value[i].too_long ? "is too long" : table[i].check(text, out);
+		if (fault && i == SETTING_AUTH_TOKEN)
+			report_line(report, "SQUASH_AUTH_TOKEN (%s) %s.", source, fault);
+		else if (fault)
+			report_line(report, "%s=%.60s (%s) %s: %s is used.", table[i].name, text,
+				    source, fault, table[i].builtin);
+	}
+	check_access(raw, out);
+}

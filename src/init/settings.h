@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* The operator's settings: their names, their sources merged, their values checked. Pure: no I/O.
+ *
+ * A setting comes from the first of these that has it: kernel command line, squash.env on
+ * SQUASH-DATA, /etc/squash.env of an initramfs overlay, built-in. A value that is not valid is
+ * said, and the built-in is used; the next source down is not asked, so that what runs is always
+ * either what the winning source says or what the manual says.
+ *
+ * The token is the exception, because its built-in is an open API: where a token was meant but
+ * cannot be had (an invalid value, or a settings file with lines or disks that cannot be read and
+ * no token elsewhere), the API is locked: it answers 401 to everyone. */
+#ifndef SQUASH_INIT_SETTINGS_H
+#define SQUASH_INIT_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/limits.h"
+
+#define SETTINGS_VALUE_BYTES (LIMIT_TOKEN_BYTES + 1) /* the token is the longest value */
+#define SETTINGS_PATH_MAX 64
+#define SETTINGS_HOSTNAME_MAX 63 /* RFC 1035 label; the kernel takes 64 */
+#define SETTINGS_DNS_MAX 2
+#define SETTINGS_DATA_WAIT_MAX_S 300
+
+enum settings_id {
+	SETTING_AUTH_TOKEN,
+	SETTING_PORT,
+	SETTING_DATA,
+	SETTING_DATA_WAIT,
+	SETTING_IP,
+	SETTING_HOSTNAME,
+	SETTING_COUNT
+};
+
+/* Values as they were written, not yet checked. Start from all zeroes. */
+struct settings_raw {
+	struct {
+		const char *source; /* NULL: not set. A string constant for messages */
+		bool too_long;      /* text holds only the beginning */
+		char text[SETTINGS_VALUE_BYTES];
+	} value[SETTING_COUNT];
+	const char *unreadable; /* NULL, or why a token may have been missed; a string constant */
+};
+
+enum settings_access {
+	ACCESS_OPEN,   /* no token was asked for */
+	ACCESS_TOKEN,  /* token holds it */
+	ACCESS_LOCKED, /* nobody may in: lock_reason says why */
+};
+
+struct settings_ip {
+	bool dhcp; /* the rest counts only if not */
+	uint8_t prefix;
+	uint32_t address; /* all addresses in network byte order; 0: none */
+	uint32_t gateway;
+	uint32_t dns[SETTINGS_DNS_MAX];
+};
+
+/* Values checked and converted. */
+struct settings {
+	enum settings_access access;
+	const char *lock_reason; /* string constant */
+	char token[LIMIT_TOKEN_BYTES + 1];
+	uint16_t port;
+	char data[SETTINGS_PATH_MAX + 1];
+	unsigned data_wait_s;
+	struct settings_ip ip;
+	char hostname[SETTINGS_HOSTNAME_MAX + 1];
+};
+
+/* Where the settings' faults are told: one line of text each, no newline. */
+struct settings_report {
+	void (*say)(void *context, const char *line);
+	void *context;
+};
+
+/* Merge one value over what is there. source is a string constant. False: no such setting. */
+bool settings_put(struct settings_raw *raw, const char *name, size_t name_len, const char *value,
+		  size_t value_len, const char *source);
+
+/* Merge a settings file's text over what is there; on_disk is true for the file that lies on
+ * SQUASH-DATA, which cannot say where and how long to look for SQUASH-DATA. Faults are reported
+ * with their line number, and the good lines count. */
+void settings_put_file(struct settings_raw *raw, const uint8_t *text, size_t len,
+		       const char *source, bool on_disk, const struct settings_report *report);
+
+/* Merge all values that over has over what is there. */
+void settings_merge(struct settings_raw *raw, const struct settings_raw *over);
+
+/* Check and convert everything. Faults are reported with the setting's name. The token is never
+ * part of a report. */
+void settings_check(const struct settings_raw *raw, struct settings *out,
+		    const struct settings_report *report);
+
+#endif

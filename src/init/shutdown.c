@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* Ends everything in order and hands the machine back. */
+#include "shutdown.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "console.h"
+#include "lib/clock.h"
+#include "lib/fd.h"
+#include "lib/paths.h"
+
+#define SERVICE_MS 2000     /* between SIGTERM and SIGKILL */
+#define SANDBOXES_MS 5000   /* for killed processes to be gone */
+#define READING_S 30        /* to walk to the machine and read why it did not start */
+#define MOUNTS_MAX 4096     /* 1024 sandboxes, their layers, and ours */
+#define MOUNTS_BYTES (1024 * 1024)
+
+/* Kill every process of every sandbox at once, and wait until the kernel says that none is left:
+ * "populated 0" in cgroup.events, whose changes poll(2) reports as POLLPRI. */
+static void end_sandboxes(void)
+{
+	char text[256];
+	uint64_t deadline = clock_mono_ms() + SANDBOXES_MS;
+	AUTO_FD cgroup = open(PATH_CGROUP_SQUASH, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (cgroup < 0 || fd_write_file(cgroup, "cgroup.kill", "1", NULL) < 0)
+		return;
+	AUTO_FD events = openat(cgroup, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	for (uint64_t now; events >= 0 && (now = clock_mono_ms()) < deadline;) {
+		ssize_t n = pread(events, text, sizeof(text) - 1, 0);
+		text[n > 0 ? n : 0] = '\0';
+		if (strstr(text, "populated 0"))
+			return;
+		struct pollfd change = {.fd = events, .events = POLLPRI};
+		poll(&change, 1, (int)(deadline - now));
+	}
+	console_say("Some sandboxes did not end in time.");
+}
+
+static bool is_below(const char *path, const char *above)
+{
+	size_t len = strlen(above);
+	return strncmp(path, above, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+/* The mount point of a line of /proc/self/mountinfo, its fifth field (proc_pid_mountinfo(5)).
+ * Blanks in it are written \040: such a path is not one of ours. */
+static char *mount_point(char *line)
+{
+	char *at = line;
+	for (int field = 1; at && field < 5; field++) {
+		at = strchr(at, ' ');
+		at = at ? at + 1 : NULL;
+	}
+	if (at)
+		at[strcspn(at, " ")] = '\0';
+	return at;
+}
+
+/* Unmount what squashd left mounted: layers are files on the data disk, which could not be
+ * unmounted under them. The last mounted first. */
+static void unmount_below(const char *above)
+{
+	static char text[MOUNTS_BYTES];
+	static char *lines[MOUNTS_MAX];
+	size_t count = 0;
+	if (fd_read_file(AT_FDCWD, "/proc/self/mountinfo", text, sizeof(text), NULL) < 0)
+		return;
+	for (char *line = strtok(text, "\n"); line && count < MOUNTS_MAX; line = strtok(NULL, "\n"))
+		lines[count++] = line;
+	while (count > 0) {
+		char *path = mount_point(lines[--count]);
+		if (path && is_below(path, above))
+			umount2(path, 0);
+	}
+}
+
+/* Unmount the data, with more and more force. */
+static void unmount_data(const char *path)
+{
+	sync();
+	unmount_below(PATH_RUN);
+	unmount_below(path);
+	if (umount2(path, 0) == 0 || errno != EBUSY)
+		return;
+	/* A worker of squashd still has something open. PID 1 itself is never hit by this. */
+	kill(-1, SIGKILL);
+	for (int i = 0; i < 20 && umount2(path, 0) < 0 && errno == EBUSY; i++) {
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+		poll(NULL, 0, 100);
+		unmount_below(PATH_RUN);
+	}
+	/* If it is still there, then at least it is whole: EINVAL if not. */
+	if (mount(NULL, path, NULL, MS_REMOUNT | MS_RDONLY, NULL) == 0)
+		console_say("%s could not be unmounted: it was made read-only.", path);
+}
+
+static noreturn void end(enum shutdown_end end)
+{
+	sync();
+	reboot(end == SHUTDOWN_REBOOT ? RB_AUTOBOOT : RB_POWER_OFF);
+	reboot((int)RB_HALT_SYSTEM); /* a machine that can't switch itself off */
+	for (;;)
+		pause();
+}
+
+void shutdown_run(struct services *s, enum shutdown_end how)
+{
+	console_say(how == SHUTDOWN_REBOOT ? "Rebooting." : "Powering off.");
+	services_stop(s, SERVICE_HTTPD, SERVICE_MS);
+	services_stop(s, SERVICE_SQUASHD, SERVICE_MS);
+	end_sandboxes();
+	services_stop(s, SERVICE_DHCP, SERVICE_MS);
+	if (s->data_path)
+		unmount_data(s->data_path);
+	console_say(how == SHUTDOWN_REBOOT ? "All is stopped: rebooting now."
+					   : "All is stopped: power off.");
+	end(how);
+}
+
+void shutdown_after_failure(const char *reason)
+{
+	console_say("%s", reason);
+	console_say("The machine is switched off in %d s.", READING_S);
+	for (unsigned left = READING_S; left > 0; left = sleep(left))
+		;
+	end(SHUTDOWN_POWER_OFF);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The orderly end: services, sandboxes, data, machine. */
+#ifndef SQUASH_INIT_SHUTDOWN_H
+#define SQUASH_INIT_SHUTDOWN_H
+
+#include <stdnoreturn.h>
+
+#include "services.h"
+
+enum shutdown_end { SHUTDOWN_POWER_OFF, SHUTDOWN_REBOOT };
+
+/* Stop the services, end the sandboxes, unmount the data, and then power off or reboot. Every wait
+ * is bounded: it takes 15 s at the most. */
+noreturn void shutdown_run(struct services *s, enum shutdown_end end);
+
+/* The boot can't go on: say why and leave it on the screen for a while, then power off. A kernel
+ * panic, which is what PID 1's end would be, would push it off the screen. */
+noreturn void shutdown_after_failure(const char *reason);
+
+#endif
