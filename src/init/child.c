@@ -93,7 +93,8 @@ int child_limit_capabilities(uint64_t keep)
 		return -errno;
 	/* The bounding set: what no exec can give back. EINVAL: past the last capability. */
 	for (int cap = 0; cap < 64; cap++) {
-		if (!(keep >> cap & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 && errno != EINVAL)
+		if (!(keep >> cap & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 &&
+		    errno != EINVAL)
 			return -errno;
 	}
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)

@@ -38,8 +38,8 @@ void config_take_environment(struct config *c, char **environment)
 		const char *equals = strchr(text, '=');
 		size_t name_len = equals ? (size_t)(equals - text) : 0;
 		if (name_len && strncmp(text, PREFIX, strlen(PREFIX)) == 0 &&
-		    !settings_put(&c->command_line, text, name_len, equals + 1,
-				  strlen(equals + 1), source))
+		    !settings_put(&c->command_line, text, name_len, equals + 1, strlen(equals + 1),
+				  source))
 			console_say("There is no setting %.*s (%s).",
 				    name_len < 40 ? (int)name_len : 40, text, source);
 		explicit_bzero(text, strlen(text));
@@ -61,7 +61,8 @@ void config_load_image(struct config *c, struct settings *out)
 	struct err e = {0};
 	ssize_t n = fd_read_file(AT_FDCWD, PATH_ENV, text, sizeof(text), &e);
 	if (n >= 0) {
-		settings_put_file(&c->files, (const uint8_t *)text, (size_t)n, PATH_ENV, false, &loud);
+		settings_put_file(&c->files, (const uint8_t *)text, (size_t)n, PATH_ENV, false,
+				  &loud);
 	} else if (n != -ENOENT) {
 		console_say("Settings are missing: %s.", e.text);
 		c->files.unreadable = PATH_ENV " cannot be read";

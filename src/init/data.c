@@ -141,9 +141,10 @@ static void mount_disk(struct data *d, const struct search *found)
 {
 	char device[16 + DATA_DISK_BYTES];
 	if (found->count > 1) {
+		bool sorted = strcmp(found->names[0], found->names[1]) < 0;
 		console_say("More than one disk is labelled " DATA_LABEL
 			    " (%s, %s): none is used. Relabel or unplug all but one.",
-			    found->names[0], found->names[1]);
+			    found->names[!sorted], found->names[sorted]);
 		d->state = DATA_UNUSABLE;
 		return;
 	}

@@ -42,7 +42,8 @@ static struct span take_line(struct env_reader *r)
 /* The value's text between its quotes, or NULL with a fault. */
 static const char *unquote(struct span *value)
 {
-	const uint8_t *close = memchr(value->at + 1, *value->at, (size_t)(value->end - value->at - 1));
+	const uint8_t *close =
+		memchr(value->at + 1, *value->at, (size_t)(value->end - value->at - 1));
 	if (!close)
 		return "the closing quote is missing";
 	struct span rest = trim((struct span){close + 1, value->end});

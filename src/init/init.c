@@ -62,14 +62,23 @@ static int step_console(struct init *self, struct err *e)
 	return 0;
 }
 
+/* The memory that the kernel manages: what it keeps for itself is not in it. */
+static unsigned long memory_mb(void)
+{
+	struct sysinfo memory;
+	return sysinfo(&memory) < 0 ? 0 : memory.totalram / 1048576 * memory.mem_unit;
+}
+
 static int step_image(struct init *self, struct err *e)
 {
 	struct err why = {0};
 	(void)self;
 	int rc = mounts_check_image(&why);
 	if (rc < 0)
-		err_say(e, -rc, "too little memory to unpack the image: %s; give the machine more",
-			why.text);
+		err_say(e, -rc,
+			"The machine has too little memory to unpack the image: %s. "
+			"It has %lu MB: give it more",
+			why.text, memory_mb());
 	return rc;
 }
 
@@ -148,42 +157,44 @@ static int step_services(struct init *self, struct err *e)
 
 static int step_banner(struct init *self, struct err *e)
 {
-	struct sysinfo memory;
+	unsigned long mb = memory_mb();
 	uint64_t ms = clock_mono_ms();
 	(void)e;
 	console_say("Squash Sandbox " SQUASH_VERSION " is up after %u.%u s, port %u.",
 		    (unsigned)(ms / 1000), (unsigned)(ms % 1000 / 100), self->settings.port);
 	if (self->data.state != DATA_DISK)
-		console_say("No " DATA_LABEL " disk is in use: all data is in memory, and lost when "
+		console_say("No " DATA_LABEL
+			    " disk is in use: all data is in memory, and lost when "
 			    "the machine goes off.");
 	if (self->settings.access == ACCESS_OPEN)
-		console_say("No SQUASH_AUTH_TOKEN is set: the API is open to everyone who can reach "
-			    "it.");
+		console_say(
+			"No SQUASH_AUTH_TOKEN is set: the API is open to everyone who can reach "
+			"it.");
 	if (self->settings.access == ACCESS_LOCKED)
 		console_say("The API is locked and refuses every request: %s. "
 			    "SQUASH_AUTH_TOKEN on the kernel command line opens it.",
 			    self->settings.lock_reason);
 	if (!network_has_card(&self->network))
 		console_say("No network card is found: nobody can reach the API.");
-	if (sysinfo(&memory) == 0 && memory.totalram / 1048576 * memory.mem_unit < LITTLE_MEMORY_MB)
+	if (mb < LITTLE_MEMORY_MB)
 		console_say("The machine has little memory (%lu MB): only small sandboxes fit.",
-			    memory.totalram / 1048576 * memory.mem_unit);
+			    mb);
 	return 0;
 }
 
 static const struct step {
-	const char *name;
+	const char *name; /* for who reads this list */
 	int (*run)(struct init *self, struct err *e);
 	bool fatal; /* without it nothing after it can work */
 } steps[] = {
-	{"mounts", step_mounts, true},      /* /proc, /sys, /dev, cgroups, /run, /tmp */
-	{"console", step_console, false},   /* from here on, messages are seen */
-	{"image", step_image, true},        /* did all of it fit into memory? */
-	{"root", step_root, true},          /* one that sandboxes can pivot away from */
-	{"sysctls", step_sysctls, false},   /* the kernel's settings */
-	{"modules", step_modules, false},   /* drivers of the devices that are there */
-	{"network", step_network, false},   /* cards on: links come up meanwhile */
-	{"loopback", step_loopback, false}, /* 127.0.0.1 */
+	{"mounts", step_mounts, true},                  /* /proc, /sys, /dev, cgroups, /run, /tmp */
+	{"console", step_console, false},               /* from here on, messages are seen */
+	{"image", step_image, true},                    /* did all of it fit into memory? */
+	{"root", step_root, true},                      /* one that sandboxes can pivot away from */
+	{"sysctls", step_sysctls, false},               /* the kernel's settings */
+	{"modules", step_modules, false},               /* drivers of the devices that are there */
+	{"network", step_network, false},               /* cards on: links come up meanwhile */
+	{"loopback", step_loopback, false},             /* 127.0.0.1 */
 	{"image settings", step_image_settings, false}, /* command line, /etc/squash.env */
 	{"data", step_data, true},                      /* SQUASH-DATA, or memory */
 	{"disk settings", step_disk_settings, false},   /* squash.env on it: all are known now */
@@ -199,9 +210,9 @@ static void boot(struct init *self)
 		struct err e = {0};
 		if (steps[i].run(self, &e) >= 0)
 			continue;
+		console_say("%s.", e.text);
 		if (steps[i].fatal)
-			shutdown_after_failure(e.text);
-		console_say("%s: %s.", steps[i].name, e.text);
+			shutdown_after_failure();
 	}
 }
 

@@ -20,9 +20,9 @@
 #include "parse.h"
 #include "paths.h"
 
-#define EVENT_BYTES 8192                 /* UEVENT_BUFFER_SIZE is 2048, plus the head */
-#define EVENT_QUEUE_BYTES (1024 * 1024)  /* a storm of events while modprobe is waited for */
-#define LOADER_MS 30000                  /* a driver that hangs must not hang the boot */
+#define EVENT_BYTES 8192                /* UEVENT_BUFFER_SIZE is 2048, plus the head */
+#define EVENT_QUEUE_BYTES (1024 * 1024) /* a storm of events while modprobe is waited for */
+#define LOADER_MS 30000                 /* a driver that hangs must not hang the boot */
 
 /* Not tied to a device: what sandboxes are made of. The kernel would load some of them itself at
  * the first use; here they don't cost that use its time. */
@@ -155,7 +155,8 @@ struct part {
 static void run_modprobe(const void *context)
 {
 	const struct part *part = context;
-	char *args[MODULES_BATCH_MAX + 4] = {CHILD_ARG("modprobe"), CHILD_ARG("-a"), CHILD_ARG("-q")};
+	char *args[MODULES_BATCH_MAX + 4] = {CHILD_ARG("modprobe"), CHILD_ARG("-a"),
+					     CHILD_ARG("-q")};
 	char *no_environment[] = {NULL};
 	for (size_t i = 0; i < part->count; i++)
 		args[3 + i] = part->aliases[i * MODULES_LOADERS];

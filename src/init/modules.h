@@ -23,13 +23,14 @@
 
 /* How many modprobe run at once: a driver that waits for its device (SATA disks spin up for
  * seconds) doesn't hold up the network's, and loading takes processor time, too. */
-#define MODULES_LOADERS 1
+#define MODULES_LOADERS 2
 
 struct modules {
-	int event_fd;                    /* netlink, for poll(2) */
-	pid_t loaders[MODULES_LOADERS];  /* modprobe at work, or 0 */
-	bool lost;                       /* events were lost, or did not fit: look at sysfs again */
-	uint64_t seen[MODULES_SEEN_MAX]; /* hashes of aliases asked for: open addressing, 0 is free */
+	int event_fd;                   /* netlink, for poll(2) */
+	pid_t loaders[MODULES_LOADERS]; /* modprobe at work, or 0 */
+	bool lost;                      /* events were lost, or did not fit: look at sysfs again */
+	uint64_t seen
+		[MODULES_SEEN_MAX]; /* hashes of aliases asked for: open addressing, 0 is free */
 	size_t seen_count;
 	char *batch[MODULES_BATCH_MAX]; /* to ask for next, into text */
 	size_t batch_count;

@@ -19,8 +19,8 @@
 struct network_card {
 	int index; /* 0: a free slot */
 	char name[IFNAMSIZ];
-	bool has_link; /* the cable is in */
-	bool asks;     /* a DHCP client was started for it */
+	bool has_link;    /* the cable is in */
+	bool asks;        /* a DHCP client was started for it */
 	uint32_t address; /* IPv4, network byte order; 0: none yet */
 };
 

@@ -41,7 +41,13 @@ static void run_httpd(const struct program_start *what)
 {
 	char port[8];
 	snprintf(port, sizeof(port), "%u", what->services->settings->port);
-	char *args[] = {CHILD_ARG("httpd"), CHILD_ARG("-f"), CHILD_ARG("-p"), port, CHILD_ARG("-h"), CHILD_ARG("/www"), NULL};
+	char *args[] = {CHILD_ARG("httpd"),
+			CHILD_ARG("-f"),
+			CHILD_ARG("-p"),
+			port,
+			CHILD_ARG("-h"),
+			CHILD_ARG("/www"),
+			NULL};
 	char *environment[] = {NULL};
 	int rc;
 	/* While still root: chroot(2) takes a capability. Every descriptor but the standard ones
@@ -69,9 +75,11 @@ static void run_dhcp(const struct program_start *what)
 	snprintf(interface, sizeof(interface), "%s", what->service->interface);
 	snprintf(hostname, sizeof(hostname), "hostname:%s", what->services->settings->hostname);
 	/* Three questions a second apart, then after 5 s again: a switch port may open late. */
-	char *args[] = {CHILD_ARG("udhcpc"), CHILD_ARG("-f"),  CHILD_ARG("-i"), interface, CHILD_ARG("-x"),
-			hostname,      CHILD_ARG("-s"),  CHILD_ARG(PATH_LEASE), CHILD_ARG("-t"), CHILD_ARG("3"),
-			CHILD_ARG("-T"),     CHILD_ARG("1"),   CHILD_ARG("-A"), CHILD_ARG("5"), NULL};
+	char *args[] = {CHILD_ARG("udhcpc"), CHILD_ARG("-f"),       CHILD_ARG("-i"),
+			interface,           CHILD_ARG("-x"),       hostname,
+			CHILD_ARG("-s"),     CHILD_ARG(PATH_LEASE), CHILD_ARG("-t"),
+			CHILD_ARG("3"),      CHILD_ARG("-T"),       CHILD_ARG("1"),
+			CHILD_ARG("-A"),     CHILD_ARG("5"),        NULL};
 	char *environment[] = {NULL};
 	int rc = child_limit_capabilities(1ULL << CAP_NET_ADMIN | 1ULL << CAP_NET_RAW |
 					  1ULL << CAP_NET_BIND_SERVICE);

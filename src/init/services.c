@@ -34,8 +34,8 @@ int services_listen(struct services *s, struct err *e)
 	mode_t umask_before = umask(0177);
 	int rc = bind(fd, (struct sockaddr *)&address, sizeof(address));
 	umask(umask_before);
-	if (rc < 0 || chown(PATH_SOCKET, 0, PROGRAMS_HTTP_ID) < 0 ||
-	    chmod(PATH_SOCKET, 0660) < 0 || listen(fd, BACKLOG) < 0)
+	if (rc < 0 || chown(PATH_SOCKET, 0, PROGRAMS_HTTP_ID) < 0 || chmod(PATH_SOCKET, 0660) < 0 ||
+	    listen(fd, BACKLOG) < 0)
 		return err_set(e, errno, "listen on %s", PATH_SOCKET);
 	if (mount(PATH_SOCKET, PATH_HTTP_ROOT PATH_HTTP_SOCKET, NULL, MS_BIND, NULL) < 0)
 		return err_set(e, errno, "bind %s", PATH_HTTP_ROOT PATH_HTTP_SOCKET);
@@ -66,8 +66,7 @@ void services_add(struct services *s, enum service_kind kind, const char *interf
 static struct service *find_dhcp(struct services *s, const char *interface)
 {
 	for (size_t i = 0; i < SERVICES_MAX; i++) {
-		if (s->list[i].kind == SERVICE_DHCP &&
-		    strcmp(s->list[i].interface, interface) == 0)
+		if (s->list[i].kind == SERVICE_DHCP && strcmp(s->list[i].interface, interface) == 0)
 			return &s->list[i];
 	}
 	return NULL;

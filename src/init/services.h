@@ -22,7 +22,7 @@
 enum service_kind { SERVICE_NONE, SERVICE_SQUASHD, SERVICE_HTTPD, SERVICE_DHCP };
 
 struct service {
-	enum service_kind kind; /* SERVICE_NONE: a free slot */
+	enum service_kind kind;   /* SERVICE_NONE: a free slot */
 	char interface[IFNAMSIZ]; /* SERVICE_DHCP's network card */
 	char name[16 + IFNAMSIZ]; /* for the console */
 	pid_t pid;                /* 0: it does not run */

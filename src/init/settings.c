@@ -70,8 +70,7 @@ static const char *check_hostname(const char *text, struct settings *out)
 	for (size_t i = 0; i <= len; i++) {
 		char c = i < len ? text[i] : '.';
 		bool edge = c == '.' || c == '-';
-		if (!(is_alnum(c) || (c == '-' && before != '.') ||
-		      (c == '.' && is_alnum(before))))
+		if (!(is_alnum(c) || (c == '-' && before != '.') || (c == '.' && is_alnum(before))))
 			return "is not a host name (letters, digits, hyphens, dots)";
 		before = edge ? c : 'a';
 	}

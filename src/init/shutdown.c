@@ -2,14 +2,19 @@
 /* Ends everything in order and hands the machine back. */
 #include "shutdown.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/loop.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,10 +23,10 @@
 #include "lib/fd.h"
 #include "lib/paths.h"
 
-#define SERVICE_MS 2000     /* between SIGTERM and SIGKILL */
-#define SANDBOXES_MS 5000   /* for killed processes to be gone */
-#define READING_S 30        /* to walk to the machine and read why it did not start */
-#define MOUNTS_MAX 4096     /* 1024 sandboxes, their layers, and ours */
+#define SERVICE_MS 2000   /* between SIGTERM and SIGKILL */
+#define SANDBOXES_MS 5000 /* for killed processes to be gone */
+#define READING_S 30      /* to walk to the machine and read why it did not start */
+#define MOUNTS_MAX 4096   /* 1024 sandboxes, their layers, and ours */
 #define MOUNTS_BYTES (1024 * 1024)
 
 /* Kill every process of every sandbox at once, and wait until the kernel says that none is left:
@@ -83,6 +88,24 @@ static void unmount_below(const char *above)
 	}
 }
 
+/* Loop devices hold the files that they show, mounted or not. */
+static void detach_loops(void)
+{
+	char path[300];
+	DIR *blocks = opendir("/sys/class/block");
+	if (!blocks)
+		return;
+	for (struct dirent *d; (d = readdir(blocks)) != NULL;) {
+		if (strncmp(d->d_name, "loop", 4) != 0)
+			continue;
+		snprintf(path, sizeof(path), "/dev/%s", d->d_name);
+		AUTO_FD loop = open(path, O_RDONLY | O_CLOEXEC);
+		if (loop >= 0)
+			ioctl(loop, LOOP_CLR_FD, 0);
+	}
+	closedir(blocks);
+}
+
 /* Unmount the data, with more and more force. */
 static void unmount_data(const char *path)
 {
@@ -93,20 +116,27 @@ static void unmount_data(const char *path)
 		return;
 	/* A worker of squashd still has something open. PID 1 itself is never hit by this. */
 	kill(-1, SIGKILL);
-	for (int i = 0; i < 20 && umount2(path, 0) < 0 && errno == EBUSY; i++) {
+	for (int i = 0; i < 20; i++) {
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
-		poll(NULL, 0, 100);
 		unmount_below(PATH_RUN);
+		detach_loops();
+		unmount_below(path);
+		if (umount2(path, 0) == 0 || errno != EBUSY)
+			return;
+		poll(NULL, 0, 100);
 	}
-	/* If it is still there, then at least it is whole: EINVAL if not. */
-	if (mount(NULL, path, NULL, MS_REMOUNT | MS_RDONLY, NULL) == 0)
-		console_say("%s could not be unmounted: it was made read-only.", path);
+	/* Frozen, it is whole on the disk although it is mounted; nothing writes to it any more. */
+	AUTO_FD data = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* By syscall(2): musl's ioctl(3) takes an int, glibc's a long, and the number fits only that. */
+	if (data >= 0 && syscall(SYS_ioctl, data, FIFREEZE, 0UL) == 0)
+		console_say("%s could not be unmounted, but all of it is on the disk.", path);
+	else
+		console_say("%s could not be unmounted.", path);
 }
 
 static noreturn void end(enum shutdown_end end)
 {
-	sync();
 	reboot(end == SHUTDOWN_REBOOT ? RB_AUTOBOOT : RB_POWER_OFF);
 	reboot((int)RB_HALT_SYSTEM); /* a machine that can't switch itself off */
 	for (;;)
@@ -127,10 +157,9 @@ void shutdown_run(struct services *s, enum shutdown_end how)
 	end(how);
 }
 
-void shutdown_after_failure(const char *reason)
+void shutdown_after_failure(void)
 {
-	console_say("%s", reason);
-	console_say("The machine is switched off in %d s.", READING_S);
+	console_say("Nothing can be started: the machine is switched off in %d s.", READING_S);
 	for (unsigned left = READING_S; left > 0; left = sleep(left))
 		;
 	end(SHUTDOWN_POWER_OFF);

@@ -13,8 +13,8 @@ enum shutdown_end { SHUTDOWN_POWER_OFF, SHUTDOWN_REBOOT };
  * is bounded: it takes 15 s at the most. */
 noreturn void shutdown_run(struct services *s, enum shutdown_end end);
 
-/* The boot can't go on: say why and leave it on the screen for a while, then power off. A kernel
- * panic, which is what PID 1's end would be, would push it off the screen. */
-noreturn void shutdown_after_failure(const char *reason);
+/* The boot can't go on, and why has been said: leave it on the screen for a while, then power off.
+ * A kernel panic, which is what PID 1's end would be, would push it off the screen. */
+noreturn void shutdown_after_failure(void);
 
 #endif

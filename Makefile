@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: MIT
+#
+# Squash Sandbox. What you can do:
+#
+#   make                  build/vmlinuz and build/initramfs.cpio.zst: all that a machine needs to boot
+#   make run              boot it under QEMU, API at 127.0.0.1:8080; ARGS="..." go to QEMU
+#   make modules          build/modules/: Debian and Python as layers for sandboxes
+#   make test             unit tests, then tests on the booted image
+#   make check            unit tests alone: seconds, no QEMU
+#   make lint             what the compiler and the checkers find in our sources
+#   make update-versions  move config/versions to what Debian has now
+#   make clean            remove build/; downloads and built parts stay in the user cache
+#   make help             print this
+#
+#   V=1 shows the commands. -j N is right. run and test install missing Debian packages, if they can.
+#   SQUASH_CACHE=DIR is where downloads and built parts are kept: ~/.cache/squash-sandbox.
+#
+# What makes what:
+#
+#   build/cc, build/sysroot          scripts/build-sysroot         Debian's musl and kernel headers
+#   build/parts/busybox              scripts/build-busybox         config/busybox.config
+#   build/parts/{mk,un}squashfs      scripts/build-squashfs-tools
+#   build/kernel/                    scripts/build-kernel          config/kernel-modules
+#                                    scripts/mk-depmod
+#   build/bin/*                      build/cc                      src/
+#   build/modules/000-base-busybox   scripts/mk-base-busybox       rootfs/base-busybox/
+#   build/modules/*                  scripts/mkmodule              config/modules/
+#   build/initramfs.cpio.zst         scripts/pack-initramfs        initramfs/*.list rootfs/
+#   build/data.ext4                  scripts/mkdata                build/modules/
+#   build/qemu/run                   scripts/get-qemu
+#
+# Debian's packages come by scripts/fetch, at the versions in config/versions; third-party parts are
+# built or taken from the user cache by scripts/cached.
+
+VERSION := 0.1.0
+
+.PHONY: all run modules test check lint update-versions clean help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+all: build/vmlinuz build/initramfs.cpio.zst
+
+# One date for everything that records one: two builds are bit-identical.
+export SOURCE_DATE_EPOCH := 1760000000
+
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' $(1) $(2))
+# Steps that call make again use all processors, unless told otherwise by -j.
+SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+# ---- Our programs ----
+
+WARNINGS := $(shell grep -v '^\#' config/warnings)
+CFLAGS := -std=c11 -D_GNU_SOURCE -DSQUASH_VERSION='"$(VERSION)"' -Isrc $(WARNINGS) -MMD -MP \
+	-ffile-prefix-map=$(CURDIR)/=
+# Static PIE on musl comes from build/cc itself.
+TARGET_CFLAGS := -Os -fstack-protector-strong -ffunction-sections -fdata-sections
+TARGET_LDFLAGS := -s -Wl,--gc-sections
+HOST_CFLAGS := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -Itests/unit
+
+PROGRAMS := init squashd box-init api
+LIB := $(wildcard src/lib/*.c)
+SRC_init := $(wildcard src/init/*.c)
+SRC_squashd := $(filter-out src/sandbox/box_init.c,$(wildcard src/sandbox/*.c))
+SRC_box-init := src/sandbox/box_init.c
+SRC_api := $(wildcard src/api/*.c)
+
+BIN := $(PROGRAMS:%=build/bin/%)
+
+build/obj/%.o: %.c build/cc Makefile config/warnings
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)build/cc $(CFLAGS) $(TARGET_CFLAGS) -c -o $@ $<
+
+define link
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)build/cc $(TARGET_LDFLAGS) -o $@ $(filter %.o,$^)
+	$(Q)scripts/check-static $@
+endef
+
+.SECONDEXPANSION:
+$(BIN): build/bin/%: $$(addprefix build/obj/,$$(SRC_$$*:.c=.o) $(LIB:.c=.o)) scripts/check-static
+	$(link)
+
+# ---- Third-party parts ----
+
+COMMON := scripts/common.sh scripts/fetch config/versions
+TOOLCHAIN := musl-dev linux-libc-dev
+CACHED := scripts/cached scripts/check-static
+
+# What the host lacks is said once, before anything fails for it.
+build/host.ok:
+	$(Q)mkdir -p build
+	$(Q)scripts/host-packages --check build
+	$(Q)touch $@
+
+build/cc: scripts/build-sysroot $(COMMON) | build/host.ok
+	$(call say,TOOLS,$@)
+	$(Q)scripts/build-sysroot
+
+build/parts/busybox: scripts/build-busybox config/busybox.config build/cc $(CACHED)
+	$(call say,PART,$@)
+	$(Q)scripts/cached build/parts "busybox $(TOOLCHAIN)" scripts/build-busybox \
+		config/busybox.config scripts/build-sysroot
+	$(Q)scripts/check-static $@
+
+build/parts/mksquashfs build/parts/unsquashfs &: scripts/build-squashfs-tools build/cc $(CACHED)
+	$(call say,PART,build/parts/{mk,un}squashfs)
+	$(Q)scripts/cached build/parts "squashfs-tools zlib lz4 libzstd $(TOOLCHAIN)" \
+		scripts/build-squashfs-tools scripts/build-sysroot
+	$(Q)scripts/check-static build/parts/mksquashfs build/parts/unsquashfs
+
+# build/kernel/version is written last, so it stands for all of build/kernel.
+build/kernel/version: scripts/build-kernel config/kernel-modules scripts/cached $(COMMON) | build/host.ok
+	$(call say,KERNEL,build/kernel)
+	$(Q)rm -rf build/kernel
+	$(Q)scripts/cached build/kernel linux-image-amd64 scripts/build-kernel config/kernel-modules
+	$(Q)touch $@
+
+build/kernel/depmod: scripts/mk-depmod build/kernel/version build/parts/busybox
+	$(call say,DEPMOD,build/kernel)
+	$(Q)scripts/mk-depmod
+	$(Q)touch $@
+
+# ---- The image ----
+
+build/vmlinuz: build/kernel/version
+	$(call say,COPY,$@)
+	$(Q)cp build/kernel/vmlinuz $@
+
+build/modules/000-base-busybox.squashfs: scripts/mk-base-busybox build/parts/busybox \
+		build/parts/mksquashfs $(wildcard rootfs/base-busybox/etc/*)
+	$(call say,MODULE,$@)
+	$(Q)scripts/mk-base-busybox
+
+# Two archives, which the kernel unpacks one after the other: the modules take half a minute to compress,
+# the rest two seconds. No long-range mode: it would save 0.7 %, for 64 MB of memory at boot.
+LISTS := initramfs/modules.list initramfs/system.list
+
+build/modules.cpio: initramfs/modules.list build/kernel/depmod scripts/pack-initramfs
+	$(call say,PACK,$@)
+	$(Q)scripts/pack-initramfs $< $@
+
+build/system.cpio: $(LISTS) build/kernel/depmod scripts/pack-initramfs $(BIN) build/parts/busybox \
+		build/parts/mksquashfs build/parts/unsquashfs build/modules/000-base-busybox.squashfs \
+		config/sysctls $(wildcard rootfs/etc/* rootfs/www/*)
+	$(call say,PACK,$@)
+	$(Q)scripts/pack-initramfs initramfs/system.list $@ initramfs/modules.list
+
+build/%.cpio.zst: build/%.cpio
+	$(call say,ZSTD,$@)
+	$(Q)zstd -q -f -19 --no-progress -o $@ $<
+
+build/initramfs.cpio.zst: build/modules.cpio.zst build/system.cpio.zst
+	$(call say,JOIN,$@)
+	$(Q)cat $^ >$@
+
+# ---- Modules, and a disk that holds them ----
+
+MODULES := $(patsubst %,build/modules/%.squashfs,000-base-debian 100-python313)
+
+modules: $(MODULES)
+
+build/modules/100-python313.squashfs: build/modules/000-base-debian.squashfs
+$(MODULES): build/modules/%.squashfs: config/modules/% $$(wildcard config/modules/%.d/*) \
+		$(wildcard scripts/mkmodule*) $(COMMON) \
+		build/parts/busybox build/parts/mksquashfs build/parts/unsquashfs
+	$(call say,MODULE,$@)
+	$(Q)scripts/mkmodule $*
+	$(Q)touch $@
+
+build/data.ext4: scripts/mkdata $(MODULES)
+	$(call say,DISK,$@)
+	$(Q)scripts/mkdata
+
+build/qemu/run: scripts/get-qemu $(COMMON)
+	$(call say,QEMU,$@)
+	$(Q)scripts/get-qemu
+
+run:
+	$(Q)scripts/host-packages run
+	$(Q)$(SUBMAKE) all build/data.ext4 build/qemu/run
+	$(Q)scripts/run-qemu $(ARGS)
+
+# ---- Tests ----
+
+UNIT := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/test_*.c))
+# What a unit test needs beside src/lib.
+SRC_test_settings := src/init/settings.c src/init/env.c
+SRC_test_init_parse := src/init/parse.c
+
+build/unit/obj/%.o: %.c Makefile config/warnings
+	$(call say,HOSTCC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc $(CFLAGS) $(HOST_CFLAGS) -c -o $@ $<
+
+$(UNIT): build/unit/%: build/unit/obj/tests/unit/%.o \
+		$$(addprefix build/unit/obj/,$$(SRC_$$*:.c=.o) $(LIB:.c=.o))
+	$(call say,HOSTLINK,$@)
+	$(Q)gcc $(HOST_CFLAGS) -o $@ $^ -lm
+
+build/test/agent: build/obj/tests/qemu/agent.o $(LIB:%.c=build/obj/%.o) scripts/check-static
+	$(link)
+
+check: $(UNIT)
+	$(Q)tests/tap $(UNIT)
+
+test:
+	$(Q)scripts/host-packages test
+	$(Q)$(SUBMAKE) $(UNIT) all build/data.ext4 build/qemu/run build/test/agent
+	$(Q)tests/tap $(UNIT) --timeout 300 $(wildcard tests/qemu/test_*.py)
+
+lint:
+	$(Q)scripts/host-packages lint
+	$(Q)scripts/lint
+
+# ---- The rest ----
+
+update-versions:
+	$(Q)scripts/update-versions
+
+clean:
+	rm -rf build
+
+help:
+	@sed -n 's/^# \{0,1\}//; 3,17p' Makefile
+
+-include $(shell [ ! -d build ] || find build/obj build/unit -name '*.d' 2>/dev/null)

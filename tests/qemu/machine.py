@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: MIT
+"""Boots the shipping image under QEMU, talks to it by curl, and looks inside by the test agent.
+
+Whatever goes wrong with the machine ends the test within seconds: every wait has a deadline, ends
+at once when QEMU does or when the kernel complains, and shows the console's last lines."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import tap
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build"
+WORK = BUILD / "test"
+
+# What no healthy kernel says. A line of it ends the test.
+KERNEL_TROUBLE = re.compile(
+    r"Kernel panic|Oops:|BUG:|WARNING: CPU|self-detected stall|blocked for more than"
+)
+BOOT_SECONDS = 60  # a boot takes 5 to 8 when the machine has nothing else to do
+REPLY_SECONDS = 60
+TAIL_LINES = 30
+
+
+class MachineFailed(tap.Fatal):
+    """The machine is gone, hangs or has complained: nothing more can be shown on it."""
+
+
+class CurlFailed(Exception):
+    """curl had no HTTP reply to give."""
+
+
+class Reply:
+    """An HTTP reply. json is None for a body that is none."""
+
+    def __init__(self, raw):
+        head, _, self.body = raw.partition(b"\r\n\r\n")
+        while re.match(rb"HTTP/[\d.]+ 1\d\d ", head):
+            head, _, self.body = self.body.partition(b"\r\n\r\n")
+        lines = head.decode("latin-1").split("\r\n")
+        self.status = int(lines[0].split()[1])
+        pairs = (line.partition(":") for line in lines[1:])
+        self.headers = {name.lower(): value.strip() for name, _, value in pairs}
+        try:
+            self.json = json.loads(self.body.decode("utf-8"))
+        except ValueError:
+            self.json = None
+
+    def __repr__(self):
+        return f"{self.status} {self.body[:500]!r}"
+
+
+def pack_overlay(name, files):
+    """A cpio archive, to be appended to the initramfs: the agent, its serial port, and files."""
+    lines = [f"file /test-init {BUILD}/test/agent 0755 0 0", "nod /test-tty 0600 0 0 c 4 65"]
+    for number, (path, data) in enumerate(files.items()):
+        source = WORK / f"{name}.file-{number}"
+        source.write_bytes(data)
+        lines.append(f"file {path} {source} 0644 0 0")
+    listing, out = WORK / f"{name}.list", WORK / f"{name}.cpio"
+    listing.write_text("\n".join(lines) + "\n")
+    pack = [ROOT / "scripts/pack-initramfs", listing, out]
+    subprocess.run(pack, check=True, env={**os.environ, "SOURCE_DATE_EPOCH": "0"})
+    return out.read_bytes()
+
+
+def drive(path, bus="virtio-blk-pci", snapshot=True):
+    """QEMU's arguments for a disk; snapshot: the file stays as it is."""
+    name = re.sub(r"\W", "-", Path(path).name)
+    keep = "on" if snapshot else "off"
+    return [
+        "-drive", f"file={path},format=raw,if=none,id={name},snapshot={keep}",
+        "-device", f"{bus},drive={name}",
+    ]  # fmt: skip
+
+
+def data_disk(name, megabytes, files=None):
+    """An ext4 image with the label SQUASH-DATA that holds files: {path: bytes}."""
+    image, tree = WORK / f"{name}.ext4", WORK / f"{name}.tree"
+    shutil.rmtree(tree, ignore_errors=True)
+    for path, data in (files or {}).items():
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        (tree / path).write_bytes(data)
+    tree.mkdir(parents=True, exist_ok=True)
+    image.unlink(missing_ok=True)
+    env = dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin")
+    subprocess.run(
+        ["mke2fs", "-q", "-t", "ext4", "-L", "SQUASH-DATA", "-d", tree, image, f"{megabytes}M"],
+        check=True,
+        env=env,
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    return image
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Machine:
+    """A running machine, to be used in a with statement.
+
+    name names its files in build/test; settings go on the kernel command line; files: {path: bytes}
+    are put into the initramfs; args go to QEMU; guest is the address:port that the API is to be
+    reached at (no address: the one that DHCP gives), None for a machine without a network card."""
+
+    def __init__(self, name, settings="", memory_mb=1024, args=(), files=None, guest=":8080"):
+        self.name = name
+        self.token = None  # the bearer token that requests carry, if they say nothing else
+        self.console_path = WORK / f"{name}.console"
+        self.port = free_port()
+        self._console = ""
+        self._trouble = None
+        self._changed = threading.Condition()
+        self._agent_lock = threading.Lock()
+        self._agent = None
+        self._started = time.monotonic()
+        WORK.mkdir(parents=True, exist_ok=True)
+        command = self._command(settings, memory_mb, args, files or {}, guest)
+        self._qemu = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        self._reader = threading.Thread(target=self._read_console, daemon=True)
+        self._reader.start()
+
+    def _command(self, settings, memory_mb, args, files, guest):
+        initramfs = (BUILD / "initramfs.cpio.zst").read_bytes()
+        combined = WORK / f"{self.name}.initramfs"
+        # The kernel looks for a further archive at a multiple of 4; zeros between are skipped.
+        combined.write_bytes(
+            initramfs + bytes(-len(initramfs) % 512) + pack_overlay(self.name, files)
+        )
+        agent_path = WORK / f"{self.name}.agent"
+        agent_path.unlink(missing_ok=True)
+        self._agent_path = agent_path
+        # A panic, or what else the kernel survives badly, resets the machine, which ends QEMU.
+        kernel = f"rdinit=/test-init console=ttyS0 loglevel=5 panic=-1 oops=panic {settings}"
+        command = [
+            "setpriv", "--pdeathsig", "KILL",  # if we are killed, no QEMU stays behind
+            BUILD / "qemu/run", "-m", str(memory_mb), "-no-reboot",
+            "-kernel", BUILD / "vmlinuz", "-initrd", combined, "-append", kernel,
+            "-serial", "stdio",
+            "-chardev", f"socket,id=agent,path={agent_path},server=on,wait=off",
+            "-serial", "chardev:agent",
+            "-device", "virtio-rng-pci",
+        ]  # fmt: skip
+        if guest:
+            forward = f"user,id=net,hostfwd=tcp:127.0.0.1:{self.port}-{guest}"
+            command += ["-netdev", forward, "-device", "virtio-net-pci,netdev=net"]
+        return command + list(args)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exception):
+        if self._agent:
+            self._agent.close()
+        if self._qemu.poll() is None:
+            self._qemu.kill()
+        self._qemu.wait()
+        self._reader.join(timeout=5)
+        (WORK / f"{self.name}.initramfs").unlink(missing_ok=True)
+        self._agent_path.unlink(missing_ok=True)
+
+    # The console
+
+    def _read_console(self):
+        fd = self._qemu.stdout.fileno()
+        with open(self.console_path, "wb") as log:
+            while chunk := os.read(fd, 65536):
+                log.write(chunk)
+                log.flush()
+                with self._changed:
+                    self._console += chunk.decode("utf-8", "replace").replace("\r", "")
+                    trouble = KERNEL_TROUBLE.search(self._console)
+                    if trouble and not self._trouble:
+                        self._trouble = f"the kernel says {trouble[0]!r}"
+                    self._changed.notify_all()
+        with self._changed:
+            self._trouble = self._trouble or "QEMU has ended"
+            self._changed.notify_all()
+
+    @property
+    def console(self):
+        """All that the console has shown so far."""
+        with self._changed:
+            return self._console
+
+    def failed(self, what):
+        """The exception for what, with the console's tail in it: of an oops, its beginning."""
+        lines = self.console.splitlines()
+        trouble = (i for i, line in enumerate(lines) if KERNEL_TROUBLE.search(line))
+        first = max(0, next(trouble, len(lines)) - 5)
+        tail = "\n".join(lines[max(0, min(first, len(lines) - TAIL_LINES)) :][:TAIL_LINES])
+        age = time.monotonic() - self._started
+        return MachineFailed(f"{what} (machine {self.name}, {age:.1f} s old)\n{tail}")
+
+    def require_alive(self):
+        if self._trouble:
+            time.sleep(1)  # the rest of an oops, for the tail
+            raise self.failed(self._trouble)
+
+    def wait_console(self, pattern, seconds=BOOT_SECONDS):
+        """Wait until the console has shown the regular expression; its match."""
+        deadline = time.monotonic() + seconds
+        with self._changed:
+            while not (match := re.search(pattern, self._console, re.MULTILINE)):
+                if self._trouble:
+                    break
+                if not self._changed.wait(max(0, deadline - time.monotonic())):
+                    raise self.failed(f"no {pattern!r} on the console within {seconds} s")
+        if not match:
+            self.require_alive()
+        return match
+
+    def wait_end(self, seconds=30):
+        """Wait until QEMU ends by itself, as on power off; its exit code."""
+        try:
+            code = self._qemu.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise self.failed(f"the machine did not end within {seconds} s") from None
+        self._reader.join(timeout=5)
+        return code
+
+    # HTTP
+
+    def http(self, method, path, body=None, token=None, seconds=REPLY_SECONDS, headers=()):
+        """One request by curl. body: bytes or str as they are, anything else as JSON."""
+        command = ["curl", "-sS", "-i", "--max-time", str(seconds), "-X", method]
+        token = token or self.token
+        if token:
+            command += ["-H", f"Authorization: Bearer {token}"]
+        for header in headers:
+            command += ["-H", header]
+        if body is not None:
+            if not isinstance(body, (bytes, str)):
+                body = json.dumps(body)
+                command += ["-H", "Content-Type: application/json"]
+            if isinstance(body, str):
+                body = body.encode()
+            command += ["-H", "Expect:", "--data-binary", "@-"]
+        command.append(f"http://127.0.0.1:{self.port}/cgi-bin/{path}")
+        curl = subprocess.run(
+            command, input=body if body is not None else b"", capture_output=True, check=False
+        )
+        if curl.returncode != 0 or not curl.stdout.startswith(b"HTTP/"):
+            self.require_alive()
+            raise CurlFailed(f"{method} {path}: {curl.stderr.decode().strip()}")
+        return Reply(curl.stdout)
+
+    def wait_api(self, seconds=BOOT_SECONDS):
+        """Wait until health answers 200; the seconds since the machine was started."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                if self.http("GET", "health", seconds=5).status == 200:
+                    return time.monotonic() - self._started
+            except CurlFailed:
+                pass
+            if time.monotonic() > deadline:
+                raise self.failed(f"health did not answer 200 within {seconds} s")
+            self.require_alive()
+            time.sleep(0.1)
+
+    # The agent
+
+    def _ask_agent(self, verb, command=b"", seconds=30):
+        with self._agent_lock:
+            try:
+                if not self._agent:
+                    self._agent = socket.socket(socket.AF_UNIX)
+                    self._agent.connect(str(self._agent_path))
+                self._agent.settimeout(seconds)
+                self._agent.sendall(b"%s %d\n" % (verb, len(command)) + command)
+                head = b""
+                while not head.endswith(b"\n"):
+                    head += self._receive(1)
+                code, length = map(int, head.split())
+                output = b""
+                while len(output) < length:
+                    output += self._receive(length - len(output))
+            except (TimeoutError, ConnectionError) as error:
+                self.require_alive()
+                raise self.failed(f"the agent does not answer {command!r}: {error}") from None
+        return code, output.decode("utf-8", "replace")
+
+    def _receive(self, count):
+        data = self._agent.recv(count)
+        if not data:
+            raise ConnectionError("end of file")
+        return data
+
+    def inside(self, command, seconds=30):
+        """Run a shell command in the appliance's root: (exit code, output)."""
+        return self._ask_agent(b"run", command.encode(), seconds)
+
+    def counts(self):
+        """What the kernel holds: {"mounts": ..., "processes": ...}; see agent.c."""
+        return json.loads(self._ask_agent(b"counts")[1])
+
+    def wait_counts(self, expected, seconds=10):
+        """Wait until the counts are as expected: a loop device, say, goes a moment after its mount.
+        The last counts, equal or not."""
+        deadline = time.monotonic() + seconds
+        while (counts := self.counts()) != expected and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return counts

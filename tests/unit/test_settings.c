@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+/* The settings: the syntax of their files, their precedence, their checks, and that a token which
+ * was meant never leaves the API open. */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "init/env.h"
+#include "init/settings.h"
+#include "tap.h"
+
+/* The reports of a case, joined by | marks. */
+struct said {
+	char text[2048];
+};
+
+static void say(void *context, const char *line)
+{
+	struct said *said = context;
+	size_t used = strlen(said->text);
+	snprintf(said->text + used, sizeof(said->text) - used, "%s|", line);
+}
+
+static void test_env_accepts(void)
+{
+	static const struct {
+		const char *text;
+		const char *name;
+		const char *value;
+	} cases[] = {
+		{"A=b", "A", "b"},
+		{"A=b\n", "A", "b"},
+		{"A=b\r\n", "A", "b"},
+		{"\n \t\r\n# c=d\n  #x\nA=b", "A", "b"},
+		{"\xef\xbb\xbf"
+		 "A=b",
+		 "A", "b"},
+		{"  A\t= b c  ", "A", "b c"},
+		{"A=", "A", ""},
+		{"A=b=c", "A", "b=c"},
+		{"A=b#c", "A", "b#c"},
+		{"A=b #c", "A", "b"},
+		{"A=#c", "A", ""},
+		{"A=\"b #c\" # d", "A", "b #c"},
+		{"A='b\"c'", "A", "b\"c"},
+		{"A=\"\"", "A", ""},
+		{"A=b'c'", "A", "b'c'"},
+		{"net.ipv4.x-y_z = 0", "net.ipv4.x-y_z", "0"},
+		{"A=\xc3\xa9", "A", "\xc3\xa9"},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct env_reader r;
+		struct env_pair pair;
+		const char *fault = NULL;
+		env_start(&r, (const uint8_t *)cases[i].text, strlen(cases[i].text));
+		bool ok = env_next(&r, &pair, &fault) == ENV_PAIR &&
+			  pair.name_len == strlen(cases[i].name) &&
+			  memcmp(pair.name, cases[i].name, pair.name_len) == 0 &&
+			  pair.value_len == strlen(cases[i].value) &&
+			  memcmp(pair.value, cases[i].value, pair.value_len) == 0 &&
+			  env_next(&r, &pair, &fault) == ENV_END;
+		tap_ok(ok, "env line %zu is read as %s=%s", i, cases[i].name, cases[i].value);
+	}
+}
+
+static void test_env_rejects(void)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+	} cases[] = {
+		{"A", 1},       {"=b", 2},      {" = b", 4},     {"A B=c", 5},  {"export A=b", 10},
+		{"A=\"b", 4},   {"A='", 3},     {"A=\"b\"c", 6}, {"A=b\0c", 5}, {"A=\x1b[2J", 6},
+		{"A\0=b\0", 5}, {"A=b\x7f", 4}, {"A=b\rc", 5},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct env_reader r;
+		struct env_pair pair;
+		const char *fault = NULL;
+		env_start(&r, (const uint8_t *)cases[i].text, cases[i].len);
+		tap_ok(env_next(&r, &pair, &fault) == ENV_FAULT && fault &&
+			       env_next(&r, &pair, &fault) == ENV_END,
+		       "env line %zu is a fault: %s", i, fault ? fault : "none");
+	}
+}
+
+static void test_env_goes_on(void)
+{
+	static const char text[] = "A=1\nbad\n\nB=2";
+	struct env_reader r;
+	struct env_pair pair;
+	const char *fault;
+	env_start(&r, (const uint8_t *)text, sizeof(text) - 1);
+	tap_ok(env_next(&r, &pair, &fault) == ENV_PAIR && r.line == 1, "a line before a fault");
+	tap_ok(env_next(&r, &pair, &fault) == ENV_FAULT && r.line == 2, "a fault has its line");
+	tap_ok(env_next(&r, &pair, &fault) == ENV_PAIR && r.line == 4, "reading goes on after it");
+	env_start(&r, (const uint8_t *)"", 0);
+	tap_ok(env_next(&r, &pair, &fault) == ENV_END, "an empty file");
+}
+
+static void check_one(const char *name, const char *value, struct settings *out, struct said *said)
+{
+	static struct settings_raw raw;
+	memset(&raw, 0, sizeof(raw));
+	memset(said, 0, sizeof(*said));
+	settings_put(&raw, name, strlen(name), value, strlen(value), "here");
+	settings_check(&raw, out, &(struct settings_report){say, said});
+}
+
+static void test_builtins(void)
+{
+	static struct settings_raw raw;
+	struct settings s;
+	struct said said = {0};
+	settings_check(&raw, &s, &(struct settings_report){say, &said});
+	tap_ok(s.port == 8080 && strcmp(s.data, "/data") == 0 && s.data_wait_s == 5 && s.ip.dhcp &&
+		       strcmp(s.hostname, "squash") == 0 && s.access == ACCESS_OPEN &&
+		       !s.token[0] && !said.text[0],
+	       "the built-in settings are valid, and the API is open");
+}
+
+static void test_values(void)
+{
+	static const struct {
+		const char *name;
+		const char *value;
+		bool valid;
+	} cases[] = {
+		{"SQUASH_PORT", "1", true},
+		{"SQUASH_PORT", "65535", true},
+		{"SQUASH_PORT", "0", false},
+		{"SQUASH_PORT", "65536", false},
+		{"SQUASH_PORT", "4294967376", false},
+		{"SQUASH_PORT", "", false},
+		{"SQUASH_PORT", "80 ", false},
+		{"SQUASH_PORT", "+80", false},
+		{"SQUASH_PORT", "0x50", false},
+		{"SQUASH_DATA", "/mnt/big-disk_1", true},
+		{"SQUASH_DATA", "/", false},
+		{"SQUASH_DATA", "", false},
+		{"SQUASH_DATA", "data", false},
+		{"SQUASH_DATA", "/data/", false},
+		{"SQUASH_DATA", "//data", false},
+		{"SQUASH_DATA", "/a/../etc", false},
+		{"SQUASH_DATA", "/etc", false},
+		{"SQUASH_DATA", "/run/x", false},
+		{"SQUASH_DATA", "/etcetera", true},
+		{"SQUASH_DATA", "/a b", false},
+		{"SQUASH_DATA", "/0123456789/0123456789/0123456789/0123456789/0123456789/01234567",
+		 true},
+		{"SQUASH_DATA", "/0123456789/0123456789/0123456789/0123456789/0123456789/012345678",
+		 false},
+		{"SQUASH_DATA_WAIT", "0", true},
+		{"SQUASH_DATA_WAIT", "300", true},
+		{"SQUASH_DATA_WAIT", "301", false},
+		{"SQUASH_DATA_WAIT", "-1", false},
+		{"SQUASH_HOSTNAME", "a", true},
+		{"SQUASH_HOSTNAME", "a-1.example.org", true},
+		{"SQUASH_HOSTNAME", "", false},
+		{"SQUASH_HOSTNAME", "-a", false},
+		{"SQUASH_HOSTNAME", "a-", false},
+		{"SQUASH_HOSTNAME", "a..b", false},
+		{"SQUASH_HOSTNAME", "a-.b", false},
+		{"SQUASH_HOSTNAME", "a.", false},
+		{"SQUASH_HOSTNAME", "a_b", false},
+		{"SQUASH_HOSTNAME",
+		 "0123456789012345678901234567890123456789012345678901234567890ab", true},
+		{"SQUASH_HOSTNAME",
+		 "0123456789012345678901234567890123456789012345678901234567890abc", false},
+		{"SQUASH_IP", "dhcp", true},
+		{"SQUASH_IP", "10.0.2.20/24", true},
+		{"SQUASH_IP", "10.0.2.20/24,10.0.2.2", true},
+		{"SQUASH_IP", "10.0.2.20/24,10.0.2.2,10.0.2.3", true},
+		{"SQUASH_IP", "10.0.2.20/24,10.0.2.2,10.0.2.3,9.9.9.9", true},
+		{"SQUASH_IP", "10.0.2.20/24,,10.0.2.3", true},
+		{"SQUASH_IP", "10.0.2.20/32,192.0.2.1", true},
+		{"SQUASH_IP", "10.0.2.20/31", true},
+		{"SQUASH_IP", "", false},
+		{"SQUASH_IP", "DHCP", false},
+		{"SQUASH_IP", "10.0.2.20", false},
+		{"SQUASH_IP", "10.0.2.20/", false},
+		{"SQUASH_IP", "10.0.2.20/0", false},
+		{"SQUASH_IP", "10.0.2.20/33", false},
+		{"SQUASH_IP", "10.0.2/24", false},
+		{"SQUASH_IP", "10.0.2.0/24", false},
+		{"SQUASH_IP", "10.0.2.255/24", false},
+		{"SQUASH_IP", "127.0.0.1/8", false},
+		{"SQUASH_IP", "224.0.0.1/24", false},
+		{"SQUASH_IP", "0.0.0.1/24", false},
+		{"SQUASH_IP", "10.0.2.20/24,10.0.2.20", false},
+		{"SQUASH_IP", "10.0.2.20/24,gateway", false},
+		{"SQUASH_IP", "10.0.2.20/24,10.0.2.2,x", false},
+		{"SQUASH_IP", "10.0.2.20/24,10.0.2.2,10.0.2.3,9.9.9.9,8.8.8.8", false},
+		{"SQUASH_IP", "fe80::1/64", false},
+		{"SQUASH_IP", "10.0.2.20/24,111.111.111.1111111111111", false},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct settings s;
+		struct said said;
+		check_one(cases[i].name, cases[i].value, &s, &said);
+		bool named = strstr(said.text, cases[i].name) && strstr(said.text, "(here)");
+		if (!tap_ok(cases[i].valid ? !said.text[0] : named, "%s=%s is %s", cases[i].name,
+			    cases[i].value, cases[i].valid ? "valid" : "refused by name"))
+			tap_note("said: %s", said.text);
+	}
+}
+
+static void test_fallback(void)
+{
+	struct settings s;
+	struct said said;
+	check_one("SQUASH_PORT", "99999", &s, &said);
+	tap_ok(s.port == 8080 && strstr(said.text, "8080 is used"),
+	       "a bad port: the built-in, said");
+	check_one("SQUASH_DATA", "/data/../etc", &s, &said);
+	tap_ok(strcmp(s.data, "/data") == 0, "a bad path: the built-in");
+	check_one("SQUASH_IP", "1.2.3.4/24,1.2.3.1,none", &s, &said);
+	tap_ok(s.ip.dhcp && s.ip.address == 0, "a bad address: dhcp, and nothing of the address");
+	check_one("SQUASH_IP", "192.0.2.7/25,192.0.2.1,,9.9.9.9", &s, &said);
+	tap_ok(!s.ip.dhcp && s.ip.address == inet_addr("192.0.2.7") && s.ip.prefix == 25 &&
+		       s.ip.gateway == inet_addr("192.0.2.1") && s.ip.dns[0] == 0 &&
+		       s.ip.dns[1] == inet_addr("9.9.9.9"),
+	       "a good address in all its parts");
+}
+
+static void test_precedence(void)
+{
+	static const char image[] = "SQUASH_PORT=1\nSQUASH_HOSTNAME=image\nSQUASH_DATA=/image\n";
+	static const char disk[] = "SQUASH_PORT=2\nSQUASH_HOSTNAME=disk\nSQUASH_DATA=/disk\n";
+	static struct settings_raw files;
+	static struct settings_raw line;
+	struct settings s;
+	struct said said = {0};
+	struct settings_report report = {say, &said};
+	settings_put_file(&files, (const uint8_t *)image, sizeof(image) - 1, "image", false,
+			  &report);
+	settings_put_file(&files, (const uint8_t *)disk, sizeof(disk) - 1, "disk", true, &report);
+	settings_put(&line, "SQUASH_PORT", 11, "3", 1, "line");
+	settings_merge(&files, &line);
+	tap_ok(strstr(said.text, "disk, line 3") && strstr(said.text, "SQUASH_DATA"),
+	       "the disk can't say where it is mounted");
+	settings_check(&files, &s, &report);
+	tap_ok(s.port == 3, "the command line is over the disk");
+	tap_ok(strcmp(s.hostname, "disk") == 0, "the disk is over the image");
+	tap_ok(strcmp(s.data, "/image") == 0, "the image is over the built-in");
+
+	settings_put(&files, "SQUASH_PORT", 11, "x", 1, "line");
+	settings_check(&files, &s, &report);
+	tap_ok(s.port == 8080, "a bad value on top: the built-in, not the one below");
+	tap_ok(!settings_put(&files, "SQUASH_POR", 10, "1", 1, "line") &&
+		       !settings_put(&files, "SQUASH_PORTS", 12, "1", 1, "line") &&
+		       !settings_put(&files, "", 0, "1", 1, "line"),
+	       "names that are almost right are none");
+}
+
+static void check_file(const char *text, struct settings *s, struct said *said)
+{
+	static struct settings_raw raw;
+	struct settings_report report = {say, said};
+	memset(&raw, 0, sizeof(raw));
+	memset(said, 0, sizeof(*said));
+	settings_put_file(&raw, (const uint8_t *)text, strlen(text), "file", true, &report);
+	settings_check(&raw, s, &report);
+}
+
+static void test_token(void)
+{
+	static const struct {
+		const char *text;
+		enum settings_access access;
+	} cases[] = {
+		{"", ACCESS_OPEN},
+		{"SQUASH_PORT=80", ACCESS_OPEN},
+		{"SQUASH_FOO=1", ACCESS_OPEN},
+		{"SQUASH_AUTH_TOKEN=s3cret~!\n", ACCESS_TOKEN},
+		{"SQUASH_AUTH_TOKEN=\"s3cret\"\n", ACCESS_TOKEN},
+		{"bad line\nSQUASH_AUTH_TOKEN=s3cret\n", ACCESS_TOKEN},
+		{"SQUASH_AUTH_TOKEN=", ACCESS_LOCKED},
+		{"SQUASH_AUTH_TOKEN=\"\"", ACCESS_LOCKED},
+		{"SQUASH_AUTH_TOKEN=a b", ACCESS_LOCKED},
+		{"SQUASH_AUTH_TOKEN=caf\xc3\xa9", ACCESS_LOCKED},
+		{"SQUASH_AUTH_TOKEN s3cret", ACCESS_LOCKED},
+		{"export SQUASH_AUTH_TOKEN=s3cret", ACCESS_LOCKED},
+		{"SQUASH_AUTH_TOKEN=\"s3cret", ACCESS_LOCKED},
+		{"SQUASH_AUTH_TOKEN=good\nSQUASH_AUTH_TOKEN=\n", ACCESS_LOCKED},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct settings s;
+		struct said said;
+		check_file(cases[i].text, &s, &said);
+		if (!tap_ok(s.access == cases[i].access &&
+				    (s.access == ACCESS_LOCKED) == (s.lock_reason != NULL) &&
+				    !strstr(said.text, "s3cret"),
+			    "token case %zu: access %d", i, (int)cases[i].access))
+			tap_note("access %d, said: %s", (int)s.access, said.text);
+	}
+}
+
+static void test_token_length(void)
+{
+	static char text[64 + LIMIT_TOKEN_BYTES + 2] = "SQUASH_AUTH_TOKEN=";
+	struct settings s;
+	struct said said;
+	memset(text + strlen(text), 'a', LIMIT_TOKEN_BYTES);
+	check_file(text, &s, &said);
+	tap_ok(s.access == ACCESS_TOKEN && strlen(s.token) == LIMIT_TOKEN_BYTES,
+	       "the longest token");
+	text[strlen(text)] = 'a';
+	check_file(text, &s, &said);
+	tap_ok(s.access == ACCESS_LOCKED && !s.token[0], "one byte more locks the API");
+}
+
+int main(void)
+{
+	test_env_accepts();
+	test_env_rejects();
+	test_env_goes_on();
+	test_builtins();
+	test_values();
+	test_fallback();
+	test_precedence();
+	test_token();
+	test_token_length();
+	return tap_done();
+}
