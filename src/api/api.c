@@ -21,6 +21,11 @@ static const struct {
 	{"GET", "/api/sandboxes/:id", get_sandbox},
 	{"DELETE", "/api/sandboxes/:id", destroy_sandbox},
 	{"POST", "/api/sandboxes/:id/exec", exec_in_sandbox},
+	{"POST", "/api/sandboxes/:id/activate", not_implemented},
+	{"POST", "/api/sandboxes/:id/snapshot", not_implemented},
+	{"POST", "/api/sandboxes/:id/restore", not_implemented},
+	{"GET", "/api/sandboxes/:id/logs", get_logs},
+	{"GET", "/api/history", get_history},
 	{"GET", "/api/modules", get_modules},
 };
 
@@ -38,6 +43,14 @@ void get_health(struct http_request *q, const char *id)
 	jsonw_object_end(&w);
 	buf_add_text(body, "\n");
 	http_reply_json(status, body);
+}
+
+void not_implemented(struct http_request *q, const char *id)
+{
+	struct msg_cursor reply;
+	(void)id;
+	call_squashd(q, MSG_HEALTH, &reply); /* for the token: 401 comes before 501 */
+	http_reply_error(501, "not_implemented", "this endpoint is not there yet");
 }
 
 /* Whether the path matches; id gets the segment for ":id". */

@@ -15,5 +15,8 @@ endpoint create_sandbox;
 endpoint get_sandbox;
 endpoint destroy_sandbox;
 endpoint exec_in_sandbox;
+endpoint get_logs;
+endpoint get_history;
+endpoint not_implemented;
 
 #endif

@@ -14,14 +14,17 @@
 
 #define MSG_MAGIC 0x31425153u /* "SQB1" */
 
-enum msg_op { /* a request's kind; a reply's kind is its HTTP status */
-	      MSG_HEALTH = 1,
-	      MSG_MODULES,
-	      MSG_LIST,
-	      MSG_CREATE,
-	      MSG_INFO,
-	      MSG_DESTROY,
-	      MSG_EXEC,
+/* A request's kind; a reply's kind is its HTTP status. */
+enum msg_op {
+	MSG_HEALTH = 1,
+	MSG_MODULES,
+	MSG_LIST,
+	MSG_CREATE,
+	MSG_INFO,
+	MSG_DESTROY,
+	MSG_EXEC,
+	MSG_LOGS,
+	MSG_HISTORY,
 };
 
 enum msg_tag {
@@ -65,6 +68,7 @@ enum msg_tag {
 	TAG_SIZE,
 	TAG_BUILTIN,
 	TAG_USERS,
+	TAG_LINES, /* of a journal: JSON texts, each ended by a newline */
 };
 
 struct msg_head {

@@ -101,7 +101,7 @@ static int become_box_init(void *arg)
 	return 1;
 }
 
-int box_start(const struct server *s, const struct sandbox *sb, struct err *e)
+int box_start(const struct server *s, const struct sandbox *sb, int *pidfd, struct err *e)
 {
 	AUTO_FD userns = privilege_make_userns(SANDBOX_UID_BASE(sb->slot), e);
 	if (userns < 0)
@@ -109,7 +109,6 @@ int box_start(const struct server *s, const struct sandbox *sb, struct err *e)
 	AUTO_FD cgroup = cgroup_open_init(s->cgroup_fd, sb->id, e);
 	if (cgroup < 0)
 		return cgroup;
-	AUTO_FD pidfd = -1;
 	struct birth b = {.server = s, .sb = sb, .userns_fd = userns, .e = e};
 	struct spawn spawn = {
 		.clone_flags =
@@ -119,7 +118,7 @@ int box_start(const struct server *s, const struct sandbox *sb, struct err *e)
 		.arg = &b,
 	};
 	e->number = 0;
-	pid_t pid = spawn_until_exec(&spawn, &pidfd, e);
+	pid_t pid = spawn_until_exec(&spawn, pidfd, e);
 	if (pid < 0)
 		return pid;
 	return e->number ? -e->number : 0;

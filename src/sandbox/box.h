@@ -13,7 +13,7 @@ int box_make_dev(const struct server *s, struct err *e);
 int box_mount_upper(const struct server *s, const struct sandbox *sb, struct err *e);
 
 /* Its layers, upper and cgroup being there: make the namespaces and the root, and start box-init.
- * Nothing stays when it fails. 0 or -errno with e filled. */
-int box_start(const struct server *s, const struct sandbox *sb, struct err *e);
+ * 0 with *pidfd, owned by the caller, set on it; or -errno with e filled, and nothing stays. */
+int box_start(const struct server *s, const struct sandbox *sb, int *pidfd, struct err *e);
 
 #endif

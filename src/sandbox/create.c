@@ -22,6 +22,7 @@
 #include "modules.h"
 #include "requests.h"
 #include "slots.h"
+#include "watch.h"
 
 static bool add_layer(struct sandbox *sb, const struct msg_field *f, struct reply *r)
 {
@@ -118,7 +119,7 @@ static bool read_sandbox(const struct server *s, struct msg_cursor fields, struc
 }
 
 /* All parts, in order; meta.json last: with it the sandbox exists. */
-static int build(const struct server *s, struct sandbox *sb, int dir_fd, struct err *e)
+static int build(const struct server *s, struct sandbox *sb, int dir_fd, int *pidfd, struct err *e)
 {
 	int rc = slots_take(s, sb->id, &sb->slot, e);
 	if (rc == 0)
@@ -128,12 +129,15 @@ static int build(const struct server *s, struct sandbox *sb, int dir_fd, struct 
 	if (rc == 0)
 		rc = box_mount_upper(s, sb, e);
 	if (rc == 0)
-		rc = box_start(s, sb, e);
-	if (rc == 0) {
-		sb->created_ms = clock_wall_ms();
-		struct usage u = {.last_active_ms = sb->created_ms};
-		rc = meta_write_usage(dir_fd, &u, e);
-	}
+		rc = box_start(s, sb, pidfd, e);
+	if (rc < 0)
+		return rc;
+	sb->created_ms = clock_wall_ms();
+	if (sb->lifetime_s > 0)
+		sb->deadline_ms = clock_mono_ms() + sb->lifetime_s * 1000;
+	memcpy(sb->boot_id, s->boot_id, sizeof(sb->boot_id));
+	struct usage u = {.last_active_ms = sb->created_ms};
+	rc = meta_write_usage(dir_fd, &u, e);
 	return rc < 0 ? rc : meta_save(dir_fd, sb, e);
 }
 
@@ -141,7 +145,7 @@ static bool is_full(const struct server *s)
 {
 	struct stat st;
 	/* A directory's links: itself, its name, and the ".." of each directory in it. */
-	return fstat(s->sandboxes_fd, &st) == 0 && st.st_nlink >= 2 + LIMIT_SANDBOXES;
+	return fstat(s->sandboxes_fd, &st) == 0 && st.st_nlink >= 2 + s->max_sandboxes;
 }
 
 static bool check_modules(const struct server *s, const struct sandbox *sb, struct reply *r)
@@ -166,7 +170,8 @@ void request_create(const struct server *s, struct msg_cursor fields, struct rep
 	if (!read_sandbox(s, fields, &sb, r) || !check_modules(s, &sb, r))
 		return;
 	if (is_full(s)) {
-		reply_fail(r, 503, "full", "there are %d sandboxes already", LIMIT_SANDBOXES);
+		reply_fail(r, 503, "full", "there are %" PRIu64 " sandboxes already",
+			   s->max_sandboxes);
 		return;
 	}
 	/* The directory reserves the id; its lock says that somebody is at work in it. */
@@ -179,39 +184,32 @@ void request_create(const struct server *s, struct msg_cursor fields, struct rep
 		reply_err(r, &e);
 		return;
 	}
+	AUTO_FD pidfd = -1;
 	AUTO_FD lock = meta_lock(s, sb.id, true, &e);
-	int rc = lock < 0 ? lock : build(s, &sb, lock, &e);
+	int rc = lock < 0 ? lock : build(s, &sb, lock, &pidfd, &e);
 	if (rc < 0) {
 		reply_err(r, &e);
 		if (life_dismantle(s, &sb, &undo) < 0)
 			fprintf(stderr, "squashd: undo create of %s: %s\n", sb.id, undo.text);
 		return;
 	}
+	if (watch_report(s, &sb, pidfd, &e) < 0) /* the next squashd finds it by itself */
+		fprintf(stderr, "squashd: %s\n", e.text);
 	r->status = 201;
-	info_add(s, &sb, r);
+	info_add(s, &sb, lock, r);
 }
 
 void request_destroy(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
-	static struct sandbox sb;
 	struct err e;
 	char id[LIMIT_ID_BYTES + 1];
 	if (!fields_only_id(fields, id, r))
 		return;
-	if (meta_load(s, id, &sb, &e) < 0 || meta_remove(s, id, &e) < 0) {
+	int rc = life_end(s, id, JOURNAL_OPERATOR, &e);
+	if (rc == -ENOENT)
 		reply_sandbox_err(r, &e);
-		return;
-	}
-	/* It exists no longer: what follows can be cut off anywhere, a sweep ends it. Whoever holds
-	 * the lock is an exec about to join; its child ends with the cgroup, and so the wait. */
-	if (cgroup_remove(s->cgroup_fd, id, &e) < 0) {
+	else if (rc < 0)
 		reply_err(r, &e);
-		return;
-	}
-	AUTO_FD lock = meta_lock(s, id, true, &e);
-	if (lock < 0 || life_dismantle(s, &sb, &e) < 0) {
-		reply_err(r, &e);
-		return;
-	}
-	r->status = 204;
+	else
+		r->status = 204;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* GET sandboxes, GET sandboxes/:id, GET modules: nothing here changes anything. */
+/* GET sandboxes, sandboxes/:id, sandboxes/:id/logs, history, modules: nothing here changes
+ * anything. */
 #include "info.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
@@ -12,6 +14,7 @@
 
 #include "cgroup.h"
 #include "fields.h"
+#include "journal.h"
 #include "lib/fd.h"
 #include "meta.h"
 #include "modules.h"
@@ -34,12 +37,11 @@ static bool ask_root(const struct server *s, const char *id, uint64_t *upper_byt
 	return true;
 }
 
-void info_add(const struct server *s, const struct sandbox *sb, struct reply *r)
+void info_add(const struct server *s, const struct sandbox *sb, int dir_fd, struct reply *r)
 {
 	struct buf *b = &r->body;
 	uint64_t upper_bytes = 0;
-	AUTO_FD dir = openat(s->sandboxes_fd, sb->id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct usage usage = meta_read_usage(dir);
+	struct usage usage = meta_read_usage(dir_fd);
 	bool mounted = ask_root(s, sb->id, &upper_bytes);
 
 	msg_add(b, TAG_RECORD, "", 0);
@@ -67,10 +69,11 @@ void request_info(const struct server *s, struct msg_cursor fields, struct reply
 	char id[LIMIT_ID_BYTES + 1];
 	if (!fields_only_id(fields, id, r))
 		return;
-	if (meta_load(s, id, &sb, &e) < 0)
+	AUTO_FD sandbox = meta_open(s, id, &e);
+	if (sandbox < 0 || meta_load(sandbox, id, &sb, &e) < 0)
 		reply_sandbox_err(r, &e);
 	else
-		info_add(s, &sb, r);
+		info_add(s, &sb, sandbox, r);
 }
 
 void request_list(const struct server *s, struct msg_cursor fields, struct reply *r)
@@ -83,11 +86,12 @@ void request_list(const struct server *s, struct msg_cursor fields, struct reply
 	int fd = openat(s->sandboxes_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	for (struct dirent *d; dir && (d = readdir(dir));) {
+		if (!meta_is_id(d->d_name, strlen(d->d_name)))
+			continue;
 		/* Without meta.json it is coming or going: it does not exist. */
-		if (meta_is_id(d->d_name, strlen(d->d_name)) &&
-		    meta_load(s, d->d_name, &sb, NULL) == 0)
-			info_add(s, &sb, r);
-		memset(&sb, 0, sizeof(sb));
+		AUTO_FD sandbox = meta_open(s, d->d_name, NULL);
+		if (sandbox >= 0 && meta_load(sandbox, d->d_name, &sb, NULL) == 0)
+			info_add(s, &sb, sandbox, r);
 	}
 	if (dir)
 		closedir(dir);
@@ -110,4 +114,37 @@ void request_modules(const struct server *s, struct msg_cursor fields, struct re
 		fields_refuse(r);
 	else if (modules_each(s, add_module, r, &e) < 0)
 		reply_err(r, &e);
+}
+
+static struct buf journal_buf(void)
+{
+	static char memory[JOURNAL_READ_BYTES];
+	return (struct buf){.data = memory, .cap = sizeof(memory)};
+}
+
+void request_logs(const struct server *s, struct msg_cursor fields, struct reply *r)
+{
+	struct err e;
+	char id[LIMIT_ID_BYTES + 1];
+	struct buf lines = journal_buf();
+	if (!fields_only_id(fields, id, r))
+		return;
+	AUTO_FD sandbox = meta_exists(s, id) ? meta_open(s, id, &e)
+					     : err_say(&e, ENOENT, "there is no sandbox %s", id);
+	if (sandbox < 0 || journal_read_log(sandbox, &lines, &e) < 0)
+		reply_sandbox_err(r, &e);
+	else
+		msg_add(&r->body, TAG_LINES, lines.data, lines.len);
+}
+
+void request_history(const struct server *s, struct msg_cursor fields, struct reply *r)
+{
+	struct err e;
+	struct buf lines = journal_buf();
+	if (fields.left > 0)
+		fields_refuse(r);
+	else if (journal_read_history(s, &lines, &e) < 0)
+		reply_err(r, &e);
+	else
+		msg_add(&r->body, TAG_LINES, lines.data, lines.len);
 }

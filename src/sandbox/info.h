@@ -6,7 +6,7 @@
 #include "reply.h"
 #include "sandbox.h"
 
-/* Add the fields of one info object to the reply. */
-void info_add(const struct server *s, const struct sandbox *sb, struct reply *r);
+/* Add the fields of one info object to the reply. dir_fd is the sandbox's, of meta_open. */
+void info_add(const struct server *s, const struct sandbox *sb, int dir_fd, struct reply *r);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "journal.h"
 #include "lib/err.h"
 #include "sandbox.h"
 
@@ -14,12 +15,25 @@
  * removed is left for the next sweep. */
 int life_dismantle(const struct server *s, const struct sandbox *sb, struct err *e);
 
+/* End a sandbox that exists, whatever runs in it, and note why. 0; -ENOENT if there is none, or another
+ * was faster; another -errno: what is left of it is swept away later. */
+int life_end(const struct server *s, const char *id, enum journal_end why, struct err *e);
+
+/* End it if its time is up or its PID 1 is gone. 0 also if neither is so. */
+int life_end_if_over(const struct server *s, const char *id, struct err *e);
+
 /* Whether there is a directory of that sandbox, existing or coming or going. */
 bool life_has_dir(const struct server *s, const char *id);
 
-/* Remove what nobody owns: sandboxes whose making or ending was cut off, sandboxes whose init did not
- * survive (with at_start), cgroups, layers and uids without a sandbox. What is being worked on, as
- * its lock tells, is left alone. Faults go to stderr. */
-void life_sweep(const struct server *s, bool at_start);
+/* Remove what nobody owns: sandboxes whose making or ending was cut off, cgroups, layers and uids
+ * without a sandbox. What is being worked on, as its lock tells, is left alone. Faults go to
+ * stderr. */
+void life_sweep(const struct server *s);
+
+/* The same when squashd starts, before it serves; and end the sandboxes whose PID 1 did not survive,
+ * and call found for the living, with their PID 1 (borrowed); for those that are being worked on,
+ * with pidfd -1. */
+void life_recover(const struct server *s,
+		  void (*found)(const struct sandbox *sb, int pidfd, void *arg), void *arg);
 
 #endif

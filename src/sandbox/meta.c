@@ -61,6 +61,10 @@ static void write_json(struct buf *out, const struct sandbox *sb)
 	jsonw_array_end(&w);
 	jsonw_key(&w, "created_ms");
 	jsonw_uint(&w, sb->created_ms);
+	jsonw_key(&w, "deadline_ms");
+	jsonw_uint(&w, sb->deadline_ms);
+	jsonw_key(&w, "boot_id");
+	jsonw_string(&w, sb->boot_id);
 	jsonw_key(&w, "slot");
 	jsonw_uint(&w, sb->slot);
 	jsonw_object_end(&w);
@@ -133,20 +137,21 @@ static bool read_sandbox(const struct json_value *root, struct sandbox *sb)
 	    !read_number(root, "max_lifetime_s", &sb->lifetime_s) ||
 	    !read_texts(root, "allow_net", sb->allow_net[0], sizeof(sb->allow_net[0]),
 			LIMIT_ALLOW_NET, &sb->allow_net_count) ||
-	    !read_number(root, "created_ms", &sb->created_ms) || !read_number(root, "slot", &slot))
+	    !read_number(root, "created_ms", &sb->created_ms) ||
+	    !read_number(root, "deadline_ms", &sb->deadline_ms) ||
+	    !read_text(root, "boot_id", sb->boot_id, sizeof(sb->boot_id)) ||
+	    !read_number(root, "slot", &slot))
 		return false;
 	sb->slot = (uint32_t)slot;
 	return slot < 0x8000;
 }
 
-int meta_load(const struct server *s, const char *id, struct sandbox *sb, struct err *e)
+int meta_load(int dir_fd, const char *id, struct sandbox *sb, struct err *e)
 {
 	static char text[META_BYTES];
 	static unsigned char memory[JSON_ARENA_BYTES(16384)] __attribute__((aligned(16)));
 	struct arena arena = {.base = memory, .cap = sizeof(memory)};
-	char path[LIMIT_ID_BYTES + 16];
-	snprintf(path, sizeof(path), "%s/" META, id);
-	ssize_t n = fd_read_file(s->sandboxes_fd, path, text, sizeof(text), e);
+	ssize_t n = fd_read_file(dir_fd, META, text, sizeof(text), e);
 	if (n == -ENOENT)
 		return err_say(e, ENOENT, "there is no sandbox %s", id);
 	if (n < 0)
@@ -154,29 +159,41 @@ int meta_load(const struct server *s, const char *id, struct sandbox *sb, struct
 	const struct json_value *root;
 	struct json_fault fault;
 	if (json_parse((const uint8_t *)text, (size_t)n, &arena, &root, &fault) < 0)
-		return err_say(e, EBADMSG, "%s is damaged at byte %zu: %s", path, fault.offset,
+		return err_say(e, EBADMSG, META " is damaged at byte %zu: %s", fault.offset,
 			       fault.reason);
 	if (!read_sandbox(root, sb) || strcmp(sb->id, id) != 0)
-		return err_say(e, EBADMSG, "%s is damaged", path);
+		return err_say(e, EBADMSG, META " is damaged");
 	return 0;
 }
 
-int meta_remove(const struct server *s, const char *id, struct err *e)
+bool meta_exists(const struct server *s, const char *id)
 {
 	char path[LIMIT_ID_BYTES + 16];
 	snprintf(path, sizeof(path), "%s/" META, id);
-	if (unlinkat(s->sandboxes_fd, path, 0) < 0)
-		return errno == ENOENT ? err_say(e, ENOENT, "there is no sandbox %s", id)
-				       : err_set(e, errno, "remove %s", path);
+	return faccessat(s->sandboxes_fd, path, F_OK, 0) == 0;
+}
+
+int meta_remove(int dir_fd, struct err *e)
+{
+	if (unlinkat(dir_fd, META, 0) < 0)
+		return err_set(e, errno, "remove %s", META);
 	return 0;
+}
+
+int meta_open(const struct server *s, const char *id, struct err *e)
+{
+	int fd = openat(s->sandboxes_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? err_say(e, ENOENT, "there is no sandbox %s", id)
+				       : err_set(e, errno, "open sandbox %s", id);
+	return fd;
 }
 
 int meta_lock(const struct server *s, const char *id, bool wait, struct err *e)
 {
-	AUTO_FD fd = openat(s->sandboxes_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	AUTO_FD fd = meta_open(s, id, e);
 	if (fd < 0)
-		return errno == ENOENT ? err_say(e, ENOENT, "there is no sandbox %s", id)
-				       : err_set(e, errno, "open sandbox %s", id);
+		return fd;
 	while (flock(fd, wait ? LOCK_EX : LOCK_EX | LOCK_NB) < 0) {
 		if (errno == EWOULDBLOCK)
 			return err_say(e, EBUSY, "sandbox %s is busy", id);

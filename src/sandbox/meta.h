@@ -17,16 +17,23 @@ bool meta_is_id(const char *text, size_t len);
  * exists. 0 or -errno. */
 int meta_save(int dir_fd, const struct sandbox *sb, struct err *e);
 
-/* Read the sandbox's meta.json. 0; -ENOENT if there is no such sandbox; -EBADMSG if the file is
- * damaged; another -errno. */
-int meta_load(const struct server *s, const char *id, struct sandbox *sb, struct err *e);
+/* Open DATA/sandboxes/<id>. What is done by this descriptor is done to this sandbox, and not to a later
+ * one of the same id. The directory, owned by the caller; -ENOENT if there is no such sandbox; another
+ * -errno. */
+int meta_open(const struct server *s, const char *id, struct err *e);
 
-/* Remove meta.json: the sandbox exists no longer. 0, -ENOENT if another was faster, or -errno. */
-int meta_remove(const struct server *s, const char *id, struct err *e);
-
-/* Open DATA/sandboxes/<id> and wait for its lock, or, with wait false, return -EBUSY when somebody
- * has it. The locked directory, owned by the caller, or -errno. */
+/* The same, and wait for its lock, or, with wait false, return -EBUSY when somebody has it. */
 int meta_lock(const struct server *s, const char *id, bool wait, struct err *e);
+
+/* Read meta.json. 0; -ENOENT if it is not there: the sandbox does not exist; -EBADMSG if the file is
+ * damaged; another -errno. */
+int meta_load(int dir_fd, const char *id, struct sandbox *sb, struct err *e);
+
+/* Whether there is such a sandbox. */
+bool meta_exists(const struct server *s, const char *id);
+
+/* Remove meta.json: the sandbox exists no longer. 0 or -errno. */
+int meta_remove(int dir_fd, struct err *e);
 
 struct usage {
 	uint64_t exec_count;

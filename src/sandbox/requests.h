@@ -14,6 +14,9 @@ void request_info(const struct server *s, struct msg_cursor fields, struct reply
 void request_create(const struct server *s, struct msg_cursor fields, struct reply *r);
 void request_destroy(const struct server *s, struct msg_cursor fields, struct reply *r);
 
+void request_logs(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_history(const struct server *s, struct msg_cursor fields, struct reply *r);
+
 /* Sends its reply itself, to conn_fd, as it has work left after that. */
 void request_exec(const struct server *s, struct msg_cursor fields, struct reply *r, int conn_fd);
 

@@ -7,6 +7,7 @@
 
 #include "exec.h"
 #include "fields.h"
+#include "journal.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "meta.h"
@@ -24,6 +25,7 @@ struct run {
 	size_t env_count;
 	char *envp[ENV_DEFAULTS + LIMIT_ENV_ENTRIES + 1];
 	struct exec_request request;
+	uint64_t seq; /* which of the sandbox's commands it is, from 1 */
 };
 
 static bool add_env(struct run *run, const struct msg_field *f, struct reply *r)
@@ -121,28 +123,42 @@ static bool read_run(struct msg_cursor fields, struct run *run, struct reply *r)
 	return true;
 }
 
-static void count_use(int dir_fd, bool started)
+/* Note in the sandbox's usage that it was active just now; its count of commands, with this one if it
+ * is starting. */
+static uint64_t count_use(int dir_fd, bool starting)
 {
 	struct err e;
 	struct usage u = meta_read_usage(dir_fd);
-	u.exec_count += started;
+	u.exec_count += starting;
 	u.last_active_ms = clock_wall_ms();
 	if (meta_write_usage(dir_fd, &u, &e) < 0)
+		fprintf(stderr, "squashd: %s\n", e.text);
+	return u.exec_count;
+}
+
+/* Write down how the command ended; the sandbox may be gone by now. */
+static void record(const struct server *s, const struct run *run, const struct exec_result *result)
+{
+	struct err e;
+	AUTO_FD lock = meta_lock(s, run->id, true, NULL);
+	if (lock >= 0)
+		count_use(lock, false);
+	if (journal_exec(s, lock, run->id, run->seq, run->cmd, result, &e) < 0)
 		fprintf(stderr, "squashd: %s\n", e.text);
 }
 
 /* Under the sandbox's lock: is it there, and join. */
-static int start(const struct server *s, const struct run *run, struct exec_job *job, struct err *e)
+static int start(const struct server *s, struct run *run, struct exec_job *job, struct err *e)
 {
 	static struct sandbox sb;
 	AUTO_FD lock = meta_lock(s, run->id, true, e);
 	if (lock < 0)
 		return lock;
-	int rc = meta_load(s, run->id, &sb, e);
+	int rc = meta_load(lock, run->id, &sb, e);
 	if (rc == 0)
 		rc = exec_start(s, &sb, &run->request, job, e);
 	if (rc == 0)
-		count_use(lock, true);
+		run->seq = count_use(lock, true);
 	return rc;
 }
 
@@ -186,14 +202,12 @@ void request_exec(const struct server *s, struct msg_cursor fields, struct reply
 		send_reply(conn_fd, r);
 		return;
 	}
-	if (exec_supervise(&job, &run.request, &result, &e) < 0)
+	if (exec_supervise(&job, &run.request, &result, &e) < 0) {
 		reply_err(r, &e);
-	else
+	} else {
+		record(s, &run, &result); /* before the caller can ask for it */
 		add_result(&result, r);
-	AUTO_FD lock = meta_lock(s, run.id, true, NULL);
-	if (lock >= 0)
-		count_use(lock, false);
-	fd_close(&lock);
+	}
 	send_reply(conn_fd, r);
 	exec_finish(&job);
 }

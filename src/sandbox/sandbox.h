@@ -9,6 +9,8 @@
 
 #include "lib/limits.h"
 
+#define SANDBOX_BOOT_ID_BYTES 37 /* /proc/sys/kernel/random/boot_id: a UUID and a NUL */
+
 struct sandbox {
 	char id[LIMIT_ID_BYTES + 1];
 	char owner[LIMIT_LABEL_BYTES + 1];
@@ -20,19 +22,26 @@ struct sandbox {
 	uint64_t lifetime_s; /* 0: never ends */
 	size_t allow_net_count;
 	char allow_net[LIMIT_ALLOW_NET][LIMIT_HOST_BYTES + 1];
-	uint64_t created_ms; /* since 1970 */
-	uint32_t slot;       /* which range of uids is its own */
+	uint64_t created_ms;                 /* since 1970 */
+	uint64_t deadline_ms;                /* the end of its life, on clock_mono_ms(); 0: never */
+	char boot_id[SANDBOX_BOOT_ID_BYTES]; /* of the boot that it was made in */
+	uint32_t slot;                       /* which range of uids is its own */
 };
 
-/* What every handler of squashd works with. All descriptors are directories, open for its life. */
+/* What every handler of squashd works with. Descriptors are of directories where nothing else
+ * is said, and stay open. */
 struct server {
+	int data_fd;      /* DATA */
 	int sandboxes_fd; /* DATA/sandboxes: a directory each, that exists while meta.json is in it */
 	int modules_fd;   /* DATA/modules */
 	int builtin_fd;   /* PATH_BUILTIN_MODULES */
 	int run_fd;       /* PATH_RUN */
 	int cgroup_fd;    /* PATH_CGROUP_SQUASH */
 	int box_init_fd; /* the program, not a directory */
+	int report_fd;   /* where workers tell squashd of a new sandbox: watch.h */
 	char sandboxes_path[PATH_MAX];
+	char boot_id[SANDBOX_BOOT_ID_BYTES];
+	uint64_t max_sandboxes;            /* at most LIMIT_SANDBOXES */
 	uint64_t memory_mb;                /* the machine's */
 	char token[LIMIT_TOKEN_BYTES + 1]; /* secret */
 	size_t token_len;                  /* 0: no token is set, everyone may do everything */

@@ -5,11 +5,11 @@
  * through a pipe (descriptor 4), SQUASH_DATA from the environment. */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -22,9 +22,12 @@
 #include "lib/fd.h"
 #include "lib/paths.h"
 #include "life.h"
+#include "meta.h"
+#include "watch.h"
 #include "worker.h"
 
 enum { LISTEN_FD = 3, TOKEN_FD = 4 };
+enum { EVENT_CONNECTION = WATCH_FIRST_FREE }; /* beside what watch.h uses */
 
 static volatile sig_atomic_t child_ended;
 
@@ -53,11 +56,13 @@ static int open_dirs(struct server *s, struct err *e)
 	if (n < 0 || (size_t)n >= sizeof(s->sandboxes_path))
 		return err_set(e, ENAMETOOLONG, "SQUASH_DATA");
 
-	AUTO_FD data_fd = open_dir(AT_FDCWD, data, true, 0755, e);
-	s->modules_fd = data_fd < 0 ? data_fd : open_dir(data_fd, NAME_MODULES, true, 0755, e);
+	s->data_fd = open_dir(AT_FDCWD, data, true, 0755, e);
+	if (s->data_fd < 0)
+		return s->data_fd;
+	s->modules_fd = open_dir(s->data_fd, NAME_MODULES, true, 0755, e);
 	if (s->modules_fd < 0)
 		return s->modules_fd;
-	s->sandboxes_fd = open_dir(data_fd, NAME_SANDBOXES, true, 0700, e);
+	s->sandboxes_fd = open_dir(s->data_fd, NAME_SANDBOXES, true, 0700, e);
 	if (s->sandboxes_fd < 0)
 		return s->sandboxes_fd;
 	s->builtin_fd = open_dir(AT_FDCWD, PATH_BUILTIN_MODULES, false, 0, e);
@@ -92,9 +97,15 @@ static int read_token(struct server *s, struct err *e)
 static int set_up(struct server *s, struct err *e)
 {
 	struct sysinfo info;
+	char boot_id[SANDBOX_BOOT_ID_BYTES + 8];
 	if (sysinfo(&info) < 0)
 		return err_set(e, errno, "sysinfo");
 	s->memory_mb = (uint64_t)info.totalram * info.mem_unit >> 20;
+	s->max_sandboxes = LIMIT_SANDBOXES;
+	if (fd_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", boot_id, sizeof(boot_id), e) <
+	    0)
+		return -e->number;
+	memcpy(s->boot_id, boot_id, sizeof(s->boot_id) - 1); /* without the newline */
 	int rc = read_token(s, e);
 	if (rc == 0)
 		rc = open_dirs(s, e);
@@ -104,18 +115,48 @@ static int set_up(struct server *s, struct err *e)
 	return s->cgroup_fd < 0 ? s->cgroup_fd : box_make_dev(s, e);
 }
 
-/* The process forks a child that runs what is left of the loop's body; children die, we go on. */
-static pid_t start_worker(const struct server *s, int conn_fd)
+/* What a forked child is to do; the first that is set. */
+struct work {
+	int conn_fd;       /* serve a request */
+	const char *end;   /* end this sandbox if it is over */
+	const char *adopt; /* wait until nobody works on this one, then have it watched */
+};
+
+static void adopt(const struct server *s, const char *id)
+{
+	struct err e;
+	struct sandbox sb;
+	AUTO_FD pidfd = -1;
+	AUTO_FD lock = meta_lock(s, id, true, &e);
+	if (lock >= 0 && meta_load(lock, id, &sb, &e) == 0 &&
+	    cgroup_find_init(s->cgroup_fd, id, &pidfd, &e) > 0)
+		watch_report(s, &sb, pidfd, &e);
+}
+
+static void do_work(const struct server *s, const struct work *work)
+{
+	struct err e;
+	if (work->conn_fd >= 0) {
+		worker_serve(s, work->conn_fd);
+	} else if (work->end) {
+		int rc = life_end_if_over(s, work->end, &e);
+		if (rc < 0 && rc != -ENOENT)
+			fprintf(stderr, "squashd: end sandbox %s: %s\n", work->end, e.text);
+	} else if (work->adopt) {
+		adopt(s, work->adopt);
+	} else {
+		life_sweep(s);
+	}
+}
+
+static pid_t start_worker(const struct server *s, const struct work *work)
 {
 	pid_t pid = fork();
 	if (pid != 0)
 		return pid;
 	close(LISTEN_FD);
 	signal(SIGCHLD, SIG_DFL);
-	if (conn_fd >= 0)
-		worker_serve(s, conn_fd);
-	else
-		life_sweep(s, false);
+	do_work(s, work);
 	_exit(0);
 }
 
@@ -133,54 +174,99 @@ static unsigned reap(bool *crashed)
 	return count;
 }
 
-static void accept_one(const struct server *s, unsigned *workers)
+struct loop {
+	const struct server *server;
+	struct watch *watch;
+	unsigned workers;
+};
+
+static void start_counted(struct loop *l, const struct work *work)
 {
-	AUTO_FD conn = accept4(LISTEN_FD, NULL, NULL, SOCK_CLOEXEC);
-	if (conn < 0)
-		return;
-	if (*workers >= LIMIT_WORKERS || start_worker(s, conn) < 0)
-		worker_refuse(conn);
-	else
-		(*workers)++;
+	l->workers += start_worker(l->server, work) > 0;
 }
 
-static void serve(const struct server *s)
+static void accept_one(struct loop *l)
 {
-	unsigned workers = 0;
+	AUTO_FD conn = accept4(LISTEN_FD, NULL, NULL, SOCK_CLOEXEC);
+	struct work work = {.conn_fd = conn};
+	if (conn < 0)
+		return;
+	if (l->workers >= LIMIT_WORKERS || start_worker(l->server, &work) < 0)
+		worker_refuse(conn);
+	else
+		l->workers++;
+}
+
+static void handle(struct loop *l, uint64_t data)
+{
+	if (data == EVENT_CONNECTION)
+		accept_one(l);
+	else
+		watch_handle(l->watch, data);
+}
+
+static void note_ended(struct loop *l)
+{
+	bool crashed = false;
+	child_ended = 0;
+	l->workers -= reap(&crashed);
+	if (crashed)
+		start_counted(l, &(struct work){.conn_fd = -1});
+}
+
+static void serve(struct loop *l)
+{
+	enum { EVENTS = 32 };
 	sigset_t child, old;
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &child, &old); /* but for while we wait in ppoll */
+	sigprocmask(SIG_BLOCK, &child, &old); /* but for while we wait in epoll_pwait */
 	for (;;) {
-		struct pollfd p = {.fd = LISTEN_FD, .events = POLLIN};
-		int ready = ppoll(&p, 1, NULL, &old);
-		if (child_ended) {
-			bool crashed = false;
-			child_ended = 0;
-			workers -= reap(&crashed);
-			if (crashed && start_worker(s, -1) > 0)
-				workers++;
-		}
-		if (ready > 0)
-			accept_one(s, &workers);
+		struct epoll_event events[EVENTS];
+		int n = epoll_pwait(l->watch->epoll_fd, events, EVENTS, watch_timeout_ms(l->watch),
+				    &old);
+		if (child_ended)
+			note_ended(l);
+		for (int i = 0; i < n; i++)
+			handle(l, events[i].data.u64);
+		for (const char *id; (id = watch_next_over(l->watch, l->server));)
+			start_counted(l, &(struct work){.conn_fd = -1, .end = id});
 	}
+}
+
+/* A sandbox that was there when we started. */
+static void take_over(const struct sandbox *sb, int pidfd, void *arg)
+{
+	struct loop *l = arg;
+	if (pidfd >= 0)
+		watch_add(l->watch, sb->id, sb->deadline_ms, pidfd);
+	else
+		start_counted(l, &(struct work){.conn_fd = -1, .adopt = sb->id});
 }
 
 int main(void)
 {
 	static struct server server;
+	static struct watch watch;
+	struct loop loop = {.server = &server, .watch = &watch};
 	struct err e;
 	struct sigaction on_child = {.sa_handler = note_child};
+	struct epoll_event connection = {.events = EPOLLIN, .data.u64 = EVENT_CONNECTION};
 
 	prctl(PR_SET_DUMPABLE, 0); /* the token is in our memory */
 	signal(SIGPIPE, SIG_IGN);
 	sigaction(SIGCHLD, &on_child, NULL);
 	fcntl(LISTEN_FD, F_SETFD, FD_CLOEXEC);
 	umask(022);
-	if (set_up(&server, &e) < 0) {
+	if (set_up(&server, &e) < 0 || watch_init(&watch, &e) < 0) {
 		fprintf(stderr, "squashd: %s\n", e.text);
 		return 1;
 	}
-	life_sweep(&server, true);
-	serve(&server);
+	server.report_fd = watch.report_fd;
+	life_recover(&server, take_over, &loop);
+	if (epoll_ctl(watch.epoll_fd, EPOLL_CTL_ADD, LISTEN_FD, &connection) < 0) {
+		perror("squashd: epoll_ctl");
+		return 1;
+	}
+	serve(&loop);
 }

@@ -34,6 +34,12 @@ static void dispatch(const struct server *s, uint16_t op, struct msg_cursor fiel
 	case MSG_DESTROY:
 		request_destroy(s, fields, r);
 		break;
+	case MSG_LOGS:
+		request_logs(s, fields, r);
+		break;
+	case MSG_HISTORY:
+		request_history(s, fields, r);
+		break;
 	default:
 		reply_fail(r, 400, "bad_message", "unknown operation %u", op);
 	}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* sandboxes/:id/logs and history: lines of JSON that squashd kept, as one array. They are parsed
+ * here, where nothing is owned: a line that a power cut has torn is left out. */
+#include <string.h>
+
+#include "call.h"
+#include "endpoints.h"
+#include "lib/json.h"
+
+static void write_value(struct jsonw *w, const struct json_value *v);
+
+static void write_children(struct jsonw *w, const struct json_value *v)
+{
+	for (const struct json_value *c = v->first; c; c = c->next) {
+		if (c->key)
+			jsonw_key(w, c->key);
+		write_value(w, c);
+	}
+}
+
+/* Write what was parsed. Lines are of our own making: numbers are integers, and nothing is deep. */
+static void write_value(struct jsonw *w, const struct json_value *v)
+{
+	int64_t number = 0;
+	switch (v->type) {
+	case JSON_NULL:
+		jsonw_null(w);
+		break;
+	case JSON_FALSE:
+	case JSON_TRUE:
+		jsonw_bool(w, v->type == JSON_TRUE);
+		break;
+	case JSON_NUMBER:
+		json_integer(v, &number);
+		jsonw_int(w, number);
+		break;
+	case JSON_STRING:
+		jsonw_text(w, v->text, v->text_len);
+		break;
+	case JSON_ARRAY:
+		jsonw_array_begin(w);
+		write_children(w, v);
+		jsonw_array_end(w);
+		break;
+	case JSON_OBJECT:
+		jsonw_object_begin(w);
+		write_children(w, v);
+		jsonw_object_end(w);
+		break;
+	}
+}
+
+static void write_line(struct jsonw *w, const uint8_t *line, size_t len)
+{
+	static unsigned char memory[JSON_ARENA_BYTES(65536)] __attribute__((aligned(16)));
+	struct arena arena = {.base = memory, .cap = sizeof(memory)};
+	const struct json_value *root;
+	struct json_fault fault;
+	if (json_parse(line, len, &arena, &root, &fault) == 0 && root->type == JSON_OBJECT)
+		write_value(w, root);
+}
+
+static void write_forward(struct jsonw *w, const uint8_t *lines, size_t len)
+{
+	const uint8_t *newline, *end = lines + len;
+	for (const uint8_t *at = lines; at < end; at = newline + 1) {
+		newline = memchr(at, '\n', (size_t)(end - at));
+		if (!newline)
+			break; /* being written, or torn */
+		write_line(w, at, (size_t)(newline - at));
+	}
+}
+
+static void write_backward(struct jsonw *w, const uint8_t *lines, size_t len)
+{
+	while (len > 0) {
+		const uint8_t *newline = memrchr(lines, '\n', len - 1);
+		const uint8_t *at = newline ? newline + 1 : lines;
+		if (lines[len - 1] == '\n')
+			write_line(w, at, (size_t)(lines + len - 1 - at));
+		len = (size_t)(at - lines);
+	}
+}
+
+static void __attribute__((noreturn))
+reply_lines(unsigned status, struct msg_cursor reply,
+	    void (*write)(struct jsonw *w, const uint8_t *lines, size_t len))
+{
+	struct jsonw w;
+	struct msg_field f;
+	struct buf *body = http_reply_buf();
+	jsonw_init(&w, body);
+	jsonw_array_begin(&w);
+	while (msg_next(&reply, &f) > 0)
+		if (f.tag == TAG_LINES)
+			write(&w, f.data, f.len);
+	jsonw_array_end(&w);
+	buf_add_text(body, "\n");
+	http_reply_json(status, body);
+}
+
+void get_logs(struct http_request *q, const char *id)
+{
+	struct msg_cursor reply;
+	msg_add_text(call_fields(), TAG_ID, id);
+	unsigned status = call_squashd(q, MSG_LOGS, &reply);
+	reply_lines(status, reply, write_forward);
+}
+
+void get_history(struct http_request *q, const char *id)
+{
+	struct msg_cursor reply;
+	(void)id;
+	unsigned status = call_squashd(q, MSG_HISTORY, &reply);
+	reply_lines(status, reply, write_backward);
+}
