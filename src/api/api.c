@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The CGI program behind every endpoint: it parses what the network sent, as a user that owns nothing,
- * and asks squashd. One route table; the first match wins. */
+/* The CGI program behind every endpoint: it parses what the network sent, as a user that owns
+ * nothing, and asks squashd. One route table; the first match wins. */
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>

@@ -25,8 +25,8 @@ struct body_member {
 	enum msg_tag tag;
 };
 
-/* Parse the body and add its members to call_fields(). Replies 400 and does not return when it is no
- * JSON object, or a member is unknown or of the wrong type. */
+/* Parse the body and add its members to call_fields(). Replies 400 and does not return when it is
+ * no JSON object, or a member is unknown or of the wrong type. */
 void body_read(struct http_request *q, const struct body_member *members, size_t count);
 
 #endif

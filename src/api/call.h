@@ -11,9 +11,9 @@
 /* The memory that a request's fields are gathered in. */
 struct buf *call_fields(void);
 
-/* Send op with the request's token and the fields gathered, and wait for the answer. The HTTP status,
- * with *reply set on the fields that came; an error that squashd sends is passed on as the HTTP
- * reply, and the call does not return then. */
+/* Send op with the request's token and the fields gathered, and wait for the answer. The HTTP
+ * status, with *reply set on the fields that came; an error that squashd sends is passed on as the
+ * HTTP reply, and the call does not return then. */
 unsigned call_squashd(const struct http_request *q, enum msg_op op, struct msg_cursor *reply);
 
 #endif

@@ -32,11 +32,11 @@
 #define LIMIT_CMD_BYTES                                                                            \
 	(128 * 1024 - 1) /* one argument of execve(2): MAX_ARG_STRLEN with its NUL */
 #define LIMIT_ENV_ENTRIES 1024
-#define LIMIT_PATH_BYTES 4095    /* PATH_MAX without the NUL */
-#define LIMIT_OUTPUT_BYTES 65536 /* kept of each stream; the rest is read and dropped */
-#define LIMIT_TIMEOUT_S (24 * 3600)
-#define LIMIT_EXECS 64    /* running at once in one sandbox */
-#define LIMIT_GRACE_MS 50 /* for the pipes to close after the command has ended */
+#define LIMIT_PATH_BYTES 4095     /* PATH_MAX without the NUL */
+#define LIMIT_OUTPUT_BYTES 65536  /* kept of each stream; the rest is read and dropped */
+#define LIMIT_TIMEOUT_MS 86400000 /* a day */
+#define LIMIT_EXECS 64            /* running at once in one sandbox */
+#define LIMIT_GRACE_MS 50         /* for the pipes to close after the command has ended */
 
 #define DEFAULT_CPU_MILLI 2000
 #define DEFAULT_MEMORY_MB 1024

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every path on the appliance that C code names. DATA is the value of SQUASH_DATA, /data at first. */
+/* Every path on the appliance that C code names. DATA is the value of SQUASH_DATA, /data at
+ * first. */
 #ifndef SQUASH_PATHS_H
 #define SQUASH_PATHS_H
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Theory of operation. The worker makes the sandbox's user namespace, then a child in new mount, pid,
- * net, uts, ipc and cgroup namespaces. These belong to the initial user namespace: only the user
- * namespace, joined last, is one that the sandbox has rights over, so its root can't mount, set an
- * address or a host name. The child builds the root (root.c), pivots into it, joins the user namespace and becomes
- * box-init. It shares the worker's memory until then (spawn.h), so it says what failed in plain
- * memory. */
+/* Theory of operation. The worker makes the sandbox's user namespace, then a child in new mount,
+ * pid, net, uts, ipc and cgroup namespaces. These belong to the initial user namespace: only the
+ * user namespace, joined last, is one that the sandbox has rights over, so its root can't mount,
+ * set an address or a host name. The child builds the root (root.c), pivots into it, joins the user
+ * namespace and becomes box-init. It shares the worker's memory until then (spawn.h), so it says
+ * what failed in plain memory. */
 #include "box.h"
 
 #include <errno.h>

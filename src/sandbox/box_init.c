@@ -14,7 +14,8 @@ int main(void)
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_SETMASK, &child, NULL);
-	/* Nobody inside may look into us or trace us: the exec that brought us here is from outside. */
+	/* Nobody inside may look into us or trace us: the exec that brought us here is from
+	 * outside. */
 	prctl(PR_SET_DUMPABLE, 0);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	for (;;) {

@@ -124,8 +124,8 @@ pid_t cgroup_find_init(int root_fd, const char *id, int *pidfd, struct err *e)
 	AUTO_FD init_fd = cgroup_open_init(root_fd, id, NULL);
 	pid_t pid = init_fd < 0 ? 0 : read_first_pid(init_fd);
 	AUTO_FD fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
-	/* The pid may have died and been given away between the two calls: what the descriptor holds
-	 * is ours if the pid is still listed after it was taken. */
+	/* The pid may have died and been given away between the two calls: what the descriptor
+	 * holds is ours if the pid is still listed after it was taken. */
 	if (fd < 0 || read_first_pid(init_fd) != pid)
 		return err_say(e, ESRCH, "sandbox %s has no running init", id);
 	*pidfd = fd_steal(&fd);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The cgroup tree: squash/<id>/box/{init,x0..xN}. Limits sit on <id> and box, processes in the leaves.
- * Source: Documentation/admin-guide/cgroup-v2.rst. */
+/* The cgroup tree: squash/<id>/box/{init,x0..xN}. Limits sit on <id> and box, processes in the
+ * leaves. Source: Documentation/admin-guide/cgroup-v2.rst. */
 #ifndef SQUASH_CGROUP_H
 #define SQUASH_CGROUP_H
 

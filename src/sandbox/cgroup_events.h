@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Counters of the form "<name> <number>" in cgroup.events and memory.events, and waiting for them. */
+/* Counters of the form "<name> <number>" in cgroup.events and memory.events, and waiting for
+ * them. */
 #ifndef SQUASH_CGROUP_EVENTS_H
 #define SQUASH_CGROUP_EVENTS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The /dev of all sandboxes: made once, on a tmpfs at PATH_RUN/dev. Each gets a read-only copy of the
- * mount, with a devpts and a shared memory of its own on pts and shm. */
+/* The /dev of all sandboxes: made once, on a tmpfs at PATH_RUN/dev. Each gets a read-only copy of
+ * the mount, with a devpts and a shared memory of its own on pts and shm. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Joining: the worker enters the sandbox's pid namespace (which holds for its children only), and starts a
- * child in a leaf cgroup; the child enters the other namespaces, the user namespace last, becomes
- * root there and executes the shell. What happens after that is in supervise.c. */
+/* Joining: the worker enters the sandbox's pid namespace (which holds for its children only), and
+ * starts a child in a leaf cgroup; the child enters the other namespaces, the user namespace last,
+ * becomes root there and executes the shell. What happens after that is in supervise.c. */
 #include "exec.h"
 
 #include <errno.h>
@@ -52,7 +52,8 @@ static void set_rlimits(void)
 
 static int enter(struct join *j)
 {
-	/* Privilege: still the appliance's root, already in the sandbox's cgroup and pid namespace. */
+	/* Privilege: still the appliance's root, already in the sandbox's cgroup and pid
+	 * namespace. */
 	int spaces = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP;
 	if (setns(j->init_pidfd, spaces) < 0)
 		return err_set(j->e, errno, "enter the sandbox's namespaces");

@@ -46,9 +46,9 @@ struct exec_job {
 	uint64_t started_mono_ms;
 };
 
-/* Join the sandbox and start the command in a fresh leaf. The caller holds the sandbox's lock. 0; or
- * -errno with e filled and nothing left: -ESRCH no init is running, -EAGAIN too many commands. What
- * the command itself can't do (a workdir that isn't there) is a result, not an error. */
+/* Join the sandbox and start the command in a fresh leaf. The caller holds the sandbox's lock. 0;
+ * or -errno with e filled and nothing left: -ESRCH no init is running, -EAGAIN too many commands.
+ * What the command itself can't do (a workdir that isn't there) is a result, not an error. */
 int exec_start(const struct server *s, const struct sandbox *sb, const struct exec_request *r,
 	       struct exec_job *job, struct err *e);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What has happened: the log of each sandbox (its commands), and the history of the appliance
- * (commands, and what ended sandboxes), which stays when a sandbox is gone. Lines of JSON, appended; a
- * file that has grown to JOURNAL_BYTES becomes the old one, and the old one before it goes. */
+ * (commands, and what ended sandboxes), which stays when a sandbox is gone. Lines of JSON,
+ * appended; a file that has grown to JOURNAL_BYTES becomes the old one, and the old one before it
+ * goes. */
 #ifndef SQUASH_JOURNAL_H
 #define SQUASH_JOURNAL_H
 
@@ -12,7 +13,7 @@
 #include "lib/err.h"
 #include "sandbox.h"
 
-#define JOURNAL_BYTES (512 * 1024)
+#define JOURNAL_BYTES 524288
 #define JOURNAL_READ_BYTES (2 * JOURNAL_BYTES + 131072) /* both files, each with a line too many */
 #define JOURNAL_CMD_BYTES 4096 /* of a command are kept; "cmd_truncated" says that it was longer */
 
@@ -32,8 +33,8 @@ int journal_exec(const struct server *s, int dir_fd, const char *id, uint64_t se
 int journal_end(const struct server *s, const struct sandbox *sb, enum journal_end why,
 		uint64_t exec_count, struct err *e);
 
-/* Append the lines of a sandbox's log, or of the history (dir_fd of DATA), oldest first, to out. Nothing
- * there is nothing appended. */
+/* Append the lines of a sandbox's log, or of the history (dir_fd of DATA), oldest first, to out.
+ * Nothing there is nothing appended. */
 int journal_read_log(int dir_fd, struct buf *out, struct err *e);
 int journal_read_history(const struct server *s, struct buf *out, struct err *e);
 

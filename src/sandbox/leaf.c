@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The leaves x0..xN that execs run in. A leaf is used again and again: one that was removed after its
- * processes wrote to a tmpfs would stay behind in the kernel as a dying cgroup. Who holds the flock
- * of the directory has the leaf; the kernel lets go of it when its supervisor dies, however. Two
- * marks, kept on the directory so that they live and die with it, say what a leaf without a holder
- * is: "left", its processes were left in the background on purpose; "killed", it must be replaced,
- * as Linux 6.12 kills at birth whatever clone3 puts into a cgroup that was ever killed. */
+/* The leaves x0..xN that execs run in. A leaf is used again and again: one that was removed after
+ * its processes wrote to a tmpfs would stay behind in the kernel as a dying cgroup. Who holds the
+ * flock of the directory has the leaf; the kernel lets go of it when its supervisor dies, however.
+ * Two marks, kept on the directory so that they live and die with it, say what a leaf without a
+ * holder is: "left", its processes were left in the background on purpose; "killed", it must be
+ * replaced, as Linux 6.12 kills at birth whatever clone3 puts into a cgroup that was ever
+ * killed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

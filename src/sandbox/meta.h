@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is kept of a sandbox in DATA/sandboxes/<id>: meta.json, written once, whose presence says that
- * the sandbox exists; and usage, counters that change with every exec. */
+/* What is kept of a sandbox in DATA/sandboxes/<id>: meta.json, written once, whose presence says
+ * that the sandbox exists; and usage, counters that change with every exec. */
 #ifndef SQUASH_META_H
 #define SQUASH_META_H
 
@@ -17,16 +17,16 @@ bool meta_is_id(const char *text, size_t len);
  * exists. 0 or -errno. */
 int meta_save(int dir_fd, const struct sandbox *sb, struct err *e);
 
-/* Open DATA/sandboxes/<id>. What is done by this descriptor is done to this sandbox, and not to a later
- * one of the same id. The directory, owned by the caller; -ENOENT if there is no such sandbox; another
- * -errno. */
+/* Open DATA/sandboxes/<id>. What is done by this descriptor is done to this sandbox, and not to a
+ * later one of the same id. The directory, owned by the caller; -ENOENT if there is no such
+ * sandbox; another -errno. */
 int meta_open(const struct server *s, const char *id, struct err *e);
 
 /* The same, and wait for its lock, or, with wait false, return -EBUSY when somebody has it. */
 int meta_lock(const struct server *s, const char *id, bool wait, struct err *e);
 
-/* Read meta.json. 0; -ENOENT if it is not there: the sandbox does not exist; -EBADMSG if the file is
- * damaged; another -errno. */
+/* Read meta.json. 0; -ENOENT if it is not there: the sandbox does not exist; -EBADMSG if the file
+ * is damaged; another -errno. */
 int meta_load(int dir_fd, const char *id, struct sandbox *sb, struct err *e);
 
 /* Whether there is such a sandbox. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* musl has no wrappers for these calls, and <sys/mount.h> fights with <linux/mount.h>: raw calls. */
+/* musl has no wrappers for these calls, and <sys/mount.h> fights with <linux/mount.h>: raw
+ * calls. */
 #include "mnt.h"
 
 #include <errno.h>

@@ -20,8 +20,8 @@ struct module {
 /* Whether text is a module's name: three digits, a hyphen, then letters, digits and . _ + - */
 bool modules_is_name(const char *text, size_t len);
 
-/* Open the module's file for reading. The descriptor, owned by the caller; -ENOENT with e naming the
- * module; another -errno. */
+/* Open the module's file for reading. The descriptor, owned by the caller; -ENOENT with e naming
+ * the module; another -errno. */
 int modules_open(const struct server *s, const char *name, struct err *e);
 
 /* Call visit for every module there is, in no order. 0, or -errno with e filled. */

@@ -86,8 +86,8 @@ int privilege_set_fs_id(uint32_t id, struct err *e)
 	setfsuid(id);
 	if ((uint32_t)setfsuid((uid_t)-1) != id) /* it has no other way to say that it failed */
 		return err_set(e, EPERM, "setfsuid %" PRIu32, id);
-	/* Leaving fsuid 0 took the capabilities over files out of the effective set (capabilities(7)):
-	 * put back what is permitted. */
+	/* Leaving fsuid 0 took the capabilities over files out of the effective set
+	 * (capabilities(7)): put back what is permitted. */
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2];
 	if (syscall(SYS_capget, &head, data) < 0)

@@ -8,16 +8,16 @@
 
 #include "lib/err.h"
 
-/* Capabilities that root inside a sandbox has over what its user namespace owns, which is the ids of
- * its range and nothing else: Docker's default set. Bits as in <linux/capability.h>. */
+/* Capabilities that root inside a sandbox has over what its user namespace owns, which is the ids
+ * of its range and nothing else: Docker's default set. Bits as in <linux/capability.h>. */
 extern const uint64_t privilege_payload_caps;
 
-/* A user namespace in which 0 to 65535 are uid_base to uid_base + 65535. Its descriptor, owned by the
- * caller, or -errno. */
+/* A user namespace in which 0 to 65535 are uid_base to uid_base + 65535. Its descriptor, owned by
+ * the caller, or -errno. */
 int privilege_make_userns(uint32_t uid_base, struct err *e);
 
-/* Act on files as the user and group id of the initial namespace, every capability kept; 0 goes back.
- * Of this thread alone. 0 or -errno. */
+/* Act on files as the user and group id of the initial namespace, every capability kept; 0 goes
+ * back. Of this thread alone. 0 or -errno. */
 int privilege_set_fs_id(uint32_t id, struct err *e);
 
 /* Enter the user namespace as its root, with no more than caps, for good. Raw system calls: nothing

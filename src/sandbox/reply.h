@@ -22,8 +22,8 @@ void reply_fail(struct reply *r, uint16_t status, const char *code, const char *
  * want of memory or descriptors, 500 otherwise. */
 void reply_err(struct reply *r, const struct err *e);
 
-/* The same for an e that finding, locking or joining a sandbox ended with: 404 when there is none, 409
- * when its state is in the way. */
+/* The same for an e that finding, locking or joining a sandbox ended with: 404 when there is none,
+ * 409 when its state is in the way. */
 void reply_sandbox_err(struct reply *r, const struct err *e);
 
 #endif

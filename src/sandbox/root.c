@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Everything is put together on a tmpfs, the stage, that is mounted over PATH_RUN/stage in the new
- * mount namespace alone: l0..lN and upper are copies of the shared mounts with the sandbox's ids, root
- * is the overlay. The overlay keeps what it needs of them, so all else goes away with the old root. */
+ * mount namespace alone: l0..lN and upper are copies of the shared mounts with the sandbox's ids,
+ * root is the overlay. The overlay keeps what it needs of them, so all else goes away with the old
+ * root. */
 #include "root.h"
 
 #include <errno.h>
@@ -96,7 +97,8 @@ static int mount_overlay(const struct sandbox *sb, struct err *e)
 	options[n++] = (struct mnt_option){"upperdir", "upper/upper"};
 	options[n++] = (struct mnt_option){"workdir", "upper/work"};
 	/* Each of these, when on, marks directories so that they hide modules activated later, or
-	 * follows what a hostile layer says of others. The kernel's defaults are not to be relied on. */
+	 * follows what a hostile layer says of others. The kernel's defaults are not to be relied
+	 * on. */
 	options[n++] = (struct mnt_option){"index", "off"};
 	options[n++] = (struct mnt_option){"metacopy", "off"};
 	options[n++] = (struct mnt_option){"xino", "off"};
@@ -108,8 +110,8 @@ static int mount_overlay(const struct sandbox *sb, struct err *e)
 
 static int attach_overlay(const struct sandbox *sb, int stage_fd, struct err *e)
 {
-	/* overlayfs acts on its layers with the mounter's credentials: on idmapped layers these must
-	 * have an id there, or it mounts read-only without a word. */
+	/* overlayfs acts on its layers with the mounter's credentials: on idmapped layers these
+	 * must have an id there, or it mounts read-only without a word. */
 	int rc = privilege_set_fs_id(SANDBOX_UID_BASE(sb->slot), e);
 	if (rc < 0)
 		return rc;

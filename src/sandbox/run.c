@@ -66,7 +66,7 @@ static bool read_field(struct run *run, const struct msg_field *f, struct reply 
 		reply_fail(r, 400, "bad_field", "workdir must begin with /");
 		return false;
 	case TAG_TIMEOUT_MS:
-		return fields_number(f, "timeout (in milliseconds)", 1, LIMIT_TIMEOUT_S * 1000ull,
+		return fields_number(f, "timeout (in milliseconds)", 1, LIMIT_TIMEOUT_MS,
 				     &run->request.timeout_ms, r);
 	case TAG_ENV:
 		return add_env(run, f, r);
@@ -106,7 +106,7 @@ static bool read_run(struct msg_cursor fields, struct run *run, struct reply *r)
 	struct msg_field f;
 	int rc;
 	strcpy(run->workdir, "/");
-	run->request.timeout_ms = DEFAULT_TIMEOUT_S * 1000;
+	run->request.timeout_ms = DEFAULT_TIMEOUT_S * UINT64_C(1000);
 	while ((rc = msg_next(&fields, &f)) > 0)
 		if (!read_field(run, &f, r))
 			return false;
@@ -123,8 +123,8 @@ static bool read_run(struct msg_cursor fields, struct run *run, struct reply *r)
 	return true;
 }
 
-/* Note in the sandbox's usage that it was active just now; its count of commands, with this one if it
- * is starting. */
+/* Note in the sandbox's usage that it was active just now; its count of commands, with this one if
+ * it is starting. */
 static uint64_t count_use(int dir_fd, bool starting)
 {
 	struct err e;

@@ -32,13 +32,13 @@ struct sandbox {
  * is said, and stay open. */
 struct server {
 	int data_fd;      /* DATA */
-	int sandboxes_fd; /* DATA/sandboxes: a directory each, that exists while meta.json is in it */
+	int sandboxes_fd; /* DATA/sandboxes */
 	int modules_fd;   /* DATA/modules */
 	int builtin_fd;   /* PATH_BUILTIN_MODULES */
 	int run_fd;       /* PATH_RUN */
 	int cgroup_fd;    /* PATH_CGROUP_SQUASH */
-	int box_init_fd; /* the program, not a directory */
-	int report_fd;   /* where workers tell squashd of a new sandbox: watch.h */
+	int box_init_fd;  /* the program, not a directory */
+	int report_fd;    /* where workers tell squashd of a new sandbox: watch.h */
 	char sandboxes_path[PATH_MAX];
 	char boot_id[SANDBOX_BOOT_ID_BYTES];
 	uint64_t max_sandboxes;            /* at most LIMIT_SANDBOXES */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Slots: the ranges of uids that sandboxes are given. PATH_RUN/slots/<slot> is a symbolic link whose
- * text is the id of the sandbox that has it. */
+/* Slots: the ranges of uids that sandboxes are given. PATH_RUN/slots/<slot> is a symbolic link
+ * whose text is the id of the sandbox that has it. */
 #ifndef SQUASH_SLOTS_H
 #define SQUASH_SLOTS_H
 

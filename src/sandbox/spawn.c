@@ -9,8 +9,8 @@
 
 #define STACK_BYTES 65536 /* the deepest child formats paths and errors: a few KiB in all */
 
-/* clone3 returns twice; in the child on another stack, so no C code may stand between the system call
- * and the call of run. r12 and r13 survive the call (Linux clobbers rcx and r11 only). */
+/* clone3 returns twice; in the child on another stack, so no C code may stand between the system
+ * call and the call of run. r12 and r13 survive the call (Linux clobbers rcx and r11 only). */
 static long clone3_and_run(struct clone_args *args, int (*run)(void *), void *arg)
 {
 	long result;

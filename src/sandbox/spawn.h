@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Starting processes by clone3(2): straight into a cgroup, sharing our memory until they execve. That
- * costs a third of a fork, and a child that fails can say why in plain memory. */
+/* Starting processes by clone3(2): straight into a cgroup, sharing our memory until they execve.
+ * That costs a third of a fork, and a child that fails can say why in plain memory. */
 #ifndef SQUASH_SPAWN_H
 #define SQUASH_SPAWN_H
 
@@ -16,9 +16,10 @@ struct spawn {
 	void *arg;
 };
 
-/* Run s->run(s->arg) in a child that shares memory, not descriptors. Returns when the child has done
- * execve or ended. The child must not return from run having changed what the parent relies on.
- * The pid in the caller's namespace, with *pidfd owned by the caller; or -errno with e filled. */
+/* Run s->run(s->arg) in a child that shares memory, not descriptors. Returns when the child has
+ * done execve or ended. The child must not return from run having changed what the parent relies
+ * on. The pid in the caller's namespace, with *pidfd owned by the caller; or -errno with e
+ * filled. */
 pid_t spawn_until_exec(const struct spawn *s, int *pidfd, struct err *e);
 
 /* As above, but return at once: the child runs beside the caller. It may only make raw system calls

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* squashd, the only privileged service. It accepts on the socket that init made (descriptor 3) and
- * forks a worker for each connection; it keeps nothing in memory that a worker or its successor could not
- * read from files and from the kernel, so it may be killed at any moment. The bearer token comes
- * through a pipe (descriptor 4), SQUASH_DATA from the environment. */
+ * forks a worker for each connection; it keeps nothing in memory that a worker or its successor
+ * could not read from files and from the kernel, so it may be killed at any moment. The bearer
+ * token comes through a pipe (descriptor 4), SQUASH_DATA from the environment. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

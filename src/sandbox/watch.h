@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What squashd itself keeps an eye on: that each sandbox's PID 1 lives, and when its lifetime is over. A
- * worker that has made a sandbox reports it through a socket; a squashd that starts finds it by the
- * sweep. */
+/* What squashd itself keeps an eye on: that each sandbox's PID 1 lives, and when its lifetime is
+ * over. A worker that has made a sandbox reports it through a socket; a squashd that starts finds
+ * it by the sweep. */
 #ifndef SQUASH_WATCH_H
 #define SQUASH_WATCH_H
 
@@ -34,15 +34,16 @@ int watch_init(struct watch *w, struct err *e);
 /* Watch a sandbox; if it is watched already, nothing changes. pidfd is borrowed. */
 void watch_add(struct watch *w, const char *id, uint64_t deadline_ms, int pidfd);
 
-/* In a worker: have squashd watch the sandbox whose PID 1 pidfd is. -errno when squashd is gone: the
- * next one finds the sandbox. */
+/* In a worker: have squashd watch the sandbox whose PID 1 pidfd is. -errno when squashd is gone:
+ * the next one finds the sandbox. */
 int watch_report(const struct server *s, const struct sandbox *sb, int pidfd, struct err *e);
 
 /* Handle an event whose data is an index or WATCH_NEWS. */
 void watch_handle(struct watch *w, uint64_t data);
 
-/* The next sandbox that seems to be over: its time is up, or its PID 1 died. (It may be another by now:
- * life_end_if_over looks again.) It is named again in a second if it still exists. NULL: none, now. */
+/* The next sandbox that seems to be over: its time is up, or its PID 1 died. (It may be another by
+ * now: life_end_if_over looks again.) It is named again in a second if it still exists. NULL: none,
+ * now. */
 const char *watch_next_over(struct watch *w, const struct server *s);
 
 /* For epoll_wait(2): milliseconds until a place is due; -1: none is. */
