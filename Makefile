@@ -7,6 +7,7 @@
 #   make modules          build/modules/: Debian and Python as layers for sandboxes
 #   make test             unit tests, then tests on the booted image
 #   make check            unit tests alone: seconds, no QEMU
+#   make fuzz             the parsers under libFuzzer, FUZZ_SECONDS=600 each; T=json: that one alone
 #   make lint             what the compiler and the checkers find in our sources
 #   make update-versions  move config/versions to what Debian has now
 #   make clean            remove build/; downloads and built parts stay in the user cache
@@ -34,7 +35,7 @@
 
 VERSION := 0.1.0
 
-.PHONY: all run modules test check lint update-versions clean help
+.PHONY: all run modules test check fuzz fuzz-merge lint update-versions clean help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 all: build/vmlinuz build/initramfs.cpio.zst
@@ -105,7 +106,7 @@ build/parts/busybox: scripts/build-busybox config/busybox.config build/cc $(CACH
 	$(Q)scripts/check-static $@
 
 build/parts/mksquashfs build/parts/unsquashfs &: scripts/build-squashfs-tools build/cc $(CACHED)
-	$(call say,PART,build/parts/{mk,un}squashfs)
+	$(call say,PART,$@)
 	$(Q)scripts/cached build/parts "squashfs-tools zlib lz4 libzstd $(TOOLCHAIN)" \
 		scripts/build-squashfs-tools scripts/build-sysroot
 	$(Q)scripts/check-static build/parts/mksquashfs build/parts/unsquashfs
@@ -161,24 +162,31 @@ MODULES := $(patsubst %,build/modules/%.squashfs,000-base-debian 100-python313)
 
 modules: $(MODULES)
 
-build/modules/100-python313.squashfs: build/modules/000-base-debian.squashfs
-$(MODULES): build/modules/%.squashfs: config/modules/% $$(wildcard config/modules/%.d/*) \
-		$(wildcard scripts/mkmodule*) $(COMMON) \
+# scripts/mkmodule leaves a module alone that comes out the same, and so is the disk then: what a user
+# has on it is lost when it is made anew. The stamp says that the module has been looked at.
+$(MODULES): build/modules/%.squashfs: build/modules/.%.made ;
+
+build/modules/.100-python313.made: build/modules/000-base-debian.squashfs
+$(MODULES:build/modules/%.squashfs=build/modules/.%.made): build/modules/.%.made: config/modules/% \
+		$$(wildcard config/modules/$$*.d/*) $(wildcard scripts/mkmodule*) config/versions \
 		build/parts/busybox build/parts/mksquashfs build/parts/unsquashfs
-	$(call say,MODULE,$@)
+	$(call say,MODULE,build/modules/$*.squashfs)
 	$(Q)scripts/mkmodule $*
 	$(Q)touch $@
 
+# Sparse: it takes what is on it.
+DATA_MB := 4096
+
 build/data.ext4: scripts/mkdata $(MODULES)
 	$(call say,DISK,$@)
-	$(Q)scripts/mkdata
+	$(Q)scripts/mkdata $@ $(DATA_MB) $(MODULES)
 
 build/qemu/run: scripts/get-qemu $(COMMON)
 	$(call say,QEMU,$@)
 	$(Q)scripts/get-qemu
 
 run:
-	$(Q)scripts/host-packages run
+	$(Q)scripts/host-packages build modules run
 	$(Q)$(SUBMAKE) all build/data.ext4 build/qemu/run
 	$(Q)scripts/run-qemu $(ARGS)
 
@@ -199,16 +207,57 @@ $(UNIT): build/unit/%: build/unit/obj/tests/unit/%.o \
 	$(call say,HOSTLINK,$@)
 	$(Q)gcc $(HOST_CFLAGS) -o $@ $^ -lm
 
+# A fuzz target, and what it needs beside src/lib.
+FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+SRC_fuzz_meta := $(addprefix src/sandbox/,meta_text.c modules.c)
+SRC_fuzz_msg := $(SRC_fuzz_meta) $(addprefix src/sandbox/,create_read.c fields.c reply.c run_read.c)
+SRC_fuzz_request := $(SRC_fuzz_msg) $(filter-out src/api/api.c,$(SRC_api))
+
+# In check, each is fed the inputs that are kept.
+REPLAY := $(FUZZ:%=build/unit/fuzz_%)
+
+$(REPLAY): build/unit/%: build/unit/obj/tests/fuzz/%.o build/unit/obj/tests/fuzz/replay.o \
+		$$(addprefix build/unit/obj/,$$(SRC_$$*:.c=.o) $(LIB:.c=.o))
+	$(call say,HOSTLINK,$@)
+	$(Q)gcc $(HOST_CFLAGS) -o $@ $^ -lm
+
 build/test/agent: build/obj/tests/qemu/agent.o $(LIB:%.c=build/obj/%.o) scripts/check-static
 	$(link)
 
-check: $(UNIT)
-	$(Q)tests/tap $(UNIT)
+check: $(UNIT) $(REPLAY)
+	$(Q)tests/tap $(UNIT) $(REPLAY)
 
 test:
-	$(Q)scripts/host-packages test
-	$(Q)$(SUBMAKE) $(UNIT) all build/data.ext4 build/qemu/run build/test/agent
-	$(Q)tests/tap $(UNIT) --timeout 300 $(wildcard tests/qemu/test_*.py)
+	$(Q)scripts/host-packages build modules test
+	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) all build/data.ext4 build/qemu/run build/test/agent
+	$(Q)tests/tap $(UNIT) $(REPLAY) --timeout 300 $(wildcard tests/qemu/test_*.py)
+
+FUZZ_SECONDS := 600
+# gcc has warned already.
+FUZZ_CFLAGS := -w -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+T := $(FUZZ)
+
+build/fuzz/obj/%.o: %.c Makefile config/warnings
+	$(call say,FUZZCC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)clang $(CFLAGS) $(FUZZ_CFLAGS) -c -o $@ $<
+
+$(FUZZ:%=build/fuzz/%): build/fuzz/%: build/fuzz/obj/tests/fuzz/fuzz_%.o \
+		$$(addprefix build/fuzz/obj/,$$(SRC_fuzz_$$*:.c=.o) $(LIB:.c=.o))
+	$(call say,FUZZLINK,$@)
+	$(Q)clang $(FUZZ_CFLAGS) -o $@ $^ -lm
+
+# Two at a time; -j 1 for one.
+fuzz:
+	$(Q)scripts/host-packages fuzz
+	$(Q)$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j2) $(T:%=fuzz-%)
+
+$(FUZZ:%=fuzz-%): fuzz-%: build/fuzz/%
+	$(Q)scripts/fuzz $* $(FUZZ_SECONDS)
+
+# What the runs found, as few and small inputs as reach the same, becomes what check replays.
+fuzz-merge: $(T:%=build/fuzz/%)
+	$(Q)for name in $(T); do scripts/fuzz --merge $$name || exit; done
 
 lint:
 	$(Q)scripts/host-packages lint
@@ -223,6 +272,6 @@ clean:
 	rm -rf build
 
 help:
-	@sed -n 's/^# \{0,1\}//; 3,17p' Makefile
+	@sed -n 's/^# \{0,1\}//; 3,18p' Makefile
 
--include $(shell [ ! -d build ] || find build/obj build/unit -name '*.d' 2>/dev/null)
+-include $(shell [ ! -d build ] || find build/obj build/unit build/fuzz -name '*.d' 2>/dev/null)

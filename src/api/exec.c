@@ -63,17 +63,10 @@ static void write_table(struct jsonw *w, struct msg_cursor reply, const struct m
 
 void exec_in_sandbox(struct http_request *q, const char *id)
 {
-	static const struct body_member members[] = {
-		{"cmd", BODY_TEXT, TAG_CMD},
-		{"workdir", BODY_TEXT, TAG_WORKDIR},
-		{"timeout", BODY_MILLI, TAG_TIMEOUT_MS},
-		{"env", BODY_MAP, TAG_ENV},
-		{"stdin", BODY_BYTES, TAG_STDIN},
-	};
 	struct msg_cursor reply;
 	struct jsonw w;
 	msg_add_text(call_fields(), TAG_ID, id);
-	body_read(q, members, sizeof(members) / sizeof(members[0]));
+	body_read(q, &body_form_exec);
 	unsigned status = call_squashd(q, MSG_EXEC, &reply);
 
 	struct buf *body = http_reply_buf();

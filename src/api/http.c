@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "http.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "lib/fd.h"
-#include "lib/token.h"
 
-#define CGI_PREFIX "/cgi-bin"
 #define HEAD_BYTES 512
 
 static uint8_t body_memory[LIMIT_BODY_BYTES];
@@ -47,52 +43,38 @@ static const char *env(const char *name)
 	return value ? value : "";
 }
 
-void http_read_request(struct http_request *q, char *path_memory, size_t path_cap)
+static struct request_env read_env(void)
 {
-	const char *script = env("SCRIPT_NAME");
-	if (strncmp(script, CGI_PREFIX, sizeof(CGI_PREFIX) - 1) == 0)
-		script += sizeof(CGI_PREFIX) - 1;
-	int n = snprintf(path_memory, path_cap, "%s%s", script, env("PATH_INFO"));
-	if (n < 0 || (size_t)n >= path_cap)
-		http_reply_error(404, "not_found", "the path is too long");
-	*q = (struct http_request){.method = env("REQUEST_METHOD"), .path = path_memory};
-	q->token = token_from_header(env("HTTP_AUTHORIZATION"), &q->token_len);
-	if (q->token && q->token_len > LIMIT_TOKEN_BYTES)
-		http_reply_error(401, "unauthorized", "the bearer token is longer than %d bytes",
-				 LIMIT_TOKEN_BYTES);
+	return (struct request_env){
+		.script_name = env("SCRIPT_NAME"),
+		.path_info = env("PATH_INFO"),
+		.method = env("REQUEST_METHOD"),
+		.authorization = env("HTTP_AUTHORIZATION"),
+		.content_length = env("CONTENT_LENGTH"),
+		.content_type = env("CONTENT_TYPE"),
+	};
 }
 
-/* JSON, or what curl -d says when nobody tells it what it sends. */
-static void check_type(void)
+void http_read_request(struct http_request *q, char *path_memory, size_t path_cap)
 {
-	const char *type = env("CONTENT_TYPE");
-	size_t len = strcspn(type, "; \t");
-	static const char *const good[] = {"", "application/json",
-					   "application/x-www-form-urlencoded"};
-	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-		if (strlen(good[i]) == len && strncasecmp(type, good[i], len) == 0)
-			return;
-	http_reply_error(415, "unsupported_media_type", "the body must be application/json");
+	struct request_env e = read_env();
+	struct request_fault fault;
+	if (request_parse(&e, path_memory, path_cap, q, &fault) < 0)
+		http_reply_fault(&fault);
 }
 
 void http_read_body(struct http_request *q)
 {
-	const char *text = env("CONTENT_LENGTH");
-	char *end;
-	errno = 0;
-	unsigned long long len = strtoull(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || *end != '\0')
-		http_reply_error(411, "length_required",
-				 "the request needs a body with Content-Length");
-	if (errno || len > sizeof(body_memory))
-		http_reply_error(413, "too_large", "the body is larger than %zu bytes",
-				 sizeof(body_memory));
-	check_type();
-	ssize_t n = fd_read_all(STDIN_FILENO, body_memory, (size_t)len);
+	struct request_env e = read_env();
+	struct request_fault fault;
+	size_t len;
+	if (request_body_len(&e, sizeof(body_memory), &len, &fault) < 0)
+		http_reply_fault(&fault);
+	ssize_t n = fd_read_all(STDIN_FILENO, body_memory, len);
 	if (n < 0 || (size_t)n < len)
 		http_reply_error(400, "bad_json", "the body ended before Content-Length");
 	q->body = body_memory;
-	q->body_len = (size_t)len;
+	q->body_len = len;
 }
 
 struct buf *http_reply_buf(void)
@@ -168,6 +150,11 @@ void http_reply_error(unsigned status, const char *code, const char *format, ...
 	va_end(args);
 	write_error(code, text);
 	http_reply_json(status, http_reply_buf());
+}
+
+void http_reply_fault(const struct request_fault *fault)
+{
+	http_reply_error(fault->status, fault->code, "%s", fault->text);
 }
 
 void http_reply_method(const char *allowed)

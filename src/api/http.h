@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A request as the web server hands it to a CGI program (RFC 3875), and the one way to reply. */
+/* Reading a request from the environment and stdin (RFC 3875), and the one way to reply. */
 #ifndef SQUASH_HTTP_H
 #define SQUASH_HTTP_H
 
@@ -9,15 +9,7 @@
 #include "lib/buf.h"
 #include "lib/jsonw.h"
 #include "lib/limits.h"
-
-struct http_request { /* everything borrowed from the environment */
-	const char *method;
-	const char *path; /* behind /cgi-bin, percent-decoded by the server: "/api/sandboxes/dev" */
-	const char *token; /* of the Authorization header; NULL: none */
-	size_t token_len;
-	uint8_t *body; /* read by http_read_body */
-	size_t body_len;
-};
+#include "request.h"
 
 /* Fill the request from the environment; the body is not read yet. path_memory of path_cap bytes
  * holds the path. */
@@ -38,6 +30,9 @@ void http_reply_empty(unsigned status) __attribute__((noreturn));
 /* {"error": text, "code": code} */
 void http_reply_error(unsigned status, const char *code, const char *format, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));
+
+/* The same, of what the request's parsers found. */
+void http_reply_fault(const struct request_fault *fault) __attribute__((noreturn));
 
 /* 405 with the methods that the path has, as in "GET, POST". */
 void http_reply_method(const char *allowed) __attribute__((noreturn));

@@ -148,19 +148,9 @@ void get_sandboxes(struct http_request *q, const char *id)
 
 void create_sandbox(struct http_request *q, const char *id)
 {
-	static const struct body_member members[] = {
-		{"id", BODY_TEXT, TAG_ID},
-		{"owner", BODY_TEXT, TAG_OWNER},
-		{"layers", BODY_COMMAS, TAG_LAYER},
-		{"task", BODY_TEXT, TAG_TASK},
-		{"cpu", BODY_MILLI, TAG_CPU_MILLI},
-		{"memory_mb", BODY_INTEGER, TAG_MEMORY_MB},
-		{"max_lifetime_s", BODY_INTEGER, TAG_LIFETIME_S},
-		{"allow_net", BODY_LIST, TAG_ALLOW_NET},
-	};
 	struct msg_cursor reply;
 	(void)id;
-	body_read(q, members, sizeof(members) / sizeof(members[0]));
+	body_read(q, &body_form_create);
 	unsigned status = call_squashd(q, MSG_CREATE, &reply);
 	reply_records(status, reply, false);
 }

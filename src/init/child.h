@@ -10,8 +10,9 @@
 #include "lib/err.h"
 
 /* Start a child that runs run(context), which execs. If it returns, the child ends with 127 after
- * saying on the console that `name` can't be started (NULL: without a word). The child has a session of its own, default
- * signals, no core dumps, /dev/null as stdin and the console as stdout and stderr. */
+ * saying on the console that `name` can't be started (NULL: without a word). The child has a
+ * session of its own, default signals, no core dumps, /dev/null as stdin and the console as stdout
+ * and stderr. */
 pid_t child_start(const char *name, void (*run)(const void *context), const void *context,
 		  struct err *e);
 

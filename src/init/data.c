@@ -137,7 +137,7 @@ static int make_path(const char *path, struct err *e)
 	return 0;
 }
 
-static void mount_disk(struct data *d, const struct search *found)
+static void mount_disk(struct data *d, const struct search *found, struct modules *m)
 {
 	char device[16 + DATA_DISK_BYTES];
 	if (found->count > 1) {
@@ -149,6 +149,10 @@ static void mount_disk(struct data *d, const struct search *found)
 		return;
 	}
 	snprintf(device, sizeof(device), "/dev/%s", found->names[0]);
+	/* The kernel would ask for them itself, with a process for each. */
+	modules_want(m, "ext4");
+	modules_want(m, "crypto-crc32c");
+	modules_load_all(m);
 	/* What lies there is data, some of it made by strangers: no devices, no set-user-ID. */
 	if (mount(device, d->path, "ext4", MS_NOSUID | MS_NODEV | MS_NOATIME, "errors=remount-ro") <
 	    0) {
@@ -174,7 +178,7 @@ int data_mount(struct data *d, const char *path, unsigned wait_s, struct modules
 		return rc;
 	wait_for_disk(&found, wait_s, m);
 	if (found.count > 0)
-		mount_disk(d, &found);
+		mount_disk(d, &found, m);
 	if (d->state != DATA_DISK &&
 	    mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") < 0)
 		return err_set(e, errno, "mount memory at %s", path);

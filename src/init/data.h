@@ -32,7 +32,8 @@ struct data {
  * meant. What went wrong is said on the console. Fails only if not even memory can be mounted. */
 int data_mount(struct data *d, const char *path, unsigned wait_s, struct modules *m, struct err *e);
 
-/* A disk has come after that: say so if it is labelled, as it won't be used. context: struct data. */
+/* A disk has come after that: say so if it is labelled, as it won't be used. context: a struct
+ * data. */
 void data_notice_disk(void *context, const char *name);
 
 /* Read the settings file on the disk, if there is one, into text (cap bytes). Its length, 0 for

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The one syntax of the appliance's settings files: KEY=value lines. Pure: no I/O, no allocation. */
+/* The one syntax of the appliance's settings files: KEY=value lines. Pure: no I/O, no memory. */
 #ifndef SQUASH_INIT_ENV_H
 #define SQUASH_INIT_ENV_H
 

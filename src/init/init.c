@@ -76,8 +76,8 @@ static int step_image(struct init *self, struct err *e)
 	int rc = mounts_check_image(&why);
 	if (rc < 0)
 		err_say(e, -rc,
-			"The machine has too little memory to unpack the image: %s. "
-			"It has %lu MB: give it more",
+			"too little memory to unpack the image: %s; the machine has %lu MB, "
+			"give it more",
 			why.text, memory_mb());
 	return rc;
 }

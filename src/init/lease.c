@@ -73,7 +73,7 @@ static size_t parse_addresses(const char *text, uint32_t *out, size_t max)
 static int read_lease(struct lease *lease, struct err *e)
 {
 	const char *mask = getenv("mask"); /* the number of bits */
-	int prefix = mask ? atoi(mask) : 0;
+	long prefix = mask ? strtol(mask, NULL, 10) : 0;
 	if (parse_addresses(getenv("ip"), &lease->address, 1) != 1 || prefix < 1 || prefix > 32)
 		return err_say(e, EINVAL, "the DHCP server gave no usable address");
 	lease->prefix = (uint8_t)prefix;

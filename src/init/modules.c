@@ -51,7 +51,7 @@ static bool see(struct modules *m, const char *alias)
 	return true;
 }
 
-static void ask_for(struct modules *m, const char *alias)
+void modules_want(struct modules *m, const char *alias)
 {
 	size_t bytes = strlen(alias) + 1;
 	if (m->batch_count == MODULES_BATCH_MAX || bytes > MODULES_BATCH_BYTES - m->text_len) {
@@ -86,7 +86,7 @@ static void walk_bus(struct modules *m, int buses, const char *bus)
 			continue;
 		alias[strcspn(alias, "\n")] = '\0';
 		if (alias[0])
-			ask_for(m, alias);
+			modules_want(m, alias);
 	}
 	closedir(devices);
 }
@@ -138,7 +138,7 @@ void modules_read_events(struct modules *m, void (*on_disk)(void *context, const
 			continue;
 		const char *alias = uevent_find(message, len, "MODALIAS");
 		if (alias)
-			ask_for(m, alias);
+			modules_want(m, alias);
 		const char *subsystem = uevent_find(message, len, "SUBSYSTEM");
 		const char *name = uevent_find(message, len, "DEVNAME");
 		if (on_disk && name && subsystem && strcmp(subsystem, "block") == 0)
@@ -146,84 +146,54 @@ void modules_read_events(struct modules *m, void (*on_disk)(void *context, const
 	}
 }
 
-struct part {
-	char *const *aliases; /* MODULES_LOADERS apart */
-	size_t count;
-};
-
 /* In the child: many aliases cost one start of modprobe and one reading of its tables. */
 static void run_modprobe(const void *context)
 {
-	const struct part *part = context;
+	const struct modules *m = context;
 	char *args[MODULES_BATCH_MAX + 4] = {CHILD_ARG("modprobe"), CHILD_ARG("-a"),
 					     CHILD_ARG("-q")};
 	char *no_environment[] = {NULL};
-	for (size_t i = 0; i < part->count; i++)
-		args[3 + i] = part->aliases[i * MODULES_LOADERS];
+	memcpy(args + 3, m->batch, m->batch_count * sizeof(m->batch[0]));
 	child_set_output("/dev/null"); /* modprobe complains of each device without a module */
 	execve(PATH_BUSYBOX, args, no_environment);
 }
 
-static bool is_loading(const struct modules *m)
-{
-	bool loading = false;
-	for (size_t i = 0; i < MODULES_LOADERS; i++)
-		loading = loading || m->loaders[i];
-	return loading;
-}
-
 void modules_load(struct modules *m)
 {
-	if (is_loading(m))
+	if (m->loader)
 		return;
 	if (m->lost)
 		walk_devices(m);
-	for (size_t i = 0; i < MODULES_LOADERS && i < m->batch_count; i++) {
-		struct err e = {0};
-		size_t count = (m->batch_count - i + MODULES_LOADERS - 1) / MODULES_LOADERS;
-		struct part part = {m->batch + i, count};
-		pid_t pid = child_start("modprobe", run_modprobe, &part, &e);
-		if (pid < 0)
-			console_say("Device drivers cannot be loaded: %s.", e.text);
-		else
-			m->loaders[i] = pid;
-	}
+	if (m->batch_count == 0)
+		return;
+	struct err e = {0};
+	pid_t pid = child_start("modprobe", run_modprobe, m, &e);
+	if (pid < 0)
+		console_say("Device drivers cannot be loaded: %s.", e.text);
+	else
+		m->loader = pid;
 	m->batch_count = 0;
 	m->text_len = 0;
 }
 
 bool modules_reap(struct modules *m, pid_t pid)
 {
-	for (size_t i = 0; i < MODULES_LOADERS; i++) {
-		if (m->loaders[i] == pid) {
-			m->loaders[i] = 0;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* False: one of them hangs. */
-static bool wait_for_loaders(struct modules *m)
-{
-	bool all = true;
-	for (size_t i = 0; i < MODULES_LOADERS; i++) {
-		if (m->loaders[i] && child_wait(m->loaders[i], LOADER_MS))
-			m->loaders[i] = 0;
-		all = all && !m->loaders[i];
-	}
-	return all;
+	if (pid != m->loader)
+		return false;
+	m->loader = 0;
+	return true;
 }
 
 void modules_load_all(struct modules *m)
 {
 	modules_read_events(m, NULL, NULL);
-	while (m->batch_count || m->lost || is_loading(m)) {
+	while (m->batch_count || m->lost || m->loader) {
 		modules_load(m);
-		if (!wait_for_loaders(m)) {
+		if (m->loader && !child_wait(m->loader, LOADER_MS)) {
 			console_say("A device driver hangs: going on without it.");
 			return;
 		}
+		m->loader = 0;
 		modules_read_events(m, NULL, NULL);
 	}
 }
@@ -235,7 +205,7 @@ int modules_start(struct modules *m, struct err *e)
 	if (fd < 0)
 		return fd;
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-		ask_for(m, needed[i]);
+		modules_want(m, needed[i]);
 	walk_devices(m);
 	modules_load_all(m);
 	return 0;

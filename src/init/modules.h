@@ -21,16 +21,12 @@
 #define MODULES_BATCH_MAX 256
 #define MODULES_BATCH_BYTES 32768
 
-/* How many modprobe run at once: a driver that waits for its device (SATA disks spin up for
- * seconds) doesn't hold up the network's, and loading takes processor time, too. */
-#define MODULES_LOADERS 2
-
 struct modules {
-	int event_fd;                   /* netlink, for poll(2) */
-	pid_t loaders[MODULES_LOADERS]; /* modprobe at work, or 0 */
-	bool lost;                      /* events were lost, or did not fit: look at sysfs again */
-	uint64_t seen
-		[MODULES_SEEN_MAX]; /* hashes of aliases asked for: open addressing, 0 is free */
+	int event_fd; /* netlink, for poll(2) */
+	pid_t loader; /* modprobe at work, or 0 */
+	bool lost;    /* events were lost, or did not fit: look at sysfs again */
+	/* Hashes of the aliases asked for so far: open addressing, 0 is free. */
+	uint64_t seen[MODULES_SEEN_MAX];
 	size_t seen_count;
 	char *batch[MODULES_BATCH_MAX]; /* to ask for next, into text */
 	size_t batch_count;
@@ -42,11 +38,15 @@ struct modules {
  * for it. *m is all zeroes before. */
 int modules_start(struct modules *m, struct err *e);
 
+/* Have this module, or what has this alias, loaded with the next ones. */
+void modules_want(struct modules *m, const char *alias);
+
 /* Take in the events that have come. For each new disk, on_disk is called with its name. */
 void modules_read_events(struct modules *m, void (*on_disk)(void *context, const char *name),
 			 void *context);
 
-/* Start modprobe if there is something to load and none is at work yet. */
+/* Start modprobe if there is something to load and none is at work yet. One at a time: the kernel
+ * spends the time, and two at once took as long on two processors. */
 void modules_load(struct modules *m);
 
 /* Load and wait until nothing is left to load; events are taken in between. */

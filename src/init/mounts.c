@@ -32,7 +32,7 @@ static const struct {
 	{"devtmpfs", "/dev", MS_NOSUID | MS_NOEXEC, "mode=0755"},
 	{"proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL},
 	{"sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL},
-	/* nsdelegate: a sandbox can't move processes or write limits across its cgroup namespace. */
+	/* nsdelegate: a sandbox can't move processes or write limits beyond its namespace. */
 	{"cgroup2", PATH_CGROUP, MS_NOSUID | MS_NODEV | MS_NOEXEC, "nsdelegate"},
 	/* No MS_NODEV and no MS_NOEXEC: the sandboxes' roots are put together below /run. */
 	{"tmpfs", "/run", MS_NOSUID, "mode=0755,size=25%"},

@@ -26,7 +26,7 @@ static void run_squashd(const struct program_start *what)
 	snprintf(data, sizeof(data), "SQUASH_DATA=%s", what->services->data_path);
 	char *args[] = {CHILD_ARG("squashd"), NULL};
 	char *environment[] = {data, NULL};
-	/* First out of the way of 3 and 4, then to their places, where they stay open across exec. */
+	/* First out of the way of 3 and 4, then to their places, open across exec. */
 	int socket_fd = fcntl(what->services->listen_fd, F_DUPFD_CLOEXEC, TOKEN_FD + 1);
 	int token_fd = fcntl(what->token_fd, F_DUPFD_CLOEXEC, TOKEN_FD + 1);
 	if (socket_fd < 0 || token_fd < 0 || dup2(socket_fd, SOCKET_FD) < 0 ||

@@ -163,7 +163,7 @@ static void say_end(const struct service *service, int status)
 	if (service->failures < SERVICE_FAILURES_SAID)
 		console_say("%s has ended (%s): starting it again.", service->name, how);
 	else if (service->failures == SERVICE_FAILURES_SAID)
-		console_say("%s keeps failing (%s): trying again every %d s from now on.",
+		console_say("%s keeps failing (%s): it is tried again, every %d s in the end.",
 			    service->name, how, SERVICE_DELAY_MAX_MS / 1000);
 }
 

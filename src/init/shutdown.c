@@ -128,7 +128,7 @@ static void unmount_data(const char *path)
 	}
 	/* Frozen, it is whole on the disk although it is mounted; nothing writes to it any more. */
 	AUTO_FD data = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* By syscall(2): musl's ioctl(3) takes an int, glibc's a long, and the number fits only that. */
+	/* By syscall(2): musl's ioctl(3) takes an int, which the number doesn't fit. */
 	if (data >= 0 && syscall(SYS_ioctl, data, FIFREEZE, 0UL) == 0)
 		console_say("%s could not be unmounted, but all of it is on the disk.", path);
 	else

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -12,6 +11,7 @@
 
 #include "box.h"
 #include "cgroup.h"
+#include "create_read.h"
 #include "fields.h"
 #include "info.h"
 #include "layers.h"
@@ -23,100 +23,6 @@
 #include "requests.h"
 #include "slots.h"
 #include "watch.h"
-
-static bool add_layer(struct sandbox *sb, const struct msg_field *f, struct reply *r)
-{
-	char name[LIMIT_MODULE_BYTES + 1];
-	if (sb->layer_count == LIMIT_LAYERS) {
-		reply_fail(r, 400, "bad_field", "layers has more than %d entries", LIMIT_LAYERS);
-		return false;
-	}
-	if (!fields_text(f, "layers", name, sizeof(name), r))
-		return false;
-	if (!modules_is_name(name, f->len)) {
-		reply_fail(r, 400, "bad_field",
-			   "layers: \"%s\" is not a module's name, like 000-base-debian", name);
-		return false;
-	}
-	for (size_t i = 0; i < sb->layer_count; i++) {
-		if (strcmp(sb->layers[i], name) == 0) {
-			reply_fail(r, 400, "bad_field", "layers: %s is given twice", name);
-			return false;
-		}
-	}
-	strcpy(sb->layers[sb->layer_count++], name);
-	return true;
-}
-
-static bool add_host(struct sandbox *sb, const struct msg_field *f, struct reply *r)
-{
-	if (sb->allow_net_count == LIMIT_ALLOW_NET) {
-		reply_fail(r, 400, "bad_field", "allow_net has more than %d entries",
-			   LIMIT_ALLOW_NET);
-		return false;
-	}
-	return fields_text(f, "allow_net", sb->allow_net[sb->allow_net_count++],
-			   sizeof(sb->allow_net[0]), r);
-}
-
-static bool read_field(const struct server *s, struct sandbox *sb, const struct msg_field *f,
-		       struct reply *r)
-{
-	switch (f->tag) {
-	case TAG_ID:
-		return fields_id(f, sb->id, r);
-	case TAG_OWNER:
-		return fields_text(f, "owner", sb->owner, sizeof(sb->owner), r);
-	case TAG_TASK:
-		return fields_text(f, "task", sb->task, sizeof(sb->task), r);
-	case TAG_LAYER:
-		return add_layer(sb, f, r);
-	case TAG_CPU_MILLI:
-		return fields_number(f, "cpu (in thousandths)", LIMIT_CPU_MILLI_MIN,
-				     LIMIT_CPU_MILLI_MAX, &sb->cpu_milli, r);
-	case TAG_MEMORY_MB:
-		return fields_number(f, "memory_mb", LIMIT_MEMORY_MB_MIN, s->memory_mb,
-				     &sb->memory_mb, r);
-	case TAG_LIFETIME_S:
-		return fields_number(f, "max_lifetime_s", 0, LIMIT_LIFETIME_S, &sb->lifetime_s, r);
-	case TAG_ALLOW_NET:
-		return add_host(sb, f, r);
-	default:
-		return fields_refuse(r);
-	}
-}
-
-/* By number, then by name: names begin with their number. */
-static int compare_layers(const void *a, const void *b)
-{
-	return strcmp(a, b);
-}
-
-static bool read_sandbox(const struct server *s, struct msg_cursor fields, struct sandbox *sb,
-			 struct reply *r)
-{
-	struct msg_field f;
-	int rc;
-	memset(sb, 0, sizeof(*sb));
-	sb->slot = SLOT_NONE;
-	sb->cpu_milli = DEFAULT_CPU_MILLI;
-	sb->memory_mb = DEFAULT_MEMORY_MB < s->memory_mb ? DEFAULT_MEMORY_MB : s->memory_mb;
-	while ((rc = msg_next(&fields, &f)) > 0)
-		if (!read_field(s, sb, &f, r))
-			return false;
-	if (rc < 0)
-		return fields_refuse(r);
-	if (sb->id[0] == '\0') {
-		reply_fail(r, 400, "bad_field", "id is missing");
-		return false;
-	}
-	if (sb->layer_count == 0) {
-		reply_fail(r, 400, "bad_field", "layers is missing or empty");
-		return false;
-	}
-	qsort(sb->layers, sb->layer_count, sizeof(sb->layers[0]), compare_layers);
-	return true;
-}
 
 /* All parts, in order; meta.json last: with it the sandbox exists. */
 static int build(const struct server *s, struct sandbox *sb, int dir_fd, int *pidfd, struct err *e)
@@ -167,7 +73,7 @@ void request_create(const struct server *s, struct msg_cursor fields, struct rep
 {
 	static struct sandbox sb;
 	struct err e, undo;
-	if (!read_sandbox(s, fields, &sb, r) || !check_modules(s, &sb, r))
+	if (!create_read(fields, s->memory_mb, &sb, r) || !check_modules(s, &sb, r))
 		return;
 	if (is_full(s)) {
 		reply_fail(r, 503, "full", "there are %" PRIu64 " sandboxes already",

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "lib/limits.h"
-#include "meta.h"
+#include "lib/utf8.h"
+#include "meta_text.h"
 
 bool fields_text(const struct msg_field *f, const char *name, char *out, size_t cap,
 		 struct reply *r)
@@ -21,6 +22,19 @@ bool fields_text(const struct msg_field *f, const char *name, char *out, size_t 
 	memcpy(out, f->data, f->len);
 	out[f->len] = '\0';
 	return true;
+}
+
+bool fields_label(const struct msg_field *f, const char *name, char *out, size_t cap,
+		  struct reply *r)
+{
+	bool good = true;
+	if (!fields_text(f, name, out, cap, r))
+		return false;
+	for (size_t at = 0; at < f->len && good;)
+		at += utf8_next(f->data + at, f->len - at, &good);
+	if (!good)
+		reply_fail(r, 400, "bad_field", "%s is not UTF-8", name);
+	return good;
 }
 
 bool fields_number(const struct msg_field *f, const char *name, uint64_t min, uint64_t max,

@@ -15,6 +15,10 @@
 bool fields_text(const struct msg_field *f, const char *name, char *out, size_t cap,
 		 struct reply *r);
 
+/* The same for a text that is kept in meta.json: it must be UTF-8, or it would come back another. */
+bool fields_label(const struct msg_field *f, const char *name, char *out, size_t cap,
+		  struct reply *r);
+
 /* A number in [min, max]. */
 bool fields_number(const struct msg_field *f, const char *name, uint64_t min, uint64_t max,
 		   uint64_t *out, struct reply *r);

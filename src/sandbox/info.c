@@ -17,6 +17,7 @@
 #include "journal.h"
 #include "lib/fd.h"
 #include "meta.h"
+#include "meta_text.h"
 #include "modules.h"
 #include "requests.h"
 

@@ -14,6 +14,7 @@
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "meta.h"
+#include "meta_text.h"
 #include "mnt.h"
 #include "slots.h"
 

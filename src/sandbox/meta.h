@@ -10,9 +10,6 @@
 #include "lib/err.h"
 #include "sandbox.h"
 
-/* Whether text can be a sandbox's id. */
-bool meta_is_id(const char *text, size_t len);
-
 /* Write meta.json into dir_fd: to another name, to the disk, then renamed. From then on the sandbox
  * exists. 0 or -errno. */
 int meta_save(int dir_fd, const struct sandbox *sb, struct err *e);

@@ -7,7 +7,6 @@ at once when QEMU does or when the kernel complains, and shows the console's las
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import threading
@@ -20,12 +19,14 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 WORK = BUILD / "test"
 
-# What no healthy kernel says. A line of it ends the test.
-KERNEL_TROUBLE = re.compile(
+# What no healthy machine says: the kernel of itself; init of a service, squashd of a worker that
+# crashed (SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS). A line of it ends the test.
+TROUBLE = re.compile(
     r"Kernel panic|Oops:|BUG:|WARNING: CPU|self-detected stall|blocked for more than"
+    r"|signal (4|6|7|8|11|31)\b"
 )
-BOOT_SECONDS = 60  # a boot takes 5 to 8 when the machine has nothing else to do
-REPLY_SECONDS = 60
+BOOT_SECONDS = 60  # a boot takes about 5 where nothing else runs
+REPLY_SECONDS = 30
 TAIL_LINES = 30
 
 
@@ -81,22 +82,16 @@ def drive(path, bus="virtio-blk-pci", snapshot=True):
     ]  # fmt: skip
 
 
-def data_disk(name, megabytes, files=None):
-    """An ext4 image with the label SQUASH-DATA that holds files: {path: bytes}."""
-    image, tree = WORK / f"{name}.ext4", WORK / f"{name}.tree"
-    shutil.rmtree(tree, ignore_errors=True)
-    for path, data in (files or {}).items():
-        (tree / path).parent.mkdir(parents=True, exist_ok=True)
-        (tree / path).write_bytes(data)
-    tree.mkdir(parents=True, exist_ok=True)
-    image.unlink(missing_ok=True)
-    env = dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin")
-    subprocess.run(
-        ["mke2fs", "-q", "-t", "ext4", "-L", "SQUASH-DATA", "-d", tree, image, f"{megabytes}M"],
-        check=True,
-        env=env,
-        stdout=subprocess.DEVNULL,
-    )  # fmt: skip
+def data_disk(name, megabytes, settings=None):
+    """An ext4 image with the label SQUASH-DATA; settings: bytes of a squash.env on it."""
+    image, env = WORK / f"{name}.ext4", WORK / f"{name}.env"
+    WORK.mkdir(parents=True, exist_ok=True)
+    options = []
+    if settings:
+        env.write_bytes(settings)
+        options = ["-e", env]
+    command = [ROOT / "scripts/mkdata", *options, image, str(megabytes)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return image
 
 
@@ -119,29 +114,32 @@ class Machine:
         self.console_path = WORK / f"{name}.console"
         self.port = free_port()
         self._console = ""
-        self._trouble = None
+        self._trouble = None  # what the console says that it never should
+        self._ended = False  # QEMU is gone, and all that it said has been read
         self._changed = threading.Condition()
         self._agent_lock = threading.Lock()
-        self._agent = None
+        self._agent_is_up = False
+        self._agent, agent_end = socket.socketpair()
         self._started = time.monotonic()
         WORK.mkdir(parents=True, exist_ok=True)
-        command = self._command(settings, memory_mb, args, files or {}, guest)
-        self._qemu = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
+        with agent_end:
+            self._qemu = subprocess.Popen(
+                self._command(settings, memory_mb, args, files or {}, guest, agent_end.fileno()),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=[agent_end.fileno()],
+            )
         self._reader = threading.Thread(target=self._read_console, daemon=True)
         self._reader.start()
 
-    def _command(self, settings, memory_mb, args, files, guest):
+    def _command(self, settings, memory_mb, args, files, guest, agent_fd):
         initramfs = (BUILD / "initramfs.cpio.zst").read_bytes()
         combined = WORK / f"{self.name}.initramfs"
         # The kernel looks for a further archive at a multiple of 4; zeros between are skipped.
         combined.write_bytes(
             initramfs + bytes(-len(initramfs) % 512) + pack_overlay(self.name, files)
         )
-        agent_path = WORK / f"{self.name}.agent"
-        agent_path.unlink(missing_ok=True)
-        self._agent_path = agent_path
         # A panic, or what else the kernel survives badly, resets the machine, which ends QEMU.
         kernel = f"rdinit=/test-init console=ttyS0 loglevel=5 panic=-1 oops=panic {settings}"
         command = [
@@ -149,7 +147,7 @@ class Machine:
             BUILD / "qemu/run", "-m", str(memory_mb), "-no-reboot",
             "-kernel", BUILD / "vmlinuz", "-initrd", combined, "-append", kernel,
             "-serial", "stdio",
-            "-chardev", f"socket,id=agent,path={agent_path},server=on,wait=off",
+            "-chardev", f"socket,id=agent,fd={agent_fd}",
             "-serial", "chardev:agent",
             "-device", "virtio-rng-pci",
         ]  # fmt: skip
@@ -161,15 +159,15 @@ class Machine:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_exception):
-        if self._agent:
-            self._agent.close()
+    def __exit__(self, exception, *_):
         if self._qemu.poll() is None:
             self._qemu.kill()
         self._qemu.wait()
         self._reader.join(timeout=5)
         (WORK / f"{self.name}.initramfs").unlink(missing_ok=True)
-        self._agent_path.unlink(missing_ok=True)
+        self._agent.close()
+        if self._trouble and not exception:
+            raise self.failed(self._trouble)
 
     # The console
 
@@ -181,12 +179,11 @@ class Machine:
                 log.flush()
                 with self._changed:
                     self._console += chunk.decode("utf-8", "replace").replace("\r", "")
-                    trouble = KERNEL_TROUBLE.search(self._console)
-                    if trouble and not self._trouble:
-                        self._trouble = f"the kernel says {trouble[0]!r}"
+                    if trouble := TROUBLE.search(self._console):
+                        self._trouble = f"the console says {trouble[0]!r}"
                     self._changed.notify_all()
         with self._changed:
-            self._trouble = self._trouble or "QEMU has ended"
+            self._ended = True
             self._changed.notify_all()
 
     @property
@@ -198,7 +195,7 @@ class Machine:
     def failed(self, what):
         """The exception for what, with the console's tail in it: of an oops, its beginning."""
         lines = self.console.splitlines()
-        trouble = (i for i, line in enumerate(lines) if KERNEL_TROUBLE.search(line))
+        trouble = (i for i, line in enumerate(lines) if TROUBLE.search(line))
         first = max(0, next(trouble, len(lines)) - 5)
         tail = "\n".join(lines[max(0, min(first, len(lines) - TAIL_LINES)) :][:TAIL_LINES])
         age = time.monotonic() - self._started
@@ -208,13 +205,15 @@ class Machine:
         if self._trouble:
             time.sleep(1)  # the rest of an oops, for the tail
             raise self.failed(self._trouble)
+        if self._ended:
+            raise self.failed("QEMU has ended")
 
     def wait_console(self, pattern, seconds=BOOT_SECONDS):
         """Wait until the console has shown the regular expression; its match."""
         deadline = time.monotonic() + seconds
         with self._changed:
             while not (match := re.search(pattern, self._console, re.MULTILINE)):
-                if self._trouble:
+                if self._trouble or self._ended:
                     break
                 if not self._changed.wait(max(0, deadline - time.monotonic())):
                     raise self.failed(f"no {pattern!r} on the console within {seconds} s")
@@ -254,6 +253,8 @@ class Machine:
         )
         if curl.returncode != 0 or not curl.stdout.startswith(b"HTTP/"):
             self.require_alive()
+            if self._agent_is_up:
+                self.inside("true", 10)  # no answer there either is a machine that hangs
             raise CurlFailed(f"{method} {path}: {curl.stderr.decode().strip()}")
         return Reply(curl.stdout)
 
@@ -263,7 +264,9 @@ class Machine:
         while True:
             try:
                 if self.http("GET", "health", seconds=5).status == 200:
-                    return time.monotonic() - self._started
+                    age = time.monotonic() - self._started
+                    self.inside("true")
+                    return age
             except CurlFailed:
                 pass
             if time.monotonic() > deadline:
@@ -276,9 +279,6 @@ class Machine:
     def _ask_agent(self, verb, command=b"", seconds=30):
         with self._agent_lock:
             try:
-                if not self._agent:
-                    self._agent = socket.socket(socket.AF_UNIX)
-                    self._agent.connect(str(self._agent_path))
                 self._agent.settimeout(seconds)
                 self._agent.sendall(b"%s %d\n" % (verb, len(command)) + command)
                 head = b""
@@ -291,6 +291,7 @@ class Machine:
             except (TimeoutError, ConnectionError) as error:
                 self.require_alive()
                 raise self.failed(f"the agent does not answer {command!r}: {error}") from None
+        self._agent_is_up = True
         return code, output.decode("utf-8", "replace")
 
     def _receive(self, count):

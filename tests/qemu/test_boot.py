@@ -66,7 +66,7 @@ SQUASH_PORT=1
 def test_settings():
     """Each setting is given at every level from its own on down: the last one must win. The data
     disk is USB, which comes a second or more late."""
-    image = data_disk("settings", 32, {"squash.env": DISK_SETTINGS})
+    image = data_disk("settings", 32, DISK_SETTINGS)
     files = {"/etc/squash.env": IMAGE_SETTINGS}
     usb = ["-device", "qemu-xhci", *drive(image, "usb-storage", snapshot=False)]
     settings = "SQUASH_PORT=9090 SQUASH_IP=10.0.2.77/24,10.0.2.2,10.0.2.3"
@@ -110,7 +110,7 @@ def test_pid_1(m):
 
 
 def test_incomplete_image():
-    """A kernel that runs out of memory while it unpacks the initramfs goes on with what it has. Here
+    """A kernel that runs out of memory as it unpacks the initramfs goes on with what it has. Here
     a file cut short stands for that: how much memory is just too little is the kernel's secret."""
     path = "/lib/squash/modules/000-base-busybox.squashfs"
     with Machine("incomplete", memory_mb=512, files={path: b"hsqs"}) as m:

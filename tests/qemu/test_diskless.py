@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A boot without a disk, with a token: all is in RAM, and nothing is to be had without the token."""
+"""A boot without a disk, with a token: all is in RAM, and nothing answers without the token."""
 
 import tap
 from api import BUSYBOX, SANDBOXES

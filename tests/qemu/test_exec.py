@@ -43,6 +43,7 @@ def test_streams(m):
     equal("10 MiB on both streams at once ends well", result["exit_code"], 0)
     equal("64 KiB are kept of stdout", result["stdout"], "a" * 65536)
     equal("64 KiB are kept of stderr", result["stderr"], "b" * 65536)
+    equal("and it is said", result["truncated"], {"stdout": True, "stderr": True})
     # Python's json has decoded the reply already; a byte that is no UTF-8 would have failed there.
     text = output(m, "box", r"printf 'a\377\376b\300\200c\355\240\200d'")
     good = re.fullmatch("a\ufffd+b\ufffd+c\ufffd+d", text)
@@ -54,13 +55,14 @@ def test_streams(m):
 
 
 def test_timeout(m):
-    before = m.counts()
+    before = m.counts()["processes"]
     tree = "setsid sleep 1000 & (setsid sh -c 'sleep 1000 & sleep 1000' &) ; echo on; sleep 1000"
     result = execute(m, "box", tree, timeout=2)
     equal("a timeout's exit code is 124", result["exit_code"], 124)
     equal("what was said until then is kept", result["stdout"], "on\n")
     check("it took the time", 1900 <= result["duration_ms"] < 10_000, result)
-    equal("the whole tree is gone", m.wait_counts(before), before)
+    check("it is said", result["timed_out"], result)
+    equal("the whole tree is gone", m.counts()["processes"], before)
     equal("the sandbox goes on", output(m, "box", "echo on"), "on")
 
 
@@ -120,17 +122,18 @@ def test_outside(m):
 def test_limits(m):
     create(m, "small", PYTHON, memory_mb=64)
     result = execute(m, "small", "python3 -c 'x = bytearray(200 << 20)'")
-    equal("too much memory: killed", result["exit_code"], 137)
+    got = (result["exit_code"], result["oom_killed"])
+    equal("too much memory: killed", got, (137, True))
     equal("the sandbox lives", output(m, "small", "echo on"), "on")
-    result = execute(m, "small", "head -c 100000000 /dev/zero >/root/big")
+    result = execute(m, "small", "dd if=/dev/zero of=/root/big bs=1M count=100")
     check("a full disk is an error, not a kill", "No space left" in result["stderr"], result)
     equal("the sandbox lives", output(m, "small", "rm /root/big; echo on"), "on")
     destroy(m, "small")
     create(m, "bomb", BUSYBOX, memory_mb=64)
-    before = m.counts()
+    before = m.counts()["processes"]
     result = execute(m, "bomb", "b() { b | b & }; b; sleep 1000", timeout=5)
     equal("a fork bomb ends with its timeout", result["exit_code"], 124)
-    equal("and nothing stays of it", m.wait_counts(before), before)
+    equal("and nothing stays of it", m.counts()["processes"], before)
     destroy(m, "bomb")
 
 

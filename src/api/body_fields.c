@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "body_fields.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "lib/json.h"
+#include "lib/limits.h"
+
+static const struct body_member create_members[] = {
+	{"id", BODY_TEXT, TAG_ID},
+	{"owner", BODY_TEXT, TAG_OWNER},
+	{"layers", BODY_COMMAS, TAG_LAYER},
+	{"task", BODY_TEXT, TAG_TASK},
+	{"cpu", BODY_MILLI, TAG_CPU_MILLI},
+	{"memory_mb", BODY_INTEGER, TAG_MEMORY_MB},
+	{"max_lifetime_s", BODY_INTEGER, TAG_LIFETIME_S},
+	{"allow_net", BODY_LIST, TAG_ALLOW_NET},
+};
+
+static const struct body_member exec_members[] = {
+	{"cmd", BODY_TEXT, TAG_CMD},
+	{"workdir", BODY_TEXT, TAG_WORKDIR},
+	{"timeout", BODY_MILLI, TAG_TIMEOUT_MS},
+	{"env", BODY_MAP, TAG_ENV},
+	{"stdin", BODY_BYTES, TAG_STDIN},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+const struct body_form body_form_create = {create_members, COUNT(create_members)};
+const struct body_form body_form_exec = {exec_members, COUNT(exec_members)};
+
+/* Where the fields go, and why that failed. */
+struct filler {
+	struct buf *fields;
+	struct request_fault *fault;
+};
+
+static int refuse(struct filler *to, const char *name, const char *what)
+{
+	return request_refuse(to->fault, 400, "bad_field", "%s must be %s", name, what);
+}
+
+static int add_text(struct filler *to, const struct body_member *m, const struct json_value *v)
+{
+	if (v->type != JSON_STRING)
+		return refuse(to, m->name, "a string");
+	if (m->type == BODY_TEXT && strlen(v->text) != v->text_len)
+		return refuse(to, m->name, "a string without \\u0000");
+	msg_add(to->fields, m->tag, v->text, v->text_len);
+	return 0;
+}
+
+static int add_number(struct filler *to, const struct body_member *m, const struct json_value *v)
+{
+	int64_t n;
+	if (m->type == BODY_INTEGER) {
+		if (json_integer(v, &n) < 0 || n < 0)
+			return refuse(to, m->name, "a whole number, not negative");
+		msg_add_number(to->fields, m->tag, (uint64_t)n);
+		return 0;
+	}
+	if (v->type != JSON_NUMBER || v->number < 0 || v->number > 1e12)
+		return refuse(to, m->name, "a number, not negative");
+	msg_add_number(to->fields, m->tag, (uint64_t)llround(v->number * 1000));
+	return 0;
+}
+
+static int add_list(struct filler *to, const struct body_member *m, const struct json_value *v)
+{
+	struct body_member item = {.name = m->name, .type = BODY_TEXT, .tag = m->tag};
+	if (v->type != JSON_ARRAY)
+		return refuse(to, m->name,
+			      m->type == BODY_LIST
+				      ? "an array of strings"
+				      : "an array of strings, or one with commas between");
+	int rc = 0;
+	for (const struct json_value *i = v->first; i && rc == 0; i = i->next)
+		rc = add_text(to, &item, i);
+	return rc;
+}
+
+/* "a,b" as ["a","b"]; spaces around are no part of a name. */
+static int add_commas(struct filler *to, const struct body_member *m, const struct json_value *v)
+{
+	if (v->type != JSON_STRING)
+		return add_list(to, m, v);
+	if (strlen(v->text) != v->text_len)
+		return refuse(to, m->name, "a string without \\u0000");
+	for (const char *at = v->text;; at++) {
+		at += strspn(at, " ");
+		size_t len = strcspn(at, ",");
+		const char *comma = at + len;
+		while (len > 0 && at[len - 1] == ' ')
+			len--;
+		msg_add(to->fields, m->tag, at, len);
+		if (*comma == '\0')
+			return 0;
+		at = comma;
+	}
+}
+
+static int add_map(struct filler *to, const struct body_member *m, const struct json_value *v)
+{
+	static char pair[LIMIT_BODY_BYTES];
+	if (v->type != JSON_OBJECT)
+		return refuse(to, m->name, "an object of strings");
+	for (const struct json_value *i = v->first; i; i = i->next) {
+		if (i->type != JSON_STRING)
+			return refuse(to, m->name, "an object of strings");
+		if (memchr(i->key, '=', i->key_len) || i->key_len == 0)
+			return refuse(to, m->name,
+				      "an object whose names are not empty and hold no =");
+		struct buf b = {.data = pair, .cap = sizeof(pair)};
+		buf_add(&b, i->key, i->key_len);
+		buf_add(&b, "=", 1);
+		buf_add(&b, i->text, i->text_len);
+		if (b.full)
+			return request_refuse(to->fault, 413, "too_large", "%s is too large",
+					      m->name);
+		if (memchr(b.data, 0, b.len))
+			return refuse(to, m->name, "an object of strings without \\u0000");
+		msg_add(to->fields, m->tag, b.data, b.len);
+	}
+	return 0;
+}
+
+static int add_member(struct filler *to, const struct body_member *m, const struct json_value *v)
+{
+	switch (m->type) {
+	case BODY_TEXT:
+	case BODY_BYTES:
+		return add_text(to, m, v);
+	case BODY_INTEGER:
+	case BODY_MILLI:
+		return add_number(to, m, v);
+	case BODY_LIST:
+		return add_list(to, m, v);
+	case BODY_COMMAS:
+		return add_commas(to, m, v);
+	case BODY_MAP:
+		return add_map(to, m, v);
+	}
+	return 0;
+}
+
+static const struct body_member *find(const struct body_form *form, const struct json_value *v)
+{
+	for (size_t i = 0; i < form->count; i++)
+		if (strlen(form->members[i].name) == v->key_len &&
+		    memcmp(form->members[i].name, v->key, v->key_len) == 0)
+			return &form->members[i];
+	return NULL;
+}
+
+int body_parse(const uint8_t *text, size_t len, const struct body_form *form, struct arena *a,
+	       struct buf *fields, struct request_fault *fault)
+{
+	struct filler to = {.fields = fields, .fault = fault};
+	const struct json_value *root;
+	struct json_fault bad;
+	int rc = json_parse(text, len, a, &root, &bad);
+	if (rc == -ENOMEM)
+		return request_refuse(fault, 413, "too_large", "the body holds too many values");
+	if (rc < 0)
+		return request_refuse(fault, 400, "bad_json",
+				      "the body is no JSON: at byte %zu, %s", bad.offset,
+				      bad.reason);
+	if (root->type != JSON_OBJECT)
+		return request_refuse(fault, 400, "bad_json", "the body must be a JSON object");
+	for (const struct json_value *v = root->first; v && rc == 0; v = v->next) {
+		const struct body_member *m = find(form, v);
+		if (!m)
+			return request_refuse(fault, 400, "bad_field",
+					      "there is no field \"%.64s\"", v->key);
+		rc = add_member(&to, m, v);
+	}
+	return rc;
+}

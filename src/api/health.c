@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* health, and what stands for endpoints to come. */
+#include "call.h"
+#include "endpoints.h"
+
+void get_health(struct http_request *q, const char *id)
+{
+	struct msg_cursor reply;
+	struct jsonw w;
+	struct buf *body = http_reply_buf();
+	(void)id;
+	unsigned status = call_squashd(q, MSG_HEALTH, &reply);
+	jsonw_init(&w, body);
+	jsonw_object_begin(&w);
+	jsonw_key(&w, "status");
+	jsonw_string(&w, "ok");
+	jsonw_object_end(&w);
+	buf_add_text(body, "\n");
+	http_reply_json(status, body);
+}
+
+void not_implemented(struct http_request *q, const char *id)
+{
+	struct msg_cursor reply;
+	(void)id;
+	call_squashd(q, MSG_HEALTH, &reply); /* for the token: 401 comes before 501 */
+	http_reply_error(501, "not_implemented", "this endpoint is not there yet");
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* What the network sent, as the web server hands it to a CGI program (RFC 3875), taken apart.
+ * Pure: http.c does the reading and the replying. */
+#ifndef SQUASH_REQUEST_H
+#define SQUASH_REQUEST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The variables of the environment that are looked at: none is NULL, one that is not set is
+ * empty. */
+struct request_env {
+	const char *script_name; /* SCRIPT_NAME, and so on */
+	const char *path_info;
+	const char *method;
+	const char *authorization;
+	const char *content_length;
+	const char *content_type;
+};
+
+struct http_request { /* everything borrowed from the environment */
+	const char *method;
+	const char *path; /* behind /cgi-bin, percent-decoded by the server: "/api/sandboxes/dev" */
+	const char *token; /* of the Authorization header; NULL: none */
+	size_t token_len;
+	uint8_t *body; /* read by http_read_body */
+	size_t body_len;
+};
+
+/* Why a request is refused, as its reply says it. */
+struct request_fault {
+	unsigned status;
+	const char *code; /* a constant text */
+	char text[256];
+};
+
+/* Fill the fault and return -EINVAL. */
+int request_refuse(struct request_fault *fault, unsigned status, const char *code,
+		   const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Fill the request, but for its body. path_memory of path_cap bytes holds the path. 0, or -EINVAL
+ * with fault filled: the path is too long (404), or the token (401). */
+int request_parse(const struct request_env *env, char *path_memory, size_t path_cap,
+		  struct http_request *q, struct request_fault *fault);
+
+/* How long the body is. 0, or -EINVAL with fault filled: there is none (411), it is longer than max
+ * (413), or of a type that is not JSON (415). */
+int request_body_len(const struct request_env *env, size_t max, size_t *len,
+		     struct request_fault *fault);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* What holds of any sandbox that squashd lets in, be it by a message or by a meta.json. */
+#ifndef SQUASH_CHECK_SANDBOX_H
+#define SQUASH_CHECK_SANDBOX_H
+
+#include <stdbool.h>
+
+#include "fuzz.h"
+#include "sandbox/meta_text.h"
+#include "sandbox/modules.h"
+#include "sandbox/sandbox.h"
+
+static inline bool is_terminated(const char *text, size_t cap)
+{
+	return strnlen(text, cap) < cap;
+}
+
+/* It keeps to limits.h. */
+static inline void check_sandbox(const struct sandbox *sb)
+{
+	CHECK(is_terminated(sb->id, sizeof(sb->id)) && meta_is_id(sb->id, strlen(sb->id)));
+	CHECK(is_terminated(sb->owner, sizeof(sb->owner)));
+	CHECK(is_terminated(sb->task, sizeof(sb->task)));
+	CHECK(sb->layer_count > 0 && sb->layer_count <= LIMIT_LAYERS);
+	for (size_t i = 0; i < sb->layer_count; i++) {
+		CHECK(is_terminated(sb->layers[i], sizeof(sb->layers[i])));
+		CHECK(modules_is_name(sb->layers[i], strlen(sb->layers[i])));
+		CHECK(i == 0 || strcmp(sb->layers[i - 1], sb->layers[i]) < 0);
+	}
+	CHECK(sb->cpu_milli >= LIMIT_CPU_MILLI_MIN && sb->cpu_milli <= LIMIT_CPU_MILLI_MAX);
+	CHECK(sb->memory_mb >= LIMIT_MEMORY_MB_MIN && sb->memory_mb <= LIMIT_MEMORY_MB_MAX);
+	CHECK(sb->lifetime_s <= LIMIT_LIFETIME_S);
+	CHECK(sb->allow_net_count <= LIMIT_ALLOW_NET);
+	for (size_t i = 0; i < sb->allow_net_count; i++)
+		CHECK(is_terminated(sb->allow_net[i], sizeof(sb->allow_net[i])));
+	CHECK(is_terminated(sb->boot_id, sizeof(sb->boot_id)));
+}
+
+/* It survives being saved and loaded. */
+static inline void check_saved(const struct sandbox *sb)
+{
+	static struct sandbox again;
+	static char text[META_BYTES];
+	struct buf out = {.data = text, .cap = sizeof(text)};
+	struct err e;
+	meta_write(&out, sb);
+	CHECK(!out.full);
+	void *copy = fuzz_copy(out.data, out.len);
+	int rc = meta_read(copy, out.len, &again, &e);
+	free(copy);
+	CHECK(rc == 0);
+	CHECK(memcmp(sb, &again, sizeof(again)) == 0);
+}
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* What every fuzz target has: the function that is fed, and a check that holds in any build. */
+#ifndef SQUASH_FUZZ_H
+#define SQUASH_FUZZ_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Called by libFuzzer, or by replay.c, for each input. 0: it is taken into the corpus if it reaches
+ * something new. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define CHECK(condition)                                                                           \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__,           \
+				#condition);                                                       \
+			abort();                                                                   \
+		}                                                                                  \
+	} while (0)
+
+/* Bytes in memory of just their size, so that the sanitizers see a read past the end. */
+static inline void *fuzz_copy(const void *bytes, size_t len)
+{
+	char *copy = malloc(len > 0 ? len : 1);
+	CHECK(copy);
+	if (len > 0)
+		memcpy(copy, bytes, len);
+	return copy;
+}
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* The message from api to squashd, read as root: whatever bytes come, fields lie inside them, and
+ * what a reader of ours takes keeps to limits.h.
+ *
+ * An input's first byte says what the rest is: even, a message's fields as they travel; odd, a
+ * recipe for them, in which a few bytes reach the limits (see build). */
+#include <errno.h>
+#include <stdbool.h>
+
+#include "check_sandbox.h"
+#include "fuzz.h"
+#include "lib/msg.h"
+#include "sandbox/create_read.h"
+#include "sandbox/fields.h"
+#include "sandbox/run_read.h"
+
+#define MACHINE_MB 4096
+#define BUILT_BYTES (160 * 1024)
+
+/* A recipe is a row of {tag, how often, doublings, length, bytes}: a field of the bytes, doubled as
+ * often as is said, and that field so many times. What does not fit is left out. */
+static void build(const uint8_t *at, size_t left, struct buf *out)
+{
+	static char value[256 << 10];
+	while (left >= 4) {
+		unsigned tag = at[0], times = at[1], doublings = at[2] < 11 ? at[2] : 0;
+		size_t len = at[3] < left - 4 ? at[3] : left - 4;
+		memcpy(value, at + 4, len);
+		at += 4 + len;
+		left -= 4 + len;
+		for (; doublings > 0; doublings--, len *= 2)
+			memcpy(value + len, value, len);
+		for (; times > 0 && out->len + len + 8 <= out->cap; times--)
+			msg_add(out, (enum msg_tag)tag, value, len);
+	}
+}
+
+/* Fields lie behind each other in the message; written anew, they are the same bytes. */
+static void check_fields(const uint8_t *bytes, size_t len)
+{
+	struct msg_cursor c = {.at = bytes, .left = len};
+	struct buf copy = {.data = malloc(len + 1), .cap = len};
+	struct msg_field f;
+	uint64_t number;
+	int rc;
+	while ((rc = msg_next(&c, &f)) > 0) {
+		CHECK(f.data >= bytes && f.len <= len && f.data + f.len == c.at);
+		CHECK(c.at + c.left == bytes + len);
+		CHECK((msg_number(&f, &number) == 0) == (f.len == sizeof(number)));
+		msg_add(&copy, (enum msg_tag)f.tag, f.data, f.len);
+	}
+	CHECK(rc == 0 || rc == -EBADMSG);
+	CHECK((rc == 0) == (c.left == 0));
+	CHECK(!copy.full && copy.len == len - c.left);
+	CHECK(memcmp(copy.data, bytes, copy.len) == 0);
+	free(copy.data);
+}
+
+/* The reply to what was refused: 400, and both texts of an error. */
+static void check_refusal(const struct reply *r)
+{
+	struct msg_cursor c = {.at = (const uint8_t *)r->body.data, .left = r->body.len};
+	struct msg_field text, code;
+	CHECK(r->status == 400 && !r->body.full);
+	CHECK(msg_next(&c, &text) == 1 && text.tag == TAG_ERROR && text.len > 0);
+	CHECK(msg_next(&c, &code) == 1 && code.tag == TAG_CODE && code.len > 0);
+	CHECK(msg_next(&c, &code) == 0);
+}
+
+static void check_run(const struct run *run, const uint8_t *bytes, size_t len)
+{
+	const struct exec_request *r = &run->request;
+	size_t count = 0;
+	CHECK(is_terminated(run->id, sizeof(run->id)) && meta_is_id(run->id, strlen(run->id)));
+	CHECK(r->cmd == run->cmd && is_terminated(run->cmd, sizeof(run->cmd)) && run->cmd[0]);
+	CHECK(r->workdir == run->workdir && is_terminated(r->workdir, sizeof(run->workdir)));
+	CHECK(r->workdir[0] == '/');
+	CHECK(r->timeout_ms >= 1 && r->timeout_ms <= LIMIT_TIMEOUT_MS);
+	CHECK(!r->input || (r->input >= bytes && r->input + r->input_len <= bytes + len));
+	for (; r->envp[count]; count++) {
+		const char *equals = strchr(r->envp[count], '=');
+		CHECK(equals && equals > r->envp[count]);
+		CHECK(strlen(r->envp[count]) <= LIMIT_CMD_BYTES);
+	}
+	CHECK(count <= LIMIT_ENV_ENTRIES + RUN_ENV_DEFAULTS);
+	CHECK(count >= run->env_count);
+}
+
+static void read_all(const uint8_t *bytes, size_t len)
+{
+	static struct sandbox sb;
+	static struct run run;
+	struct msg_cursor c = {.at = bytes, .left = len};
+	char memory[4096], id[LIMIT_ID_BYTES + 1];
+	struct reply r = {.status = 200, .body = {.data = memory, .cap = sizeof(memory)}};
+
+	if (create_read(c, MACHINE_MB, &sb, &r)) {
+		CHECK(r.status == 200 && sb.memory_mb <= MACHINE_MB);
+		check_sandbox(&sb);
+		sb.slot = 1; /* as request_create takes one */
+		check_saved(&sb);
+	} else {
+		check_refusal(&r);
+	}
+	if (run_read(c, &run, &r))
+		check_run(&run, bytes, len);
+	else
+		check_refusal(&r);
+	if (fields_only_id(c, id, &r))
+		CHECK(meta_is_id(id, strlen(id)));
+	else
+		check_refusal(&r);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static char memory[BUILT_BYTES];
+	struct buf built = {.data = memory, .cap = sizeof(memory)};
+	if (size == 0)
+		return 0;
+	if (data[0] % 2)
+		build(data + 1, size - 1, &built);
+	else if (size - 1 <= sizeof(memory))
+		buf_add(&built, data + 1, size - 1);
+	uint8_t *bytes = fuzz_copy(built.data, built.len);
+	check_fields(bytes, built.len);
+	read_all(bytes, built.len);
+	free(bytes);
+	return 0;
+}
