@@ -152,7 +152,8 @@ build/%.cpio.zst: build/%.cpio
 	$(call say,ZSTD,$@)
 	$(Q)zstd -q -f -19 --no-progress -o $@ $<
 
-build/initramfs.cpio.zst: build/modules.cpio.zst build/system.cpio.zst
+# init and the manifest first: with too little memory for the rest, init is there to say so.
+build/initramfs.cpio.zst: build/system.cpio.zst build/modules.cpio.zst
 	$(call say,JOIN,$@)
 	$(Q)cat $^ >$@
 

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -20,6 +21,11 @@
 #include "meta_text.h"
 #include "modules.h"
 #include "requests.h"
+
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
 
 /* Ask the kernel whether the sandbox's root is there, and how much is in the file system of its
  * upper, which is what an overlay answers for its own. */
@@ -77,44 +83,73 @@ void request_info(const struct server *s, struct msg_cursor fields, struct reply
 		info_add(s, &sb, sandbox, r);
 }
 
+/* The ids in DATA/sandboxes, sorted. Returns how many. */
+static size_t list_ids(const struct server *s, char ids[LIMIT_SANDBOXES][LIMIT_ID_BYTES + 1])
+{
+	size_t count = 0;
+	int fd = openat(s->sandboxes_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	for (struct dirent *d; dir && count < LIMIT_SANDBOXES && (d = readdir(dir));) {
+		size_t len = strlen(d->d_name);
+		if (meta_is_id(d->d_name, len))
+			memcpy(ids[count++], d->d_name, len + 1);
+	}
+	if (dir)
+		closedir(dir);
+	qsort(ids, count, sizeof(ids[0]), compare_texts);
+	return count;
+}
+
 void request_list(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
+	static char ids[LIMIT_SANDBOXES][LIMIT_ID_BYTES + 1];
 	static struct sandbox sb;
 	if (fields.left > 0) {
 		fields_refuse(r);
 		return;
 	}
-	int fd = openat(s->sandboxes_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	for (struct dirent *d; dir && (d = readdir(dir));) {
-		if (!meta_is_id(d->d_name, strlen(d->d_name)))
-			continue;
+	size_t count = list_ids(s, ids);
+	for (size_t i = 0; i < count; i++) {
 		/* Without meta.json it is coming or going: it does not exist. */
-		AUTO_FD sandbox = meta_open(s, d->d_name, NULL);
-		if (sandbox >= 0 && meta_load(sandbox, d->d_name, &sb, NULL) == 0)
+		AUTO_FD sandbox = meta_open(s, ids[i], NULL);
+		if (sandbox >= 0 && meta_load(sandbox, ids[i], &sb, NULL) == 0)
 			info_add(s, &sb, sandbox, r);
 	}
-	if (dir)
-		closedir(dir);
 }
 
-static void add_module(const struct module *m, void *arg)
+struct module_list {
+	size_t count;
+	struct module all[LIMIT_MODULES];
+};
+
+static void collect_module(const struct module *m, void *arg)
 {
-	struct reply *r = arg;
-	msg_add(&r->body, TAG_RECORD, "", 0);
-	msg_add_text(&r->body, TAG_NAME, m->name);
-	msg_add_number(&r->body, TAG_SIZE, m->size);
-	msg_add_number(&r->body, TAG_BUILTIN, m->builtin);
-	msg_add_number(&r->body, TAG_USERS, m->users);
+	struct module_list *list = arg;
+	if (list->count < LIMIT_MODULES)
+		list->all[list->count++] = *m;
 }
 
 void request_modules(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
+	static struct module_list list;
 	struct err e;
-	if (fields.left > 0)
+	if (fields.left > 0) {
 		fields_refuse(r);
-	else if (modules_each(s, add_module, r, &e) < 0)
+		return;
+	}
+	if (modules_each(s, collect_module, &list, &e) < 0) {
 		reply_err(r, &e);
+		return;
+	}
+	/* By name, which struct module begins with. */
+	qsort(list.all, list.count, sizeof(list.all[0]), compare_texts);
+	for (size_t i = 0; i < list.count; i++) {
+		msg_add(&r->body, TAG_RECORD, "", 0);
+		msg_add_text(&r->body, TAG_NAME, list.all[i].name);
+		msg_add_number(&r->body, TAG_SIZE, list.all[i].size);
+		msg_add_number(&r->body, TAG_BUILTIN, list.all[i].builtin);
+		msg_add_number(&r->body, TAG_USERS, list.all[i].users);
+	}
 }
 
 static struct buf journal_buf(void)

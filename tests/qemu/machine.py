@@ -261,6 +261,8 @@ class Machine:
     def wait_api(self, seconds=BOOT_SECONDS):
         """Wait until health answers 200; the seconds since the machine was started."""
         deadline = time.monotonic() + seconds
+        # Before it has an address, QEMU's network takes connections that then hang.
+        self.wait_console("^API: http://", seconds)
         while True:
             try:
                 if self.http("GET", "health", seconds=5).status == 200:

@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Every example of docs/api.md, run in the order of the page: its replies are what the page says."""
+
+import json
+import re
+
+import tap
+from machine import BUILD, ROOT, Machine, drive
+from tap import check, equal
+
+PAGE = ROOT / "docs/api.md"
+ANY = "\u2026"  # as a value in an expected body
+
+
+def read_examples():
+    """[(method, path, body, status, expected body)...]; a body that is not there is None."""
+    examples = []
+    for block in re.findall(r"^```http\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL):
+        request, _, reply = block.partition("\n\n")
+        line, _, body = request.partition("\n")
+        method, path = line.split()
+        status, _, expected = reply.partition("\n")
+        examples.append(
+            (method, path, body or None, int(status), json.loads(expected) if expected else None)
+        )
+    return examples
+
+
+def agrees(got, expected):
+    """Whether got is expected, with ANY for any value."""
+    if expected == ANY:
+        return got is not None
+    if isinstance(expected, dict):
+        return (
+            isinstance(got, dict)
+            and list(got) == list(expected)
+            and all(agrees(got[key], expected[key]) for key in expected)
+        )
+    if isinstance(expected, list):
+        return (
+            isinstance(got, list)
+            and len(got) == len(expected)
+            and all(map(agrees, got, expected))
+        )
+    return type(got) is type(expected) and got == expected
+
+
+def run_example(m, method, path, body, status, expected):
+    reply = m.http(method, path.removeprefix("/cgi-bin/"), body)
+    good = reply.status == status and agrees(reply.json, expected)
+    check(f"{method} {path} answers {status} as written", good, f"{reply}\nexpected {expected}")
+
+
+def main():
+    examples = read_examples()
+    with Machine("docs", memory_mb=2048, args=drive(BUILD / "data.ext4")) as m:
+        m.wait_api()
+        check("the page has its examples", len(examples) >= 10, len(examples))
+        for example in examples:
+            run_example(m, *example)
+        reply = m.http("GET", "api/sandboxes")
+        equal("the page leaves nothing behind", reply.json, [])
+
+
+tap.run(main)
