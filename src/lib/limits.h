@@ -24,8 +24,8 @@
 #define LIMIT_HOST_BYTES 272   /* one entry: a name of 253 (RFC 1035), a colon and a port, a CIDR */
 #define LIMIT_CPU_MILLI_MIN 10 /* thousandths of a core: cpu.max takes no less than 1 ms a period */
 #define LIMIT_CPU_MILLI_MAX 1024000
-#define LIMIT_MEMORY_MB_MIN 16                 /* less does not start a shell */
-#define LIMIT_MEMORY_MB_MAX (64 * 1024 * 1024) /* what x86-64 can address; mostly less is there */
+#define LIMIT_MEMORY_MB_MIN 16       /* less does not start a shell */
+#define LIMIT_MEMORY_MB_MAX 67108864 /* 64 TiB: what x86-64 addresses */
 #define LIMIT_LIFETIME_S (10LL * 365 * 24 * 3600)
 #define LIMIT_PIDS 1024   /* processes and threads in a sandbox */
 #define LIMIT_DISK_MB 512 /* the upper, when it is RAM: this or half of memory_mb, the lesser */

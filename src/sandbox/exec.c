@@ -53,7 +53,10 @@ static void set_rlimits(void)
 static int enter(struct join *j)
 {
 	/* Privilege: still the appliance's root, already in the sandbox's cgroup and pid
-	 * namespace. */
+	 * namespace. squashd is hard to kill for want of memory; what it starts must not be. As
+	 * root writes it, it can't be lowered again inside. */
+	if (fd_write_file(AT_FDCWD, "/proc/self/oom_score_adj", "0", j->e) < 0)
+		return -j->e->number;
 	int spaces = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP;
 	if (setns(j->init_pidfd, spaces) < 0)
 		return err_set(j->e, errno, "enter the sandbox's namespaces");

@@ -22,11 +22,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 		}                                                                                  \
 	} while (0)
 
-/* Bytes in memory of just their size, so that the sanitizers see a read past the end. */
+/* Memory of just this size, so that the sanitizers see an access past its end. */
+static inline void *fuzz_take(size_t len)
+{
+	void *memory = malloc(len > 0 ? len : 1);
+	CHECK(memory);
+	return memory;
+}
+
 static inline void *fuzz_copy(const void *bytes, size_t len)
 {
-	char *copy = malloc(len > 0 ? len : 1);
-	CHECK(copy);
+	void *copy = fuzz_take(len);
 	if (len > 0)
 		memcpy(copy, bytes, len);
 	return copy;

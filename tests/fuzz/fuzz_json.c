@@ -102,7 +102,7 @@ static size_t check_value(const struct json_value *v, size_t len, bool *plain_na
 static void check_round_trip(const struct json_value *root, size_t len)
 {
 	struct buf out = {.cap = JSONW_TEXT_BYTES(len) + 2 * len};
-	out.data = malloc(out.cap);
+	out.data = fuzz_take(out.cap);
 	struct jsonw w;
 	jsonw_init(&w, &out);
 	write_value(&w, root);
@@ -111,7 +111,7 @@ static void check_round_trip(const struct json_value *root, size_t len)
 	struct arena a = {.cap = JSON_ARENA_BYTES(out.len)};
 	const struct json_value *again = NULL;
 	struct json_fault fault;
-	a.base = malloc(a.cap);
+	a.base = fuzz_take(a.cap);
 	CHECK(json_parse((const uint8_t *)out.data, out.len, &a, &again, &fault) == 0);
 	check_same(root, again);
 	free(a.base);
@@ -124,7 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct json_fault fault = {.offset = SIZE_MAX};
 	/* The arena begins unaligned in use, as after another parse. */
 	struct arena a = {.used = size % 16, .cap = size % 16 + JSON_ARENA_BYTES(size)};
-	a.base = malloc(a.cap);
+	a.base = fuzz_take(a.cap);
 	int rc = json_parse(data, size, &a, &root, &fault);
 	CHECK(a.used <= a.cap);
 	if (rc < 0) {
@@ -141,7 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	/* With less memory: the same, or that it was too little. */
 	struct arena small = {.cap = size * 12};
-	small.base = malloc(small.cap + 1);
+	small.base = fuzz_take(small.cap);
 	int small_rc = json_parse(data, size, &small, &root, &fault);
 	CHECK(small_rc == rc || small_rc == -ENOMEM);
 	CHECK(small.used <= small.cap && (small_rc == 0 || fault.offset <= size));

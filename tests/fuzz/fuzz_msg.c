@@ -39,7 +39,7 @@ static void build(const uint8_t *at, size_t left, struct buf *out)
 static void check_fields(const uint8_t *bytes, size_t len)
 {
 	struct msg_cursor c = {.at = bytes, .left = len};
-	struct buf copy = {.data = malloc(len + 1), .cap = len};
+	struct buf copy = {.data = fuzz_take(len), .cap = len};
 	struct msg_field f;
 	uint64_t number;
 	int rc;

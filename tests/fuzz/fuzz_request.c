@@ -17,14 +17,14 @@
 
 #define LINES 6
 #define MACHINE_MB 4096
+#define BODY_MAX ((size_t)LIMIT_BODY_BYTES)
 
 /* The next line, in memory of its own. A NUL ends it early: the environment holds none. */
 static char *take_line(const uint8_t **at, size_t *left)
 {
 	const uint8_t *newline = *left > 0 ? memchr(*at, '\n', *left) : NULL;
 	size_t len = newline ? (size_t)(newline - *at) : *left;
-	char *text = malloc(len + 1);
-	CHECK(text);
+	char *text = fuzz_take(len + 1);
 	if (len > 0)
 		memcpy(text, *at, len);
 	text[len] = '\0';
@@ -114,11 +114,11 @@ static void check_request(const struct request_env *env, const uint8_t *body, si
 	      strcmp(q.method, "DELETE") == 0);
 	if (run != create_sandbox && run != exec_in_sandbox)
 		return;
-	if (request_body_len(env, LIMIT_BODY_BYTES, &len, &fault) < 0) {
+	if (request_body_len(env, BODY_MAX, &len, &fault) < 0) {
 		check_fault(&fault);
 		return;
 	}
-	CHECK(len <= LIMIT_BODY_BYTES);
+	CHECK(len <= BODY_MAX);
 	if (len > body_len) /* cut short: http_read_body answers 400 */
 		return;
 	uint8_t *exact = fuzz_copy(body, len);

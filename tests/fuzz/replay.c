@@ -8,9 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../unit/tap.h"
 #include "fuzz.h"
 #include "lib/fd.h"
-#include "tap.h"
 
 #define INPUT_BYTES (4 * 1024 * 1024)
 

@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What ends a sandbox, and what stays readable: lifetimes, a killed PID 1, logs, history; all of it
+over restarts of the services."""
+
+import time
+
+import tap
+from api import BUSYBOX, SANDBOXES, create, destroy, execute, info
+from machine import Machine
+from tap import check, equal
+
+
+def logs(m, name):
+    reply = m.http("GET", f"{SANDBOXES}/{name}/logs")
+    assert reply.status == 200, f"logs of {name}: {reply}"
+    return reply.json
+
+
+def history(m, **wanted):
+    """The history's entries that have these values, newest first."""
+    reply = m.http("GET", "api/history")
+    assert reply.status == 200, f"history: {reply}"
+    return [e for e in reply.json if all(e.get(k) == v for k, v in wanted.items())]
+
+
+
+
+def kill_squashd(m):
+    m.inside("kill -9 $(pidof squashd | tr ' ' '\\n' | head -n 1)")
+    m.wait_console("squashd has ended")
+
+
+def uptime(m):
+    return float(m.inside("cut -d' ' -f1 /proc/uptime")[1])
+
+
+def wait_gone(m, name):
+    """Wait until the sandbox's cgroup is gone; the machine's uptime then. One command inside, so that
+    neither curl nor this host's load is in the figure."""
+    wait = f"while test -d /sys/fs/cgroup/squash/{name}; do sleep 0.05; done"
+    code, text = m.inside(f"{wait}; cut -d' ' -f1 /proc/uptime", seconds=30)
+    assert code == 0, text
+    return float(text)
+
+
+def test_lifetime(m):
+    before = m.counts()
+    began = uptime(m)
+    create(m, "short", BUSYBOX, max_lifetime_s=3)
+    made = uptime(m)
+    execute(m, "short", "(sleep 1000 &) >/dev/null 2>&1")
+    gone = wait_gone(m, "short")
+    check("it ends within a second of its time", 3 <= gone - began and gone - made <= 4.0, gone - made)
+    equal("it is not there any more", m.http("GET", f"{SANDBOXES}/short").status, 404)
+    end = history(m, event="end", id="short")[0]
+    equal("the history says why", (end["reason"], end["exec_count"]), ("lifetime", 1))
+    equal("nothing is left of it", m.wait_counts(before), before)
+
+
+def test_lifetime_over_restart(m):
+    before = m.counts()
+    create(m, "over", BUSYBOX, max_lifetime_s=6)
+    made = uptime(m)
+    kill_squashd(m)
+    gone = wait_gone(m, "over")
+    check("a restart of squashd changes nothing of it", 5 <= gone - made <= 7.0, gone - made)
+    equal("nothing is left of it", m.wait_counts(before), before)
+
+
+def test_init_died(m):
+    before = m.counts()
+    create(m, "beheaded", BUSYBOX)
+    m.inside("kill -9 $(cat /sys/fs/cgroup/squash/beheaded/box/init/cgroup.procs)")
+    wait_gone(m, "beheaded")
+    equal("its end is noticed", m.http("GET", f"{SANDBOXES}/beheaded").status, 404)
+    equal("the history says so", history(m, event="end", id="beheaded")[0]["reason"], "init died")
+    equal("nothing is left of it", m.wait_counts(before), before)
+    create(m, "beheaded", BUSYBOX)
+    equal("the id is free again", info(m, "beheaded")["mounted"], True)
+    destroy(m, "beheaded")
+    equal("an operator's end", history(m, event="end", id="beheaded")[0]["reason"], "operator")
+
+
+def test_logs(m):
+    create(m, "logged", BUSYBOX)
+    equal("the log of a new sandbox is empty", logs(m, "logged"), [])
+    execute(m, "logged", "exit 3")
+    execute(m, "logged", "echo '\u00e9\"\\'; kill -9 $$")
+    execute(m, "logged", "head -c 70000 /dev/zero; sleep 10", timeout=1)
+    for service in ("squashd", "httpd"):
+        m.inside(f"kill -9 $(pidof {service})")
+        m.wait_console(f"{service} has ended")
+    m.wait_api()
+    log = logs(m, "logged")
+    equal("the log survives the services", [e["seq"] for e in log], [1, 2, 3])
+    equal("exit codes", [e["exit_code"] for e in log], [3, 137, 124])
+    equal("commands as they were", log[1]["cmd"], "echo '\u00e9\"\\'; kill -9 $$")
+    equal("signals", [e["signal"] for e in log], [None, 9, 9])
+    equal("flags", [e["timed_out"] for e in log], [False, False, True])
+    equal("truncation", log[2]["truncated"], {"stdout": True, "stderr": False})
+    check("durations", all(e["duration_ms"] < 5000 for e in log), log)
+    equal("exec_count is theirs", info(m, "logged")["exec_count"], 3)
+    destroy(m, "logged")
+    equal("the log goes with it", m.http("GET", f"{SANDBOXES}/logged/logs").status, 404)
+    execs = history(m, event="exec", id="logged")
+    equal("its commands stay in the history", [e["seq"] for e in execs], [3, 2, 1])
+
+
+def test_rotation(m):
+    """A log is bounded; what is left is whole."""
+    create(m, "talker", BUSYBOX)
+    long = "true " + "x" * 60_000
+    for _ in range(3):
+        execute(m, "talker", long)
+    log = logs(m, "talker")
+    equal("a long command is kept in part", {len(e["cmd"]) for e in log}, {4096})
+    equal("which is said", {e["cmd_truncated"] for e in log}, {True})
+    file = "/data/sandboxes/talker/log.ndjson"
+    line = f"head -n 1 {file}"
+    m.inside(f"i=0; l=$({line}); while test $i -lt 130; do echo \"$l\"; i=$((i+1)); done >>{file}")
+    execute(m, "talker", "echo new")
+    equal("the file is new", m.inside(f"wc -l <{file}")[1].strip(), "1")
+    log = logs(m, "talker")
+    equal("the old one is still read, before it", (len(log), log[-1]["cmd"]), (134, "echo new"))
+    m.inside(f"printf '{{\"seq\":9,\"cmd\":\"to' >>{file}")
+    equal("a torn line is left out", len(logs(m, "talker")), 134)
+    destroy(m, "talker")
+
+
+def main():
+    with Machine("lifetimes") as m:
+        m.wait_api()
+        tap.each(m, test_lifetime, test_lifetime_over_restart, test_init_died, test_logs)
+        tap.each(m, test_rotation)
+
+
+tap.run(main)

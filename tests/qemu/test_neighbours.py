@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""One sandbox takes all that it can get; the one beside it goes on working."""
+
+import tap
+from api import PYTHON, Running, create, destroy, execute, output
+from machine import BUILD, Machine, drive
+from tap import check, equal
+
+# Counts loops for 3 s of wall time.
+COUNT = """
+import time
+end, n = time.monotonic() + 3, 0
+while time.monotonic() < end:
+    n += 1
+print(n)
+"""
+
+# Takes file descriptors until there are no more, in as many processes as there may be.
+HOG_FDS = """
+import os, time
+for _ in range(100):
+    if os.fork() == 0:
+        break
+taken = []
+try:
+    while True:
+        taken.append(os.open('/dev/null', os.O_RDONLY))
+except OSError:
+    pass
+time.sleep(60)
+"""
+
+BOMB = "b() { b | b & }; b; sleep 60"
+
+
+def neighbour_works(m, what):
+    result = execute(m, "beside", "python3 -c 'print(6 * 7)'", timeout=60)
+    equal(f"beside {what} another sandbox works", (result["exit_code"], result["stdout"]), (0, "42\n"))
+
+
+def test_cpu(m):
+    """On one processor each: what the quota allows is what is got."""
+    create(m, "half", PYTHON, cpu=0.5, memory_mb=128)
+    create(m, "whole", PYTHON, cpu=1.0, memory_mb=128)
+    ratios = []
+    for _ in range(3):
+        half = int(output(m, "half", "python3 -", stdin=COUNT))
+        whole = int(output(m, "whole", "python3 -", stdin=COUNT))
+        ratios.append(half / whole)
+    check("cpu 0.5 gives about half of cpu 1", 0.35 <= sorted(ratios)[1] <= 0.65, ratios)
+    destroy(m, "half")
+    destroy(m, "whole")
+
+
+def test_bomb(m):
+    bomb = Running(m, "hog", BOMB)
+    neighbour_works(m, "a fork bomb")
+    most = m.inside("cat /sys/fs/cgroup/squash/hog/box/pids.peak")[1].strip()
+    check("which got no further than its limit", int(most) <= 1024, most)
+    destroy(m, "hog")
+    check("and ends with its sandbox", bomb.reply().status == 200)
+
+
+def test_fds(m):
+    create(m, "hog", PYTHON, memory_mb=256)
+    hog = Running(m, "hog", f"python3 -c \"{HOG_FDS}\"")
+    neighbour_works(m, "a hundred hogs of descriptors")
+    destroy(m, "hog")
+    check("who end with their sandbox", hog.reply().status == 200)
+
+
+def test_full(m):
+    create(m, "hog", PYTHON, memory_mb=64)
+    result = execute(m, "hog", "dd if=/dev/zero of=/root/big bs=1M")
+    equal("a full upper is an error of the writer's", result["exit_code"], 1)
+    check("by name", "No space left on device" in result["stderr"], result)
+    equal("and no kill", (result["oom_killed"], result["signal"]), (False, None))
+    neighbour_works(m, "a full upper")
+    result = execute(m, "hog", "i=0; while : >/tmp/$i; do i=$((i+1)); done", timeout=120)
+    check("out of inodes, likewise", "No space left on device" in result["stderr"], result)
+    neighbour_works(m, "no inodes left")
+    destroy(m, "hog")
+
+
+def test_oom(m):
+    create(m, "hog", PYTHON, memory_mb=64)
+    both = Running(m, "hog", "sleep 5; echo on")
+    result = execute(m, "hog", "python3 -c 'x = bytearray(200 << 20)'")
+    got = (result["exit_code"], result["signal"], result["oom_killed"])
+    equal("out of memory is said of the command that was", got, (137, 9, True))
+    other = both.reply().json
+    got = (other["stdout"], other["oom_killed"])
+    equal("and not of the one beside it in the same sandbox", got, ("on\n", False))
+    equal("the sandbox lives on", output(m, "hog", "echo on"), "on")
+    neighbour_works(m, "one out of memory")
+    destroy(m, "hog")
+
+
+def main():
+    with Machine("neighbours", memory_mb=2048, args=drive(BUILD / "data.ext4")) as m:
+        m.wait_api()
+        before = m.counts()
+        create(m, "beside", PYTHON, memory_mb=128)
+        create(m, "hog", PYTHON, memory_mb=256)
+        tap.each(m, test_bomb, test_fds, test_full, test_oom, test_cpu)
+        destroy(m, "beside")
+        equal("nothing is left behind", m.wait_counts(before), before)
+
+
+tap.run(main)
