@@ -132,6 +132,9 @@ static int start_joined(const struct server *s, const struct sandbox *sb, struct
 	struct spawn spawn = {.cgroup_fd = job->leaf.fd, .run = run_command, .arg = j};
 	e->number = 0;
 	pid_t pid = spawn_until_exec(&spawn, &job->pidfd, e);
+	if (pid == -EAGAIN) /* pids.max: pids(7), clone(2) */
+		return err_say(e, EAGAIN, "sandbox %s has %d processes and threads already", sb->id,
+			       LIMIT_PIDS);
 	if (pid < 0)
 		return pid;
 	if (e->number) {

@@ -21,7 +21,8 @@
 
 #define MARK_LEFT "trusted.squash.left"
 #define MARK_KILLED "trusted.squash.killed"
-#define EMPTY_MS 2000 /* for killed processes to go */
+#define KILL_MS 2000 /* for killed processes to go, while a caller waits */
+#define END_MS 30000 /* the same when nobody does: a thousand can take seconds */
 
 static bool has_mark(int fd, const char *mark)
 {
@@ -56,7 +57,7 @@ static int open_locked(int box_fd, const char *name, struct err *e)
 static int make_usable(struct leaf *leaf, struct err *e)
 {
 	if (is_populated(leaf->fd)) {
-		if (has_mark(leaf->fd, MARK_LEFT))
+		if (has_mark(leaf->fd, MARK_LEFT) || has_mark(leaf->fd, MARK_KILLED))
 			return -EAGAIN;
 		int rc = cgroup_kill_leaf(leaf, e);
 		if (rc < 0)
@@ -117,7 +118,8 @@ int cgroup_kill_leaf(struct leaf *leaf, struct err *e)
 	if (rc < 0)
 		return rc;
 	leaf->killed = true;
-	return cgroup_wait_empty(leaf->fd, clock_mono_ms() + EMPTY_MS, e);
+	rc = cgroup_wait_empty(leaf->fd, clock_mono_ms() + KILL_MS, e);
+	return rc == -EBUSY ? 0 : rc;
 }
 
 bool cgroup_leaf_had_oom(const struct leaf *leaf)
@@ -127,10 +129,12 @@ bool cgroup_leaf_had_oom(const struct leaf *leaf)
 
 void cgroup_end_leaf(struct leaf *leaf)
 {
-	if (leaf->killed)
+	if (leaf->killed) {
+		cgroup_wait_empty(leaf->fd, clock_mono_ms() + END_MS, NULL);
 		unlinkat(leaf->box_fd, leaf->name, AT_REMOVEDIR);
-	else if (is_populated(leaf->fd))
+	} else if (is_populated(leaf->fd)) {
 		fsetxattr(leaf->fd, MARK_LEFT, "1", 1, 0);
+	}
 	fd_close(&leaf->fd);
 	fd_close(&leaf->box_fd);
 }

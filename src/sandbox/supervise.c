@@ -10,6 +10,8 @@
 #include "lib/clock.h"
 #include "lib/fd.h"
 
+#define KILLED_MS 2000
+
 enum { IN, OUT, ERR, PID, WATCHED };
 
 struct watch {
@@ -66,7 +68,8 @@ static int reap(struct watch *w, struct err *e)
 	w->result->ended_ms = clock_wall_ms();
 	w->result->duration_ms = clock_mono_ms() - w->job->started_mono_ms;
 	fd_close(&w->job->in_fd);
-	w->deadline_ms = clock_mono_ms() + LIMIT_GRACE_MS;
+	/* What was killed is on its way, and closes its pipes in the end. */
+	w->deadline_ms = clock_mono_ms() + (w->job->leaf.killed ? KILLED_MS : LIMIT_GRACE_MS);
 	return 0;
 }
 
@@ -118,7 +121,7 @@ int exec_supervise(struct exec_job *job, const struct exec_request *r, struct ex
 	if (result->timed_out)
 		result->exit_code = 124;
 	result->oom_killed = cgroup_leaf_had_oom(&job->leaf);
-	result->background = job->out_fd >= 0 || job->err_fd >= 0;
+	result->background = !job->leaf.killed && (job->out_fd >= 0 || job->err_fd >= 0);
 	return 0;
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds of any sandbox that squashd lets in, be it by a message or by a meta.json. */
+/* What holds of anything that squashd lets in, be it by a message or by a meta.json. */
 #ifndef SQUASH_CHECK_SANDBOX_H
 #define SQUASH_CHECK_SANDBOX_H
 
 #include <stdbool.h>
 
 #include "fuzz.h"
+#include "lib/msg.h"
 #include "sandbox/meta_text.h"
 #include "sandbox/modules.h"
 #include "sandbox/sandbox.h"
@@ -13,6 +14,17 @@
 static inline bool is_terminated(const char *text, size_t cap)
 {
 	return strnlen(text, cap) < cap;
+}
+
+/* No text of a request that was taken holds a NUL: what is read is what was sent. */
+static inline void check_texts(struct msg_cursor fields)
+{
+	struct msg_field f;
+	while (msg_next(&fields, &f) > 0)
+		if (f.tag == TAG_ID || f.tag == TAG_OWNER || f.tag == TAG_TASK ||
+		    f.tag == TAG_LAYER || f.tag == TAG_ALLOW_NET || f.tag == TAG_CMD ||
+		    f.tag == TAG_WORKDIR || f.tag == TAG_ENV)
+			CHECK(!memchr(f.data, 0, f.len));
 }
 
 /* It keeps to limits.h. */

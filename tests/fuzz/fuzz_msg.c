@@ -96,16 +96,19 @@ static void read_all(const uint8_t *bytes, size_t len)
 
 	if (create_read(c, MACHINE_MB, &sb, &r)) {
 		CHECK(r.status == 200 && sb.memory_mb <= MACHINE_MB);
+		check_texts(c);
 		check_sandbox(&sb);
 		sb.slot = 1; /* as request_create takes one */
 		check_saved(&sb);
 	} else {
 		check_refusal(&r);
 	}
-	if (run_read(c, &run, &r))
+	if (run_read(c, &run, &r)) {
+		check_texts(c);
 		check_run(&run, bytes, len);
-	else
+	} else {
 		check_refusal(&r);
+	}
 	if (fields_only_id(c, id, &r))
 		CHECK(meta_is_id(id, strlen(id)));
 	else

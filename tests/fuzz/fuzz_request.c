@@ -83,6 +83,7 @@ static void check_body(const uint8_t *body, size_t len, const struct body_form *
 	if (fields.full)
 		return;
 	struct msg_cursor c = {.at = (const uint8_t *)fields.data, .left = fields.len};
+	check_texts(c);
 	if (create ? !create_read(c, MACHINE_MB, &sb, &r) : !run_read(c, &run, &r)) {
 		check_refusal(&r);
 	} else if (create) {
@@ -110,6 +111,7 @@ static void check_request(const struct request_env *env, const uint8_t *body, si
 	CHECK(!methods.full);
 	CHECK(strlen(id) < strlen(path) || !path[0]);
 	CHECK(!strchr(id, '/') && strstr(path, id));
+	CHECK((run != exec_in_sandbox && run != get_sandbox && run != destroy_sandbox) || id[0]);
 	CHECK(!run || strcmp(q.method, "GET") == 0 || strcmp(q.method, "POST") == 0 ||
 	      strcmp(q.method, "DELETE") == 0);
 	if (run != create_sandbox && run != exec_in_sandbox)

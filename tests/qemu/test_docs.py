@@ -39,9 +39,7 @@ def agrees(got, expected):
         )
     if isinstance(expected, list):
         return (
-            isinstance(got, list)
-            and len(got) == len(expected)
-            and all(map(agrees, got, expected))
+            isinstance(got, list) and len(got) == len(expected) and all(map(agrees, got, expected))
         )
     return type(got) is type(expected) and got == expected
 

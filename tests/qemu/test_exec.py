@@ -129,6 +129,9 @@ def test_limits(m):
     check("a full disk is an error, not a kill", "No space left" in result["stderr"], result)
     equal("the sandbox lives", output(m, "small", "rm /root/big; echo on"), "on")
     destroy(m, "small")
+
+
+def test_fork_bomb(m):
     create(m, "bomb", BUSYBOX, memory_mb=64)
     before = m.counts()["processes"]
     result = execute(m, "bomb", "b() { b | b & }; b; sleep 1000", timeout=5)
@@ -162,7 +165,7 @@ def main():
         before = m.counts()
         create(m, "box", PYTHON, memory_mb=256, cpu=1.5)
         tap.each(m, test_fields, test_streams, test_timeout, test_python, test_root, test_outside)
-        tap.each(m, test_layers, test_limits, test_odd_ids)
+        tap.each(m, test_layers, test_limits, test_fork_bomb, test_odd_ids)
         destroy(m, "box")
         equal("nothing is left behind", m.wait_counts(before), before)
 

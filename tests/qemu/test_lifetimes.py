@@ -24,8 +24,6 @@ def history(m, **wanted):
     return [e for e in reply.json if all(e.get(k) == v for k, v in wanted.items())]
 
 
-
-
 def kill_squashd(m):
     m.inside("kill -9 $(pidof squashd | tr ' ' '\\n' | head -n 1)")
     m.wait_console("squashd has ended")
@@ -51,7 +49,9 @@ def test_lifetime(m):
     made = uptime(m)
     execute(m, "short", "(sleep 1000 &) >/dev/null 2>&1")
     gone = wait_gone(m, "short")
-    check("it ends within a second of its time", 3 <= gone - began and gone - made <= 4.0, gone - made)
+    check(
+        "it ends within a second of its time", 3 <= gone - began and gone - made <= 4.0, gone - made
+    )
     equal("it is not there any more", m.http("GET", f"{SANDBOXES}/short").status, 404)
     end = history(m, event="end", id="short")[0]
     equal("the history says why", (end["reason"], end["exec_count"]), ("lifetime", 1))
@@ -118,12 +118,12 @@ def test_rotation(m):
     equal("which is said", {e["cmd_truncated"] for e in log}, {True})
     file = "/data/sandboxes/talker/log.ndjson"
     line = f"head -n 1 {file}"
-    m.inside(f"i=0; l=$({line}); while test $i -lt 130; do echo \"$l\"; i=$((i+1)); done >>{file}")
+    m.inside(f'i=0; l=$({line}); while test $i -lt 130; do echo "$l"; i=$((i+1)); done >>{file}')
     execute(m, "talker", "echo new")
     equal("the file is new", m.inside(f"wc -l <{file}")[1].strip(), "1")
     log = logs(m, "talker")
     equal("the old one is still read, before it", (len(log), log[-1]["cmd"]), (134, "echo new"))
-    m.inside(f"printf '{{\"seq\":9,\"cmd\":\"to' >>{file}")
+    m.inside(f'printf \'{{"seq":9,"cmd":"to\' >>{file}')
     equal("a torn line is left out", len(logs(m, "talker")), 134)
     destroy(m, "talker")
 
