@@ -85,7 +85,7 @@ $(BIN): build/bin/%: $$(addprefix build/obj/,$$(SRC_$$*:.c=.o) $(LIB:.c=.o)) scr
 
 # ---- Third-party parts ----
 
-COMMON := scripts/common.sh scripts/fetch config/versions
+ENV := scripts/env.sh scripts/fetch config/versions
 TOOLCHAIN := musl-dev linux-libc-dev
 CACHED := scripts/cached scripts/check-static
 
@@ -95,7 +95,7 @@ build/host.ok:
 	$(Q)scripts/host-packages --check build
 	$(Q)touch $@
 
-build/cc: scripts/build-sysroot $(COMMON) | build/host.ok
+build/cc: scripts/build-sysroot $(ENV) | build/host.ok
 	$(call say,TOOLS,$@)
 	$(Q)scripts/build-sysroot
 
@@ -112,7 +112,7 @@ build/parts/mksquashfs build/parts/unsquashfs &: scripts/build-squashfs-tools bu
 	$(Q)scripts/check-static build/parts/mksquashfs build/parts/unsquashfs
 
 # build/kernel/version is written last, so it stands for all of build/kernel.
-build/kernel/version: scripts/build-kernel config/kernel-modules scripts/cached $(COMMON) | build/host.ok
+build/kernel/version: scripts/build-kernel config/kernel-modules scripts/cached $(ENV) | build/host.ok
 	$(call say,KERNEL,build/kernel)
 	$(Q)rm -rf build/kernel
 	$(Q)scripts/cached build/kernel linux-image-amd64 scripts/build-kernel config/kernel-modules
@@ -169,7 +169,7 @@ $(MODULES): build/modules/%.squashfs: build/modules/.%.made ;
 
 build/modules/.100-python313.made: build/modules/000-base-debian.squashfs
 $(MODULES:build/modules/%.squashfs=build/modules/.%.made): build/modules/.%.made: config/modules/% \
-		$$(wildcard config/modules/$$*.d/*) $(wildcard scripts/mkmodule*) config/versions \
+		$$(shell find config/modules/$$*.d -type f 2>/dev/null) $(wildcard scripts/mkmodule*) config/versions \
 		build/parts/busybox build/parts/mksquashfs build/parts/unsquashfs
 	$(call say,MODULE,build/modules/$*.squashfs)
 	$(Q)scripts/mkmodule $*
@@ -182,7 +182,7 @@ build/data.ext4: scripts/mkdata $(MODULES)
 	$(call say,DISK,$@)
 	$(Q)scripts/mkdata $@ $(DATA_MB) $(MODULES)
 
-build/qemu/run: scripts/get-qemu $(COMMON)
+build/qemu/run: scripts/get-qemu $(ENV)
 	$(call say,QEMU,$@)
 	$(Q)scripts/get-qemu
 

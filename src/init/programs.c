@@ -24,8 +24,11 @@ static void run_squashd(const struct program_start *what)
 {
 	char data[sizeof("SQUASH_DATA=") + SETTINGS_PATH_MAX];
 	snprintf(data, sizeof(data), "SQUASH_DATA=%s", what->services->data_path);
+	char most[sizeof("SQUASH_MAX_SANDBOXES=") + 10];
+	snprintf(most, sizeof(most), "SQUASH_MAX_SANDBOXES=%u",
+		 what->services->settings->max_sandboxes);
 	char *args[] = {CHILD_ARG("squashd"), NULL};
-	char *environment[] = {data, NULL};
+	char *environment[] = {data, most, NULL};
 	/* First out of the way of 3 and 4, then to their places, open across exec. */
 	int socket_fd = fcntl(what->services->listen_fd, F_DUPFD_CLOEXEC, TOKEN_FD + 1);
 	int token_fd = fcntl(what->token_fd, F_DUPFD_CLOEXEC, TOKEN_FD + 1);

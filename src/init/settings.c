@@ -48,6 +48,16 @@ static const char *check_port(const char *text, struct settings *out)
 	return NULL;
 }
 
+static const char *check_max_sandboxes(const char *text, struct settings *out)
+{
+	unsigned n;
+	_Static_assert(LIMIT_SANDBOXES == 1024, "it stands in texts here");
+	if (!parse_number(text, 1, LIMIT_SANDBOXES, &n))
+		return "is not a number from 1 to 1024";
+	out->max_sandboxes = n;
+	return NULL;
+}
+
 static const char *check_data_wait(const char *text, struct settings *out)
 {
 	unsigned n;
@@ -194,6 +204,7 @@ static const struct {
 	[SETTING_DATA_WAIT] = {"SQUASH_DATA_WAIT", "5", check_data_wait},
 	[SETTING_IP] = {"SQUASH_IP", "dhcp", check_ip},
 	[SETTING_HOSTNAME] = {"SQUASH_HOSTNAME", "squash", check_hostname},
+	[SETTING_MAX_SANDBOXES] = {"SQUASH_MAX_SANDBOXES", "1024", check_max_sandboxes},
 };
 
 static int find_setting(const char *name, size_t len)

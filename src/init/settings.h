@@ -31,6 +31,7 @@ enum settings_id {
 	SETTING_DATA_WAIT,
 	SETTING_IP,
 	SETTING_HOSTNAME,
+	SETTING_MAX_SANDBOXES,
 	SETTING_COUNT
 };
 
@@ -68,6 +69,7 @@ struct settings {
 	unsigned data_wait_s;
 	struct settings_ip ip;
 	char hostname[SETTINGS_HOSTNAME_MAX + 1];
+	unsigned max_sandboxes;
 };
 
 /* Where the settings' faults are told: one line of text each, no newline. */

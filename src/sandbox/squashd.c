@@ -2,7 +2,7 @@
 /* squashd, the only privileged service. It accepts on the socket that init made (descriptor 3) and
  * forks a worker for each connection; it keeps nothing in memory that a worker or its successor
  * could not read from files and from the kernel, so it may be killed at any moment. The bearer
- * token comes through a pipe (descriptor 4), SQUASH_DATA from the environment. */
+ * token comes through a pipe (descriptor 4), SQUASH_DATA and SQUASH_MAX_SANDBOXES from the environment. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -101,7 +101,10 @@ static int set_up(struct server *s, struct err *e)
 	if (sysinfo(&info) < 0)
 		return err_set(e, errno, "sysinfo");
 	s->memory_mb = (uint64_t)info.totalram * info.mem_unit >> 20;
-	s->max_sandboxes = LIMIT_SANDBOXES;
+	const char *most = getenv("SQUASH_MAX_SANDBOXES"); /* checked by init */
+	s->max_sandboxes = most ? strtoul(most, NULL, 10) : LIMIT_SANDBOXES;
+	if (s->max_sandboxes > LIMIT_SANDBOXES)
+		s->max_sandboxes = LIMIT_SANDBOXES;
 	if (fd_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", boot_id, sizeof(boot_id), e) <
 	    0)
 		return -e->number;

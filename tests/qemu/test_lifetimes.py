@@ -128,11 +128,22 @@ def test_rotation(m):
     destroy(m, "talker")
 
 
+def test_full(m):
+    for n in range(3):
+        create(m, f"n{n}", BUSYBOX, memory_mb=32)
+    reply = m.http("POST", SANDBOXES, {"id": "n3", "layers": BUSYBOX})
+    equal("one above SQUASH_MAX_SANDBOXES is refused", (reply.status, reply.json["code"]), (503, "full"))
+    destroy(m, "n0")
+    create(m, "n3", BUSYBOX)
+    for n in range(1, 4):
+        destroy(m, f"n{n}")
+
+
 def main():
-    with Machine("lifetimes") as m:
+    with Machine("lifetimes", settings="SQUASH_MAX_SANDBOXES=3") as m:
         m.wait_api()
         tap.each(m, test_lifetime, test_lifetime_over_restart, test_init_died, test_logs)
-        tap.each(m, test_rotation)
+        tap.each(m, test_rotation, test_full)
 
 
 tap.run(main)

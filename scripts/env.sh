@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# What the scripts share, to be sourced: the tree's root, the user cache, the version lock, messages.
+# The environment that scripts run in, to be sourced: the root of the tree, the user cache, the version
+# lock, messages.
 
 # Scripts run from anywhere; paths below are relative to the root of the tree.
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
