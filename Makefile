@@ -8,6 +8,7 @@
 #   make test             unit tests, then tests on the booted image
 #   make check            unit tests alone: seconds, no QEMU
 #   make fuzz             the parsers under libFuzzer, FUZZ_SECONDS=600 each; T=json: that one alone
+#   make bench            time it against floors and peers, on the booted image: a table
 #   make lint             what the compiler and the checkers find in our sources
 #   make update-versions  move config/versions to what Debian has now
 #   make clean            remove build/; downloads and built parts stay in the user cache
@@ -35,7 +36,7 @@
 
 VERSION := 0.1.0
 
-.PHONY: all run modules test check fuzz fuzz-merge lint update-versions clean help
+.PHONY: all run modules test check bench fuzz fuzz-merge lint update-versions clean help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 all: build/vmlinuz build/initramfs.cpio.zst
@@ -260,6 +261,24 @@ $(FUZZ:%=fuzz-%): fuzz-%: build/fuzz/%
 fuzz-merge: $(T:%=build/fuzz/%)
 	$(Q)for name in $(T); do scripts/fuzz --merge $$name || exit; done
 
+# What the benchmark needs inside: the peers, our timer and the floors. The base has their libraries.
+BENCH := build/bench/timer build/bench/floor
+
+$(BENCH): build/bench/%: build/obj/tests/bench/%.o $(LIB:%.c=build/obj/%.o) scripts/check-static
+	$(link)
+
+build/bench/tools.squashfs: $(BENCH) build/parts/mksquashfs $(ENV)
+	$(call say,DISK,$@)
+	$(Q)rm -rf build/bench/tools
+	$(Q)scripts/fetch --unpack build/bench/tools bubblewrap crun runc libyajl2
+	$(Q)install -D -t build/bench/tools/bench $(BENCH)
+	$(Q)build/parts/mksquashfs build/bench/tools $@ -comp zstd -noappend -all-root -no-progress -quiet
+
+bench:
+	$(Q)scripts/host-packages build modules run
+	$(Q)$(SUBMAKE) all build/data.ext4 build/qemu/run build/test/agent build/bench/tools.squashfs
+	$(Q)tests/bench/bench.py $(ARGS)
+
 lint:
 	$(Q)scripts/host-packages lint
 	$(Q)scripts/lint
@@ -273,6 +292,6 @@ clean:
 	rm -rf build
 
 help:
-	@sed -n 's/^# \{0,1\}//; 3,18p' Makefile
+	@sed -n 's/^# \{0,1\}//; 3,19p' Makefile
 
 -include $(shell [ ! -d build ] || find build/obj build/unit build/fuzz -name '*.d' 2>/dev/null)

@@ -77,3 +77,12 @@ int fd_write_file(int dir_fd, const char *path, const char *text, struct err *e)
 		return err_set(e, errno, "write %s to %s", text, path);
 	return 0;
 }
+
+DIR *fd_open_dir(int dir_fd, const char *path)
+{
+	AUTO_FD fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	if (dir)
+		fd_steal(&fd); /* closedir closes it */
+	return dir;
+}

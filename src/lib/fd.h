@@ -3,6 +3,7 @@
 #ifndef SQUASH_FD_H
 #define SQUASH_FD_H
 
+#include <dirent.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -27,6 +28,10 @@ ssize_t fd_read_all(int fd, void *data, size_t len);
  * or -errno with e filled; -EFBIG if it does not fit into cap - 1 bytes. Symbolic links are not
  * followed in the last component. dir_fd may be AT_FDCWD. */
 ssize_t fd_read_file(int dir_fd, const char *path, char *data, size_t cap, struct err *e);
+
+/* Open the directory dir_fd/path ("." for dir_fd itself) for readdir. To be closed by the caller;
+ * NULL with errno set. */
+DIR *fd_open_dir(int dir_fd, const char *path);
 
 /* Write text to the existing file dir_fd/path in one write(2), as cgroupfs and procfs want it.
  * 0 or -errno with e filled. */

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/types.h>
 
 #include "fd.h"
@@ -60,22 +59,6 @@ void msg_add_number(struct buf *b, enum msg_tag tag, uint64_t number)
 	msg_add(b, tag, &number, sizeof(number));
 }
 
-/* As fd_write_all, but a peer that is gone gives EPIPE and no signal. */
-static int send_all(int fd, const void *data, size_t len)
-{
-	const char *at = data;
-	while (len > 0) {
-		ssize_t n = send(fd, at, len, MSG_NOSIGNAL);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		at += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 int msg_send(int fd, uint16_t kind, const char *token, size_t token_len, const struct buf *body,
 	     struct err *e)
 {
@@ -87,11 +70,11 @@ int msg_send(int fd, uint16_t kind, const char *token, size_t token_len, const s
 	};
 	if (body->full || body->len > UINT32_MAX || token_len > UINT16_MAX)
 		return err_set(e, EMSGSIZE, "send message");
-	int rc = send_all(fd, &head, sizeof(head));
+	int rc = fd_write_all(fd, &head, sizeof(head));
 	if (rc == 0)
-		rc = send_all(fd, token, token_len);
+		rc = fd_write_all(fd, token, token_len);
 	if (rc == 0)
-		rc = send_all(fd, body->data, body->len);
+		rc = fd_write_all(fd, body->data, body->len);
 	if (rc < 0)
 		return err_set(e, -rc, "send message");
 	return 0;

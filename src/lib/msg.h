@@ -102,7 +102,8 @@ void msg_add(struct buf *b, enum msg_tag tag, const void *data, size_t len);
 void msg_add_text(struct buf *b, enum msg_tag tag, const char *text);
 void msg_add_number(struct buf *b, enum msg_tag tag, uint64_t number);
 
-/* Send a head, a token (may be NULL) and the fields in body. 0 or -errno with e filled. */
+/* Send a head, a token (may be NULL) and the fields in body. 0 or -errno with e filled; -EPIPE when
+ * the peer is gone, if the process ignores SIGPIPE, as it should. */
 int msg_send(int fd, uint16_t kind, const char *token, size_t token_len, const struct buf *body,
 	     struct err *e);
 

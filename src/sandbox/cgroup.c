@@ -135,8 +135,7 @@ pid_t cgroup_find_init(int root_fd, const char *id, int *pidfd, struct err *e)
 /* Remove every directory below dir_fd, then stop; -EBUSY while processes remain in one. */
 static int remove_children(int dir_fd)
 {
-	int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	DIR *dir = fd_open_dir(dir_fd, ".");
 	if (!dir)
 		return -errno;
 	int rc = 0;

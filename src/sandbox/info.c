@@ -87,8 +87,7 @@ void request_info(const struct server *s, struct msg_cursor fields, struct reply
 static size_t list_ids(const struct server *s, char ids[LIMIT_SANDBOXES][LIMIT_ID_BYTES + 1])
 {
 	size_t count = 0;
-	int fd = openat(s->sandboxes_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = fd_open_dir(s->sandboxes_fd, ".");
 	for (struct dirent *d; dir && count < LIMIT_SANDBOXES && (d = readdir(dir));) {
 		size_t len = strlen(d->d_name);
 		if (meta_is_id(d->d_name, len))

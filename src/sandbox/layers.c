@@ -117,21 +117,12 @@ int layers_release(const struct server *s, const struct sandbox *sb, struct err 
 	return first;
 }
 
-static DIR *open_dir(int dir_fd, const char *path)
-{
-	int fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir)
-		fd_close(&fd);
-	return dir;
-}
-
 static void sweep_users(const struct server *s, int layers_fd, const char *name,
 			bool (*is_alive)(const struct server *s, const char *id))
 {
 	char path[PATH_MAX];
 	snprintf(path, sizeof(path), "%s/users", name);
-	DIR *dir = open_dir(layers_fd, path);
+	DIR *dir = fd_open_dir(layers_fd, path);
 	for (struct dirent *d; dir && (d = readdir(dir));)
 		if (d->d_name[0] != '.' && !is_alive(s, d->d_name))
 			drop_user(layers_fd, name, d->d_name);
@@ -145,7 +136,7 @@ int layers_sweep(const struct server *s, bool (*is_alive)(const struct server *s
 	AUTO_FD layers = lock_layers(s, e);
 	if (layers < 0)
 		return layers;
-	DIR *dir = open_dir(layers, ".");
+	DIR *dir = fd_open_dir(layers, ".");
 	if (!dir)
 		return err_set(e, errno, "read layers");
 	int first = 0;

@@ -172,8 +172,7 @@ static void sweep_cgroup(const struct sweep *w, const char *id)
 static void each_dir(int dir_fd, void (*visit)(const struct sweep *w, const char *id),
 		     const struct sweep *w)
 {
-	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = fd_open_dir(dir_fd, ".");
 	for (struct dirent *d; dir && (d = readdir(dir));)
 		if (meta_is_id(d->d_name, strlen(d->d_name)) && d->d_type == DT_DIR)
 			visit(w, d->d_name);

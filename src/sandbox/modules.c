@@ -48,21 +48,12 @@ int modules_open(const struct server *s, const char *name, struct err *e)
 	return fd_steal(&fd);
 }
 
-static DIR *open_dir(int dir_fd, const char *path)
-{
-	int fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir)
-		fd_close(&fd);
-	return dir;
-}
-
 static unsigned count_users(const struct server *s, const char *name)
 {
 	char path[LIMIT_MODULE_BYTES + 32];
 	unsigned count = 0;
 	snprintf(path, sizeof(path), "layers/%s/users", name);
-	DIR *dir = open_dir(s->run_fd, path);
+	DIR *dir = fd_open_dir(s->run_fd, path);
 	for (struct dirent *d; dir && (d = readdir(dir));)
 		count += d->d_name[0] != '.';
 	if (dir)
@@ -74,7 +65,7 @@ static unsigned count_users(const struct server *s, const char *name)
 static int visit_dir(const struct server *s, int dir_fd, int hidden_by_fd,
 		     void (*visit)(const struct module *m, void *arg), void *arg, struct err *e)
 {
-	DIR *dir = open_dir(dir_fd, ".");
+	DIR *dir = fd_open_dir(dir_fd, ".");
 	if (!dir)
 		return err_set(e, errno, "read modules");
 	for (struct dirent *d; (d = readdir(dir));) {

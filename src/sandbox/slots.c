@@ -45,8 +45,7 @@ void slots_give_back(const struct server *s, uint32_t slot)
 int slots_sweep(const struct server *s, bool (*is_alive)(const struct server *s, const char *id),
 		struct err *e)
 {
-	int fd = openat(s->run_fd, "slots", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = fd_open_dir(s->run_fd, "slots");
 	if (!dir)
 		return err_set(e, errno, "read slots");
 	for (struct dirent *d; (d = readdir(dir));) {

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Feeds a fuzz target every file of its corpus: what was found once stays found, by a compiler that
  * knows no fuzzing. The program's name says which corpus: fuzz_NAME takes tests/fuzz/corpus/NAME.
- * Each file has a process of its own, so that one that fails is named and the others are tried. */
+ * A child does the work; when a file ends it, that file is named and another goes on behind it. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,54 +14,63 @@
 #include "fuzz.h"
 #include "lib/fd.h"
 
-#define INPUT_BYTES (4 * 1024 * 1024)
+#define INPUT_BYTES (1024 * 1024)
 
-/* dir is closed, or the leak sanitizer would find it. */
-static int feed(DIR *dir, const char *name)
+static char path[256];
+static struct dirent **files;
+static int file_count;
+
+static int is_visible(const struct dirent *d)
+{
+	return d->d_name[0] != '.';
+}
+
+static void feed(const char *name)
 {
 	static char memory[INPUT_BYTES];
+	char file[512];
 	struct err e;
-	ssize_t len = fd_read_file(dirfd(dir), name, memory, sizeof(memory), &e);
+	snprintf(file, sizeof(file), "%s/%s", path, name);
+	ssize_t len = fd_read_file(AT_FDCWD, file, memory, sizeof(memory), &e);
 	if (len < 0) {
 		fprintf(stderr, "%s\n", e.text);
-		return 1;
+		exit(1);
 	}
-	closedir(dir);
 	void *input = fuzz_copy(memory, (size_t)len);
 	LLVMFuzzerTestOneInput(input, (size_t)len);
 	free(input);
-	return 0;
 }
 
-static bool replay(DIR *dir, const char *name)
+/* Feed the files from *at on, in a child; *at, which it shares, is where it ended. Whether it went
+ * well to the end, which is when leaks are found. */
+static bool replay(int *at)
 {
 	int status = 0;
 	pid_t pid = fork();
-	if (pid == 0)
-		exit(feed(dir, name));
+	if (pid == 0) {
+		for (; *at < file_count; ++*at)
+			feed(files[*at]->d_name);
+		exit(0);
+	}
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
 int main(void)
 {
 	const char *target = strchr(program_invocation_short_name, '_');
-	char path[256];
-	size_t files = 0, failed = 0;
-	if (!target)
+	int failed = 0;
+	int *at =
+		mmap(NULL, sizeof(*at), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (!target || at == MAP_FAILED)
 		return 2;
-	snprintf(path, sizeof(path), "tests/fuzz/corpus/%s", target + 1);
-	DIR *dir = opendir(path);
-	for (struct dirent *d; dir && (d = readdir(dir));) {
-		if (d->d_name[0] == '.')
-			continue;
-		files++;
-		if (!replay(dir, d->d_name)) {
-			tap_note("%s/%s fails", path, d->d_name);
-			failed++;
-		}
+	target++;
+	snprintf(path, sizeof(path), "tests/fuzz/corpus/%s", target);
+	file_count = scandir(path, &files, is_visible, alphasort);
+	for (*at = 0; *at < file_count && !replay(at); ++*at) {
+		const char *name = *at < file_count ? files[*at]->d_name : "(a leak)";
+		tap_note("%s/%s fails", path, name);
+		failed++;
 	}
-	if (dir)
-		closedir(dir);
-	tap_ok(files > 0 && failed == 0, "%s: %zu inputs, %zu fail", target + 1, files, failed);
+	tap_ok(file_count > 0 && failed == 0, "%s: %d inputs, %d fail", target, file_count, failed);
 	return tap_done();
 }

@@ -7,7 +7,7 @@ import time
 
 import tap
 from api import BUSYBOX, SANDBOXES, create, destroy, execute, info
-from machine import Machine
+from machine import CurlFailed, Machine
 from tap import check, equal
 
 
@@ -128,6 +128,41 @@ def test_rotation(m):
     destroy(m, "talker")
 
 
+def test_caller_goes(m):
+    """The caller hangs up: the command runs on to its timeout, and no longer."""
+    create(m, "left", BUSYBOX)
+    before = m.counts()
+    body = {"cmd": "sleep 1000", "timeout": 4}
+    try:
+        m.http("POST", f"{SANDBOXES}/left/exec", body, seconds=2)
+        check("curl hangs up", False)
+    except CurlFailed:
+        check("curl hangs up", True)
+    sleeping = "cat /sys/fs/cgroup/squash/left/box/x0/cgroup.procs"
+    check("the command goes on", m.inside(sleeping)[1].strip() != "")
+    equal("until its time is over", m.wait_counts(before, seconds=15), before)
+    log = logs(m, "left")
+    equal("which the log has", [(e["exit_code"], e["timed_out"]) for e in log], [(124, True)])
+    destroy(m, "left")
+
+
+def test_no_space(m):
+    """DATA is full: what needs room there is refused, and leaves nothing; the rest works."""
+    create(m, "there", BUSYBOX, memory_mb=32)
+    before = m.counts()
+    m.inside("dd if=/dev/zero of=/data/fill bs=1M", seconds=60)
+    m.inside("dd if=/dev/zero of=/data/fill2 bs=1")
+    reply = m.http("POST", SANDBOXES, {"id": "new", "layers": BUSYBOX})
+    equal("create answers 507", (reply.status, reply.json["code"]), (507, "no_space"))
+    equal("and leaves nothing", m.wait_counts(before), before)
+    equal("a command runs all the same", execute(m, "there", "echo on")["stdout"], "on\n")
+    m.inside("rm /data/fill /data/fill2")
+    create(m, "new", BUSYBOX, memory_mb=32)
+    check("with room again, so does create", True)
+    destroy(m, "new")
+    destroy(m, "there")
+
+
 def test_full(m):
     for n in range(3):
         create(m, f"n{n}", BUSYBOX, memory_mb=32)
@@ -143,7 +178,7 @@ def main():
     with Machine("lifetimes", settings="SQUASH_MAX_SANDBOXES=3") as m:
         m.wait_api()
         tap.each(m, test_lifetime, test_lifetime_over_restart, test_init_died, test_logs)
-        tap.each(m, test_rotation, test_full)
+        tap.each(m, test_rotation, test_full, test_caller_goes, test_no_space)
 
 
 tap.run(main)
