@@ -46,6 +46,7 @@ static void feed(const char *name)
 static bool replay(int *at)
 {
 	int status = 0;
+	fflush(stdout); /* or the child prints it again */
 	pid_t pid = fork();
 	if (pid == 0) {
 		for (; *at < file_count; ++*at)
