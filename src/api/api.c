@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 
+#include "call.h"
 #include "routes.h"
 
 int main(void)
@@ -18,6 +19,7 @@ int main(void)
 	endpoint *run = routes_find(path, q.method, id, &methods);
 	if (run)
 		run(&q, id);
+	call_require_token(&q); /* a stranger does not even learn what there is */
 	if (methods.len > 0)
 		http_reply_method(allowed);
 	http_reply_error(404, "not_found", "there is no such endpoint");

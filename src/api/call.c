@@ -66,3 +66,12 @@ unsigned call_squashd(const struct http_request *q, enum msg_op op, struct msg_c
 		reply_failure(head.kind, *reply);
 	return head.kind;
 }
+
+void call_require_token(const struct http_request *q)
+{
+	struct msg_cursor reply;
+	struct buf *fields = call_fields();
+	fields->len = 0;
+	fields->full = false;
+	call_squashd(q, MSG_HEALTH, &reply);
+}

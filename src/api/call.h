@@ -16,4 +16,8 @@ struct buf *call_fields(void);
  * HTTP reply, and the call does not return then. */
 unsigned call_squashd(const struct http_request *q, enum msg_op op, struct msg_cursor *reply);
 
+/* Before a request is refused for what it is: reply 401 instead and do not return if its token is
+ * not good. Drops the fields gathered. */
+void call_require_token(const struct http_request *q);
+
 #endif

@@ -63,18 +63,20 @@ void http_read_request(struct http_request *q, char *path_memory, size_t path_ca
 		http_reply_fault(&fault);
 }
 
-void http_read_body(struct http_request *q)
+int http_read_body(struct http_request *q, struct request_fault *fault)
 {
 	struct request_env e = read_env();
-	struct request_fault fault;
 	size_t len;
-	if (request_body_len(&e, sizeof(body_memory), &len, &fault) < 0)
-		http_reply_fault(&fault);
+	int rc = request_body_len(&e, sizeof(body_memory), &len, fault);
+	if (rc < 0)
+		return rc;
 	ssize_t n = fd_read_all(STDIN_FILENO, body_memory, len);
 	if (n < 0 || (size_t)n < len)
-		http_reply_error(400, "bad_json", "the body ended before Content-Length");
+		return request_refuse(fault, 400, "bad_json",
+				      "the body ended before Content-Length");
 	q->body = body_memory;
 	q->body_len = len;
+	return 0;
 }
 
 struct buf *http_reply_buf(void)

@@ -15,9 +15,9 @@
  * holds the path. */
 void http_read_request(struct http_request *q, char *path_memory, size_t path_cap);
 
-/* Read the whole body. Replies itself and does not return when there is none (411), it is too large
- * (413), of a type that is not JSON (415) or cut short (400). */
-void http_read_body(struct http_request *q);
+/* Read the whole body. 0, or -EINVAL with fault filled: there is none (411), it is too large (413), of
+ * a type that is not JSON (415) or cut short (400). */
+int http_read_body(struct http_request *q, struct request_fault *fault);
 
 /* Each of these sends a whole reply and ends the process. */
 

@@ -95,6 +95,9 @@ static int become_box_init(void *arg)
 		rc = privilege_become_root_of(b->userns_fd, 0, b->e);
 	if (rc < 0)
 		return 1;
+	/* It has no use for the appliance's console. What else is open closes on exec. */
+	for (int fd = 0; fd <= 2; fd++)
+		close(fd);
 	/* By descriptor: the program lies outside of the root that we are in. */
 	syscall(SYS_execveat, b->server->box_init_fd, "", argv, envp, AT_EMPTY_PATH);
 	err_set(b->e, errno, "execute %s", PATH_BOX_INIT);

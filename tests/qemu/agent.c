@@ -142,7 +142,8 @@ static bool is_kernel_thread(pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	if (fd_read_file(AT_FDCWD, path, text, sizeof(text), NULL) < 0)
 		return true; /* it has ended: not to be counted either */
-	/* proc_pid_stat(5): pid (comm) state ppid pgrp session tty_nr tpgid flags. comm may hold ')'. */
+	/* proc_pid_stat(5): pid (comm) state ppid pgrp session tty_nr tpgid flags. comm may hold a
+	 * parenthesis. */
 	const char *at = strrchr(text, ')');
 	for (int spaces = 0; at && spaces < 7; spaces++)
 		at = strchr(at + 1, ' ');
@@ -169,7 +170,8 @@ static void print_counts(void)
 {
 	static struct counts c;
 	glob_t loops;
-	/* A removed cgroup goes with the last page that it was the first to read of a shared layer. */
+	/* A removed cgroup goes with the last page that it was the first to read of a shared
+	 * layer. */
 	fd_write_file(AT_FDCWD, "/proc/sys/vm/drop_caches", "3", NULL);
 	count_processes(&c);
 	if (glob("/sys/block/loop*/loop/backing_file", 0, NULL, &loops) == 0)

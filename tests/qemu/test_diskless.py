@@ -52,6 +52,15 @@ def test_unauthorized(m):
             reply = m.http(method, path, body, token)
             got = (reply.status, (reply.json or {}).get("code"))
             equal(f"{method} {path} with {what}", got, (401, "unauthorized"))
+    for what, method, path, body in (
+        ("broken JSON", "POST", SANDBOXES, "{"),
+        ("an unknown field", "POST", SANDBOXES, {"nix": 1}),
+        ("a body too large", "POST", f"{SANDBOXES}/dev/exec", "x" * (1 << 20) + "x"),
+        ("an unknown path", "GET", "api/nix", None),
+        ("a wrong method", "PUT", SANDBOXES, None),
+        ("what is not there yet", "POST", f"{SANDBOXES}/dev/snapshot", {}),
+    ):
+        equal(f"{what}, without a token", m.http(method, path, body).status, 401)
     for header in (
         f"Authorization: Basic {TOKEN}",
         f"Authorization: {TOKEN}",
