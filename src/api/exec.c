@@ -69,8 +69,7 @@ void exec_in_sandbox(struct http_request *q, const char *id)
 	body_read(q, &body_form_exec);
 	unsigned status = call_squashd(q, MSG_EXEC, &reply);
 
-	struct buf *body = http_reply_buf();
-	jsonw_init(&w, body);
+	jsonw_init(&w, http_reply_buf());
 	jsonw_object_begin(&w);
 	write_table(&w, reply, result, sizeof(result) / sizeof(result[0]));
 	jsonw_key(&w, "truncated");
@@ -78,6 +77,5 @@ void exec_in_sandbox(struct http_request *q, const char *id)
 	write_table(&w, reply, truncated, sizeof(truncated) / sizeof(truncated[0]));
 	jsonw_object_end(&w);
 	jsonw_object_end(&w);
-	buf_add_text(body, "\n");
-	http_reply_json(status, body);
+	http_reply_json(status, &w);
 }

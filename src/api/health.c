@@ -7,16 +7,14 @@ void get_health(struct http_request *q, const char *id)
 {
 	struct msg_cursor reply;
 	struct jsonw w;
-	struct buf *body = http_reply_buf();
 	(void)id;
 	unsigned status = call_squashd(q, MSG_HEALTH, &reply);
-	jsonw_init(&w, body);
+	jsonw_init(&w, http_reply_buf());
 	jsonw_object_begin(&w);
 	jsonw_key(&w, "status");
 	jsonw_string(&w, "ok");
 	jsonw_object_end(&w);
-	buf_add_text(body, "\n");
-	http_reply_json(status, body);
+	http_reply_json(status, &w);
 }
 
 void not_implemented(struct http_request *q, const char *id)

@@ -114,12 +114,14 @@ send_reply(unsigned status, const char *extra, size_t body_len)
 	_exit(0);
 }
 
-void http_reply_json(unsigned status, const struct buf *body)
+void http_reply_json(unsigned status, const struct jsonw *w)
 {
-	if (body->full)
-		http_reply_error(500, "internal", "the reply is larger than %zu bytes", body->cap);
 	const char *extra = status == 401 ? "WWW-Authenticate: Bearer\r\n" : "";
-	send_reply(status, extra, body->len);
+	if (!jsonw_is_whole(w))
+		http_reply_error(500, "internal", "the reply is damaged, or larger than %zu bytes",
+				 w->out->cap);
+	buf_add_text(w->out, "\n");
+	send_reply(status, extra, w->out->len);
 }
 
 void http_reply_empty(unsigned status)
@@ -127,31 +129,31 @@ void http_reply_empty(unsigned status)
 	send_reply(status, "", 0);
 }
 
-static void write_error(const char *code, const char *text)
+/* Write an error in place of what the reply has held so far. */
+static void write_error(struct jsonw *w, const char *code, const char *text)
 {
-	struct jsonw w;
 	struct buf *body = http_reply_buf();
 	body->len = 0;
 	body->full = false;
-	jsonw_init(&w, body);
-	jsonw_object_begin(&w);
-	jsonw_key(&w, "error");
-	jsonw_string(&w, text);
-	jsonw_key(&w, "code");
-	jsonw_string(&w, code);
-	jsonw_object_end(&w);
-	buf_add_text(body, "\n");
+	jsonw_init(w, body);
+	jsonw_object_begin(w);
+	jsonw_key(w, "error");
+	jsonw_string(w, text);
+	jsonw_key(w, "code");
+	jsonw_string(w, code);
+	jsonw_object_end(w);
 }
 
 void http_reply_error(unsigned status, const char *code, const char *format, ...)
 {
 	char text[1024];
+	struct jsonw w;
 	va_list args;
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	write_error(code, text);
-	http_reply_json(status, http_reply_buf());
+	write_error(&w, code, text);
+	http_reply_json(status, &w);
 }
 
 void http_reply_fault(const struct request_fault *fault)
@@ -162,8 +164,10 @@ void http_reply_fault(const struct request_fault *fault)
 void http_reply_method(const char *allowed)
 {
 	char extra[64], text[128];
+	struct jsonw w;
 	snprintf(extra, sizeof(extra), "Allow: %s\r\n", allowed);
 	snprintf(text, sizeof(text), "this path answers %s", allowed);
-	write_error("method_not_allowed", text);
-	send_reply(405, extra, http_reply_buf()->len);
+	write_error(&w, "method_not_allowed", text);
+	buf_add_text(w.out, "\n");
+	send_reply(405, extra, w.out->len);
 }

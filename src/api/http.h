@@ -21,8 +21,9 @@ int http_read_body(struct http_request *q, struct request_fault *fault);
 
 /* Each of these sends a whole reply and ends the process. */
 
-/* The JSON that was written to body; status with its reason phrase of RFC 9110. */
-void http_reply_json(unsigned status, const struct buf *body) __attribute__((noreturn));
+/* The JSON value that w has written to http_reply_buf(); status with its reason phrase of RFC 9110. 500
+ * instead if it is not whole. */
+void http_reply_json(unsigned status, const struct jsonw *w) __attribute__((noreturn));
 
 /* A status that has no body, 204. */
 void http_reply_empty(unsigned status) __attribute__((noreturn));

@@ -88,15 +88,13 @@ reply_lines(unsigned status, struct msg_cursor reply,
 {
 	struct jsonw w;
 	struct msg_field f;
-	struct buf *body = http_reply_buf();
-	jsonw_init(&w, body);
+	jsonw_init(&w, http_reply_buf());
 	jsonw_array_begin(&w);
 	while (msg_next(&reply, &f) > 0)
 		if (f.tag == TAG_LINES)
 			write(&w, f.data, f.len);
 	jsonw_array_end(&w);
-	buf_add_text(body, "\n");
-	http_reply_json(status, body);
+	http_reply_json(status, &w);
 }
 
 void get_logs(struct http_request *q, const char *id)

@@ -12,8 +12,7 @@ void get_modules(struct http_request *q, const char *id)
 	bool open = false;
 	(void)id;
 	unsigned status = call_squashd(q, MSG_MODULES, &reply);
-	struct buf *body = http_reply_buf();
-	jsonw_init(&w, body);
+	jsonw_init(&w, http_reply_buf());
 	jsonw_array_begin(&w);
 	while (msg_next(&reply, &f) > 0) {
 		if (f.tag == TAG_RECORD) {
@@ -37,6 +36,5 @@ void get_modules(struct http_request *q, const char *id)
 	if (open)
 		jsonw_object_end(&w);
 	jsonw_array_end(&w);
-	buf_add_text(body, "\n");
-	http_reply_json(status, body);
+	http_reply_json(status, &w);
 }

@@ -122,8 +122,7 @@ reply_records(unsigned status, struct msg_cursor c, bool array)
 	struct jsonw w;
 	struct msg_field f;
 	struct record rec;
-	struct buf *body = http_reply_buf();
-	jsonw_init(&w, body);
+	jsonw_init(&w, http_reply_buf());
 	if (array)
 		jsonw_array_begin(&w);
 	while (msg_next(&c, &f) > 0) {
@@ -134,8 +133,7 @@ reply_records(unsigned status, struct msg_cursor c, bool array)
 	}
 	if (array)
 		jsonw_array_end(&w);
-	buf_add_text(body, "\n");
-	http_reply_json(status, body);
+	http_reply_json(status, &w);
 }
 
 void get_sandboxes(struct http_request *q, const char *id)

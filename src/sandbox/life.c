@@ -66,6 +66,14 @@ static void report(const char *id, const struct err *e)
 	fprintf(stderr, "squashd: sandbox %s: %s\n", id, e->text);
 }
 
+/* A sandbox of which nothing is known but its id. */
+static struct sandbox nobody(const char *id)
+{
+	struct sandbox sb = {.slot = SLOT_NONE};
+	snprintf(sb.id, sizeof(sb.id), "%s", id);
+	return sb;
+}
+
 /* The sandbox exists, and is locked. */
 static int end_locked(const struct server *s, const struct sandbox *sb, int dir_fd,
 		      enum journal_end why, struct err *e)
@@ -88,7 +96,15 @@ int life_end(const struct server *s, const char *id, enum journal_end why, struc
 	if (dir < 0)
 		return dir;
 	int rc = meta_load(dir, id, &sb, e);
-	return rc < 0 ? rc : end_locked(s, &sb, dir, why, e);
+	if (rc != -EBADMSG)
+		return rc < 0 ? rc : end_locked(s, &sb, dir, why, e);
+	/* What it was made of can't be read any more. Its layers and uids are found by the sweep. */
+	sb = nobody(id);
+	rc = end_locked(s, &sb, dir, why, e);
+	fd_close(&dir);
+	if (rc == 0)
+		life_sweep(s);
+	return rc;
 }
 
 static bool has_init(const struct server *s, const char *id)
@@ -141,9 +157,8 @@ static void recover(const struct sweep *w, const char *id)
 /* One entry of DATA/sandboxes. */
 static void sweep_sandbox(const struct sweep *w, const char *id)
 {
-	struct sandbox sb = {.slot = SLOT_NONE};
+	struct sandbox sb = nobody(id);
 	struct err e;
-	snprintf(sb.id, sizeof(sb.id), "%s", id);
 	AUTO_FD lock = meta_lock(w->server, id, false, &e);
 	if (lock == -EBUSY && w->found)
 		w->found(&sb, -1, w->arg);

@@ -163,6 +163,19 @@ def test_no_space(m):
     destroy(m, "there")
 
 
+def test_damaged(m):
+    """A meta.json that a failing disk has spoilt: the others don't mind, and it can be destroyed."""
+    before = m.counts()
+    create(m, "spoilt", BUSYBOX, memory_mb=32)
+    m.inside("echo '{' >/data/sandboxes/spoilt/meta.json")
+    equal("list leaves it out", m.http("GET", SANDBOXES).json, [])
+    equal("info says what it can", m.http("GET", f"{SANDBOXES}/spoilt").status, 500)
+    kill_squashd(m)
+    m.wait_console("sandbox spoilt: meta.json is damaged")
+    destroy(m, "spoilt")
+    equal("nothing is left of it", m.wait_counts(before), before)
+
+
 def test_full(m):
     for n in range(3):
         create(m, f"n{n}", BUSYBOX, memory_mb=32)
@@ -178,7 +191,7 @@ def main():
     with Machine("lifetimes", settings="SQUASH_MAX_SANDBOXES=3") as m:
         m.wait_api()
         tap.each(m, test_lifetime, test_lifetime_over_restart, test_init_died, test_logs)
-        tap.each(m, test_rotation, test_full, test_caller_goes, test_no_space)
+        tap.each(m, test_rotation, test_full, test_caller_goes, test_no_space, test_damaged)
 
 
 tap.run(main)
