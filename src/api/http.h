@@ -15,14 +15,14 @@
  * holds the path. */
 void http_read_request(struct http_request *q, char *path_memory, size_t path_cap);
 
-/* Read the whole body. 0, or -EINVAL with fault filled: there is none (411), it is too large (413), of
- * a type that is not JSON (415) or cut short (400). */
+/* Read the whole body. 0, or -EINVAL with fault filled: there is none (411), it is too large (413),
+ * of a type that is not JSON (415) or cut short (400). */
 int http_read_body(struct http_request *q, struct request_fault *fault);
 
 /* Each of these sends a whole reply and ends the process. */
 
-/* The JSON value that w has written to http_reply_buf(); status with its reason phrase of RFC 9110. 500
- * instead if it is not whole. */
+/* The JSON value that w has written to http_reply_buf(); status with its reason phrase of RFC 9110.
+ * 500 instead if it is not whole. */
 void http_reply_json(unsigned status, const struct jsonw *w) __attribute__((noreturn));
 
 /* A status that has no body, 204. */

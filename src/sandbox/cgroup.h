@@ -43,7 +43,8 @@ struct leaf {
 int cgroup_lease_leaf(int root_fd, const char *id, struct leaf *leaf, struct err *e);
 
 /* Kill every process in the leaf, those that left the session included, and wait until they are
- * gone, but no longer than seconds: many take their time. 0 also if some are still going; -errno. */
+ * gone, but no longer than seconds: many take their time. 0 also if some are still going;
+ * -errno. */
 int cgroup_kill_leaf(struct leaf *leaf, struct err *e);
 
 /* Whether the kernel's OOM killer has struck in the leaf since it was leased. */

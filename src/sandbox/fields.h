@@ -15,7 +15,8 @@
 bool fields_text(const struct msg_field *f, const char *name, char *out, size_t cap,
 		 struct reply *r);
 
-/* The same for a text that is kept in meta.json: it must be UTF-8, or it would come back another. */
+/* The same for a text that is kept in meta.json: it must be UTF-8, or it would come back
+ * another. */
 bool fields_label(const struct msg_field *f, const char *name, char *out, size_t cap,
 		  struct reply *r);
 

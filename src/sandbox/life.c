@@ -98,7 +98,7 @@ int life_end(const struct server *s, const char *id, enum journal_end why, struc
 	int rc = meta_load(dir, id, &sb, e);
 	if (rc != -EBADMSG)
 		return rc < 0 ? rc : end_locked(s, &sb, dir, why, e);
-	/* What it was made of can't be read any more. Its layers and uids are found by the sweep. */
+	/* What it was made of can't be read any more: a sweep finds its layers and uids. */
 	sb = nobody(id);
 	rc = end_locked(s, &sb, dir, why, e);
 	fd_close(&dir);

@@ -2,7 +2,8 @@
 /* squashd, the only privileged service. It accepts on the socket that init made (descriptor 3) and
  * forks a worker for each connection; it keeps nothing in memory that a worker or its successor
  * could not read from files and from the kernel, so it may be killed at any moment. The bearer
- * token comes through a pipe (descriptor 4), SQUASH_DATA and SQUASH_MAX_SANDBOXES from the environment. */
+ * token comes through a pipe (descriptor 4), SQUASH_DATA and SQUASH_MAX_SANDBOXES from the
+ * environment. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -3,8 +3,6 @@
 """What ends a sandbox, and what stays readable: lifetimes, a killed PID 1, logs, history; all of it
 over restarts of the services."""
 
-import time
-
 import tap
 from api import BUSYBOX, SANDBOXES, create, destroy, execute, info
 from machine import CurlFailed, Machine
