@@ -14,10 +14,9 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../qemu"))
-# pylint: disable=wrong-import-position
-from guest import API_PORT, FLOOR_PORT, LAYER, PEERS, Guest  # noqa: E402
-from machine import BUILD, Machine, drive  # noqa: E402
-from report import Row, compare, ms, p50, p99, summary, table  # noqa: E402
+from guest import API_PORT, FLOOR_PORT, LAYER, PEERS, Guest
+from machine import BUILD, Machine, drive
+from report import Row, compare, ms, p50, p99, summary, table
 
 QUICK = "--quick" in sys.argv[1:]
 OUT = BUILD / "bench.json"
@@ -31,7 +30,7 @@ PEER_ROUNDS = 3 if QUICK else 30
 BURST_ROUNDS = 1 if QUICK else 5
 BURST = 100
 LIST_ROUNDS = 5 if QUICK else 20
-ONE_ROUNDS = 2 if QUICK else 5
+ONE_ROUNDS = 2 if QUICK else 9
 BOOTS = 1 if QUICK else 5
 COUNT_ROUNDS = 3 if QUICK else 20
 
@@ -157,6 +156,7 @@ def bench_memory(guest, result):
     """Kernel included: what MemAvailable loses to sandboxes that do nothing; and what is slower
     among many."""
     say("memory of one sandbox, of 100")
+    guest.steady_memory()
     one = measure_one(guest)
     info = {"0": guest.memory_kib()}
     guest.time(1, [create("create", "idle#", 100)])

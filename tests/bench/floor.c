@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The CGI programs that an exec is measured against: under the name "nothing" one that only answers,
- * under the name "chroot" one that runs `/bin/sh -c true` in a chroot, the least that running a
- * command in another root can cost.
+/* The CGI programs that an exec is measured against: under the name "nothing" one that only
+ * answers, under the name "chroot" one that runs `/bin/sh -c true` in a chroot, the least that
+ * running a command in another root can cost.
  *
  * Both take the request's body in, as the shipping CGI must, and answer with about as many bytes as
  * an exec does. The chroot one needs CAP_SYS_CHROOT. Nothing here isolates anything. */
