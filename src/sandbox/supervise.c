@@ -121,6 +121,10 @@ int exec_supervise(struct exec_job *job, const struct exec_request *r, struct ex
 	if (result->timed_out)
 		result->exit_code = 124;
 	result->oom_killed = cgroup_leaf_had_oom(&job->leaf);
+	/* The kernel has killed the group (memory.oom.group) one by one: what a fork bomb bore
+	 * meanwhile is still there. */
+	if (result->oom_killed && cgroup_kill_leaf(&job->leaf, e) < 0)
+		return -e->number;
 	result->background = !job->leaf.killed && (job->out_fd >= 0 || job->err_fd >= 0);
 	return 0;
 }

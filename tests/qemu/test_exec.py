@@ -132,11 +132,17 @@ def test_limits(m):
 
 
 def test_fork_bomb(m):
-    create(m, "bomb", BUSYBOX, memory_mb=64)
+    create(m, "bomb", BUSYBOX, memory_mb=512)  # enough for all that it may bear
     before = m.counts()["processes"]
     result = execute(m, "bomb", "b() { b | b & }; b; sleep 1000", timeout=5)
     equal("a fork bomb ends with its timeout", result["exit_code"], 124)
     equal("and nothing stays of it", m.counts()["processes"], before)
+    destroy(m, "bomb")
+    create(m, "bomb", BUSYBOX, memory_mb=24)  # too little
+    result = execute(m, "bomb", "b() { b | b & }; b; sleep 1000", timeout=30)
+    got = (result["exit_code"], result["oom_killed"], result["background"])
+    equal("a bomb that runs out of memory is killed", got, (137, True, False))
+    equal("whole", m.wait_counts({**m.counts(), "processes": before})["processes"], before)
     destroy(m, "bomb")
 
 
