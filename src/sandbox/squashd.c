@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
@@ -254,6 +255,7 @@ int main(void)
 	static struct watch watch;
 	struct loop loop = {.server = &server, .watch = &watch};
 	struct err e;
+	struct rlimit files;
 	struct sigaction on_child = {.sa_handler = note_child};
 	struct epoll_event connection = {.events = EPOLLIN, .data.u64 = EVENT_CONNECTION};
 
@@ -262,6 +264,11 @@ int main(void)
 	sigaction(SIGCHLD, &on_child, NULL);
 	fcntl(LISTEN_FD, F_SETFD, FD_CLOEXEC);
 	umask(022);
+	/* A pidfd for each sandbox; a worker inherits them, and opens its own beside them. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
 	if (set_up(&server, &e) < 0 || watch_init(&watch, &e) < 0) {
 		fprintf(stderr, "squashd: %s\n", e.text);
 		return 1;

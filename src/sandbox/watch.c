@@ -25,9 +25,10 @@ union control { /* room for one descriptor, aligned: cmsg(3) */
 	char room[CMSG_SPACE(sizeof(int))];
 };
 
-static int add_fd(struct watch *w, int fd, uint64_t data)
+/* events: EPOLLIN, and what epoll_ctl(2) may add to it. */
+static int add_fd(struct watch *w, int fd, uint32_t events, uint64_t data)
 {
-	struct epoll_event event = {.events = EPOLLIN, .data.u64 = data};
+	struct epoll_event event = {.events = events, .data.u64 = data};
 	return epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
@@ -42,7 +43,7 @@ int watch_init(struct watch *w, struct err *e)
 		return err_set(e, errno, "socketpair");
 	w->news_fd = pair[0];
 	w->report_fd = pair[1];
-	if (add_fd(w, w->news_fd, WATCH_NEWS) < 0)
+	if (add_fd(w, w->news_fd, EPOLLIN, WATCH_NEWS) < 0)
 		return err_set(e, errno, "epoll_ctl");
 	return 0;
 }
@@ -81,8 +82,10 @@ void watch_add(struct watch *w, const char *id, uint64_t deadline_ms, int pidfd)
 		forget(one); /* of that name, but gone */
 	*one = (struct watched){.pidfd = fcntl(pidfd, F_DUPFD_CLOEXEC, 0)};
 	memcpy(one->id, id, strlen(id) + 1);
-	/* A pidfd is readable when the process has ended: pidfd_open(2). */
-	if (one->pidfd < 0 || add_fd(w, one->pidfd, (uint64_t)(one - w->all)) < 0)
+	/* A pidfd is readable when the process has ended: pidfd_open(2). Once, or it would be told
+	 * again and again: closing it does not end that while a worker has its copy. */
+	if (one->pidfd < 0 ||
+	    add_fd(w, one->pidfd, EPOLLIN | EPOLLONESHOT, (uint64_t)(one - w->all)) < 0)
 		set_due(w, one, clock_mono_ms() + RETRY_MS);
 	else
 		set_due(w, one, deadline_ms ? deadline_ms : UINT64_MAX);
