@@ -72,17 +72,14 @@ static void walk_bus(struct modules *m, int buses, const char *bus)
 	char path[300];
 	char alias[2048];
 	snprintf(path, sizeof(path), "%s/devices", bus);
-	int fd = openat(buses, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *devices = fd < 0 ? NULL : fdopendir(fd);
-	if (!devices) {
-		fd_close(&fd);
+	DIR *devices = fd_open_dir(buses, path);
+	if (!devices)
 		return;
-	}
 	for (struct dirent *d; (d = readdir(devices)) != NULL;) {
 		if (d->d_name[0] == '.')
 			continue;
 		snprintf(path, sizeof(path), "%s/modalias", d->d_name);
-		if (fd_read_file(fd, path, alias, sizeof(alias), NULL) <= 0)
+		if (fd_read_file(dirfd(devices), path, alias, sizeof(alias), NULL) <= 0)
 			continue;
 		alias[strcspn(alias, "\n")] = '\0';
 		if (alias[0])
