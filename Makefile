@@ -27,6 +27,7 @@
 #   build/bin/*                      build/cc                      src/
 #   build/modules/000-base-busybox   scripts/mk-base-busybox       rootfs/base-busybox/
 #   build/modules/*                  scripts/mkmodule              config/modules/
+#   build/format.image               scripts/mk-format-image
 #   build/initramfs.cpio.zst         scripts/pack-initramfs        initramfs/*.list rootfs/
 #   build/data.ext4                  scripts/mkdata                build/modules/
 #   build/qemu/run                   scripts/get-qemu
@@ -135,6 +136,10 @@ build/modules/000-base-busybox.squashfs: scripts/mk-base-busybox build/parts/bus
 	$(call say,MODULE,$@)
 	$(Q)scripts/mk-base-busybox
 
+build/format.image: scripts/mk-format-image | build/host.ok
+	$(call say,DISK,$@)
+	$(Q)scripts/mk-format-image $@
+
 # Two archives, which the kernel unpacks one after the other: the modules take half a minute to compress,
 # the rest two seconds. No long-range mode: it would save 0.7 %, for 64 MB of memory at boot.
 LISTS := initramfs/modules.list initramfs/system.list
@@ -145,7 +150,7 @@ build/modules.cpio: initramfs/modules.list build/kernel/depmod scripts/pack-init
 
 build/system.cpio: $(LISTS) build/kernel/depmod scripts/pack-initramfs $(BIN) build/parts/busybox \
 		build/parts/mksquashfs build/parts/unsquashfs build/modules/000-base-busybox.squashfs \
-		config/sysctls $(wildcard rootfs/etc/* rootfs/www/*)
+		build/format.image config/sysctls $(wildcard rootfs/etc/* rootfs/www/*)
 	$(call say,PACK,$@)
 	$(Q)scripts/pack-initramfs initramfs/system.list $@ initramfs/modules.list
 
@@ -211,8 +216,10 @@ $(UNIT): build/unit/%: build/unit/obj/tests/unit/%.o \
 
 # A fuzz target, and what it needs beside src/lib.
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-SRC_fuzz_meta := $(addprefix src/sandbox/,meta_text.c modules.c)
-SRC_fuzz_msg := $(SRC_fuzz_meta) $(addprefix src/sandbox/,create_read.c fields.c reply.c run_read.c)
+SRC_fuzz_snapshot := $(addprefix src/sandbox/,members.c modules.c snapshot_text.c)
+SRC_fuzz_meta := $(SRC_fuzz_snapshot) src/sandbox/meta_text.c
+SRC_fuzz_msg := $(SRC_fuzz_meta) \
+	$(addprefix src/sandbox/,create_read.c fields.c reply.c run_read.c snapshot_read.c)
 SRC_fuzz_request := $(SRC_fuzz_msg) $(filter-out src/api/api.c,$(SRC_api))
 
 # In check, each is fed the inputs that are kept.
@@ -223,7 +230,7 @@ $(REPLAY): build/unit/%: build/unit/obj/tests/fuzz/%.o build/unit/obj/tests/fuzz
 	$(call say,HOSTLINK,$@)
 	$(Q)gcc $(HOST_CFLAGS) -o $@ $^ -lm
 
-build/test/agent: build/obj/tests/qemu/agent.o $(LIB:%.c=build/obj/%.o) scripts/check-static
+build/test/agent: $(patsubst %.c,build/obj/%.o,$(wildcard tests/qemu/agent*.c)) $(LIB:%.c=build/obj/%.o) scripts/check-static
 	$(link)
 
 check: $(UNIT) $(REPLAY)

@@ -9,16 +9,16 @@
 
 int main(void)
 {
-	char path[ROUTES_PATH_BYTES], id[ROUTES_PATH_BYTES], allowed[64];
+	char path[REQUEST_PATH_BYTES], allowed[64];
 	struct http_request q;
 	struct buf methods = {.data = allowed, .cap = sizeof(allowed)};
 
 	prctl(PR_SET_DUMPABLE, 0); /* the caller's token is in our memory */
 	signal(SIGPIPE, SIG_IGN);
 	http_read_request(&q, path, sizeof(path));
-	endpoint *run = routes_find(path, q.method, id, &methods);
+	endpoint *run = routes_find(&q, &methods);
 	if (run)
-		run(&q, id);
+		run(&q);
 	call_require_token(&q); /* a stranger does not even learn what there is */
 	if (methods.len > 0)
 		http_reply_method(allowed);

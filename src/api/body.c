@@ -13,7 +13,7 @@ void body_read(struct http_request *q, const struct body_form *form)
 	struct arena arena = {.base = memory, .cap = sizeof(memory)};
 	struct request_fault fault;
 
-	if (http_read_body(q, &fault) < 0 ||
+	if (http_read_body(q, form->optional, &fault) < 0 ||
 	    body_parse(q->body, q->body_len, form, &arena, call_fields(), &fault) < 0) {
 		call_require_token(q);
 		http_reply_fault(&fault);

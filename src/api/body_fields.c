@@ -17,6 +17,8 @@ static const struct body_member create_members[] = {
 	{"memory_mb", BODY_INTEGER, TAG_MEMORY_MB},
 	{"max_lifetime_s", BODY_INTEGER, TAG_LIFETIME_S},
 	{"allow_net", BODY_LIST, TAG_ALLOW_NET},
+	{"disk_mb", BODY_INTEGER, TAG_DISK_MB},
+	{"from", BODY_TEXT, TAG_FROM},
 };
 
 static const struct body_member exec_members[] = {
@@ -27,10 +29,26 @@ static const struct body_member exec_members[] = {
 	{"stdin", BODY_BYTES, TAG_STDIN},
 };
 
+static const struct body_member activate_members[] = {
+	{"module", BODY_TEXT, TAG_MODULE},
+	{"force", BODY_FLAG, TAG_FORCE},
+};
+
+static const struct body_member snapshot_members[] = {
+	{"label", BODY_TEXT, TAG_LABEL},
+};
+
+static const struct body_member restore_members[] = {
+	{"snapshot", BODY_TEXT, TAG_SNAPSHOT_NAME},
+};
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-const struct body_form body_form_create = {create_members, COUNT(create_members)};
-const struct body_form body_form_exec = {exec_members, COUNT(exec_members)};
+const struct body_form body_form_create = {create_members, COUNT(create_members), false};
+const struct body_form body_form_exec = {exec_members, COUNT(exec_members), false};
+const struct body_form body_form_activate = {activate_members, COUNT(activate_members), false};
+const struct body_form body_form_snapshot = {snapshot_members, COUNT(snapshot_members), true};
+const struct body_form body_form_restore = {restore_members, COUNT(restore_members), false};
 
 /* Where the fields go, and why that failed. */
 struct filler {
@@ -65,6 +83,14 @@ static int add_number(struct filler *to, const struct body_member *m, const stru
 	if (v->type != JSON_NUMBER || v->number < 0 || v->number > 1e12)
 		return refuse(to, m->name, "a number, not negative");
 	msg_add_number(to->fields, m->tag, (uint64_t)llround(v->number * 1000));
+	return 0;
+}
+
+static int add_flag(struct filler *to, const struct body_member *m, const struct json_value *v)
+{
+	if (v->type != JSON_TRUE && v->type != JSON_FALSE)
+		return refuse(to, m->name, "true or false");
+	msg_add_number(to->fields, m->tag, v->type == JSON_TRUE);
 	return 0;
 }
 
@@ -133,6 +159,8 @@ static int add_member(struct filler *to, const struct body_member *m, const stru
 	case BODY_TEXT:
 	case BODY_BYTES:
 		return add_text(to, m, v);
+	case BODY_FLAG:
+		return add_flag(to, m, v);
 	case BODY_INTEGER:
 	case BODY_MILLI:
 		return add_number(to, m, v);
@@ -161,6 +189,8 @@ int body_parse(const uint8_t *text, size_t len, const struct body_form *form, st
 	struct filler to = {.fields = fields, .fault = fault};
 	const struct json_value *root;
 	struct json_fault bad;
+	if (len == 0 && form->optional)
+		return 0;
 	int rc = json_parse(text, len, a, &root, &bad);
 	if (rc == -ENOMEM)
 		return request_refuse(fault, 413, "too_large", "the body holds too many values");

@@ -4,6 +4,7 @@
 #ifndef SQUASH_BODY_FIELDS_H
 #define SQUASH_BODY_FIELDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,7 @@
 enum body_type {
 	BODY_TEXT,    /* a string without NULs */
 	BODY_BYTES,   /* a string, any */
+	BODY_FLAG,    /* true or false: a number, 1 or 0 */
 	BODY_INTEGER, /* a whole number, not negative */
 	BODY_MILLI,   /* a number, not negative, sent in thousandths */
 	BODY_LIST,    /* an array of strings: a field each */
@@ -31,9 +33,11 @@ struct body_member {
 struct body_form {
 	const struct body_member *members;
 	size_t count;
+	bool optional; /* no bytes at all are as good as {} */
 };
 
-extern const struct body_form body_form_create, body_form_exec;
+extern const struct body_form body_form_create, body_form_exec, body_form_activate,
+	body_form_snapshot, body_form_restore;
 
 /* Parse the text and append its members to fields; a and what it holds are borrowed. 0, or -EINVAL
  * with fault filled: it is no JSON object, or a member is unknown or of the wrong type (400), or a

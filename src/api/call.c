@@ -28,20 +28,53 @@ static int open_socket(struct err *e)
 	return fd_steal(&fd);
 }
 
-/* Pass squashd's error on. */
+static void write_processes(struct jsonw *w, struct msg_cursor fields)
+{
+	struct msg_field f;
+	uint64_t pid;
+	bool open = false;
+	jsonw_key(w, "processes");
+	jsonw_array_begin(w);
+	while (msg_next(&fields, &f) > 0) {
+		if (f.tag == TAG_PROCESS) {
+			if (open)
+				jsonw_object_end(w);
+			jsonw_object_begin(w);
+			open = true;
+		} else if (f.tag == TAG_PID && msg_number(&f, &pid) == 0) {
+			jsonw_key(w, "pid");
+			jsonw_uint(w, pid);
+		} else if (f.tag == TAG_CMD) {
+			jsonw_key(w, "cmd");
+			jsonw_text(w, f.data, f.len);
+		}
+	}
+	if (open)
+		jsonw_object_end(w);
+	jsonw_array_end(w);
+}
+
+/* Pass squashd's error on, and the processes that are in the way, if it names any. */
 static void __attribute__((noreturn)) reply_failure(unsigned status, struct msg_cursor fields)
 {
 	char text[1024] = "no reason was given", code[64] = "internal";
+	bool processes = false;
 	struct msg_field f;
-	while (msg_next(&fields, &f) > 0) {
+	struct jsonw w;
+	for (struct msg_cursor c = fields; msg_next(&c, &f) > 0;) {
 		char *to = f.tag == TAG_ERROR ? text : f.tag == TAG_CODE ? code : NULL;
 		size_t cap = f.tag == TAG_ERROR ? sizeof(text) : sizeof(code);
+		processes = processes || f.tag == TAG_PROCESS;
 		if (!to || f.len >= cap)
 			continue;
 		memcpy(to, f.data, f.len);
 		to[f.len] = '\0';
 	}
-	http_reply_error(status, code, "%s", text);
+	http_begin_error(&w, code, text);
+	if (processes)
+		write_processes(&w, fields);
+	jsonw_object_end(&w);
+	http_reply_json(status, &w);
 }
 
 unsigned call_squashd(const struct http_request *q, enum msg_op op, struct msg_cursor *reply)

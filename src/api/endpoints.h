@@ -5,8 +5,7 @@
 
 #include "http.h"
 
-/* id is the path's variable part; NULL where there is none. */
-typedef void endpoint(struct http_request *q, const char *id);
+typedef void endpoint(struct http_request *q);
 
 endpoint get_health;
 endpoint get_modules;
@@ -15,8 +14,11 @@ endpoint create_sandbox;
 endpoint get_sandbox;
 endpoint destroy_sandbox;
 endpoint exec_in_sandbox;
+endpoint activate_module;
+endpoint take_snapshot;
+endpoint restore_snapshot;
+endpoint drop_snapshot;
 endpoint get_logs;
 endpoint get_history;
-endpoint not_implemented;
 
 #endif

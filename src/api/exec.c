@@ -61,11 +61,11 @@ static void write_table(struct jsonw *w, struct msg_cursor reply, const struct m
 	}
 }
 
-void exec_in_sandbox(struct http_request *q, const char *id)
+void exec_in_sandbox(struct http_request *q)
 {
 	struct msg_cursor reply;
 	struct jsonw w;
-	msg_add_text(call_fields(), TAG_ID, id);
+	msg_add_text(call_fields(), TAG_ID, q->id);
 	body_read(q, &body_form_exec);
 	unsigned status = call_squashd(q, MSG_EXEC, &reply);
 

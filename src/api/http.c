@@ -32,7 +32,6 @@ static const struct {
 	{413, "Content Too Large"},
 	{415, "Unsupported Media Type"},
 	{500, "Internal Server Error"},
-	{501, "Not Implemented"},
 	{503, "Service Unavailable"},
 	{507, "Insufficient Storage"},
 };
@@ -52,6 +51,7 @@ static struct request_env read_env(void)
 		.authorization = env("HTTP_AUTHORIZATION"),
 		.content_length = env("CONTENT_LENGTH"),
 		.content_type = env("CONTENT_TYPE"),
+		.transfer_encoding = env("HTTP_TRANSFER_ENCODING"),
 	};
 }
 
@@ -63,11 +63,11 @@ void http_read_request(struct http_request *q, char *path_memory, size_t path_ca
 		http_reply_fault(&fault);
 }
 
-int http_read_body(struct http_request *q, struct request_fault *fault)
+int http_read_body(struct http_request *q, bool optional, struct request_fault *fault)
 {
 	struct request_env e = read_env();
 	size_t len;
-	int rc = request_body_len(&e, sizeof(body_memory), &len, fault);
+	int rc = request_body_len(&e, optional, sizeof(body_memory), &len, fault);
 	if (rc < 0)
 		return rc;
 	ssize_t n = fd_read_all(STDIN_FILENO, body_memory, len);
@@ -129,8 +129,7 @@ void http_reply_empty(unsigned status)
 	send_reply(status, "", 0);
 }
 
-/* Write an error in place of what the reply has held so far. */
-static void write_error(struct jsonw *w, const char *code, const char *text)
+void http_begin_error(struct jsonw *w, const char *code, const char *text)
 {
 	struct buf *body = http_reply_buf();
 	body->len = 0;
@@ -141,6 +140,11 @@ static void write_error(struct jsonw *w, const char *code, const char *text)
 	jsonw_string(w, text);
 	jsonw_key(w, "code");
 	jsonw_string(w, code);
+}
+
+static void write_error(struct jsonw *w, const char *code, const char *text)
+{
+	http_begin_error(w, code, text);
 	jsonw_object_end(w);
 }
 

@@ -3,6 +3,7 @@
 #ifndef SQUASH_HTTP_H
 #define SQUASH_HTTP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,9 +16,14 @@
  * holds the path. */
 void http_read_request(struct http_request *q, char *path_memory, size_t path_cap);
 
-/* Read the whole body. 0, or -EINVAL with fault filled: there is none (411), it is too large (413),
- * of a type that is not JSON (415) or cut short (400). */
-int http_read_body(struct http_request *q, struct request_fault *fault);
+/* Read the whole body; one that is optional may not be there. 0, or -EINVAL with fault filled:
+ * there is none (411), it is too large (413), of a type that is not JSON (415) or cut short
+ * (400). */
+int http_read_body(struct http_request *q, bool optional, struct request_fault *fault);
+
+/* Begin the object of an error in place of what the reply has held so far. The caller may add
+ * members, ends it, and replies. */
+void http_begin_error(struct jsonw *w, const char *code, const char *text);
 
 /* Each of these sends a whole reply and ends the process. */
 

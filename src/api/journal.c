@@ -97,18 +97,17 @@ reply_lines(unsigned status, struct msg_cursor reply,
 	http_reply_json(status, &w);
 }
 
-void get_logs(struct http_request *q, const char *id)
+void get_logs(struct http_request *q)
 {
 	struct msg_cursor reply;
-	msg_add_text(call_fields(), TAG_ID, id);
+	msg_add_text(call_fields(), TAG_ID, q->id);
 	unsigned status = call_squashd(q, MSG_LOGS, &reply);
 	reply_lines(status, reply, write_forward);
 }
 
-void get_history(struct http_request *q, const char *id)
+void get_history(struct http_request *q)
 {
 	struct msg_cursor reply;
-	(void)id;
 	unsigned status = call_squashd(q, MSG_HISTORY, &reply);
 	reply_lines(status, reply, write_backward);
 }

@@ -3,14 +3,13 @@
 #include "call.h"
 #include "endpoints.h"
 
-void get_modules(struct http_request *q, const char *id)
+void get_modules(struct http_request *q)
 {
 	struct msg_cursor reply;
 	struct msg_field f;
 	struct jsonw w;
 	uint64_t number = 0;
 	bool open = false;
-	(void)id;
 	unsigned status = call_squashd(q, MSG_MODULES, &reply);
 	jsonw_init(&w, http_reply_buf());
 	jsonw_array_begin(&w);

@@ -4,8 +4,11 @@
 #ifndef SQUASH_REQUEST_H
 #define SQUASH_REQUEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define REQUEST_PATH_BYTES 1024 /* of a path, with its NUL */
 
 /* The variables of the environment that are looked at: none is NULL, one that is not set is
  * empty. */
@@ -16,15 +19,19 @@ struct request_env {
 	const char *authorization;
 	const char *content_length;
 	const char *content_type;
+	const char *transfer_encoding; /* HTTP_TRANSFER_ENCODING */
 };
 
-struct http_request { /* everything borrowed from the environment */
+struct http_request { /* pointers are borrowed from the environment */
 	const char *method;
 	const char *path; /* behind /cgi-bin, percent-decoded by the server: "/api/sandboxes/dev" */
 	const char *token; /* of the Authorization header; NULL: none */
 	size_t token_len;
 	uint8_t *body; /* read by http_read_body */
 	size_t body_len;
+	/* The path's variable parts, set by routes_find; empty where it has none. */
+	char id[REQUEST_PATH_BYTES];
+	char name[REQUEST_PATH_BYTES];
 };
 
 /* Why a request is refused, as its reply says it. */
@@ -43,9 +50,10 @@ int request_refuse(struct request_fault *fault, unsigned status, const char *cod
 int request_parse(const struct request_env *env, char *path_memory, size_t path_cap,
 		  struct http_request *q, struct request_fault *fault);
 
-/* How long the body is. 0, or -EINVAL with fault filled: there is none (411), it is longer than max
- * (413), or of a type that is not JSON (415). */
-int request_body_len(const struct request_env *env, size_t max, size_t *len,
+/* How long the body is; one that is not there has no bytes, if it is optional. 0, or -EINVAL with
+ * fault filled: there is none (411), it is longer than max (413), or of a type that is not JSON
+ * (415). */
+int request_body_len(const struct request_env *env, bool optional, size_t max, size_t *len,
 		     struct request_fault *fault);
 
 #endif

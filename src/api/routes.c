@@ -7,7 +7,7 @@
 
 static const struct {
 	const char *method;
-	const char *pattern; /* ":id" stands for one segment that is not empty */
+	const char *pattern; /* ":id" and ":name" stand for one segment that is not empty */
 	endpoint *run;
 } routes[] = {
 	{"GET", "/health", get_health},
@@ -16,39 +16,44 @@ static const struct {
 	{"GET", "/api/sandboxes/:id", get_sandbox},
 	{"DELETE", "/api/sandboxes/:id", destroy_sandbox},
 	{"POST", "/api/sandboxes/:id/exec", exec_in_sandbox},
-	{"POST", "/api/sandboxes/:id/activate", not_implemented},
-	{"POST", "/api/sandboxes/:id/snapshot", not_implemented},
-	{"POST", "/api/sandboxes/:id/restore", not_implemented},
+	{"POST", "/api/sandboxes/:id/activate", activate_module},
+	{"POST", "/api/sandboxes/:id/snapshot", take_snapshot},
+	{"POST", "/api/sandboxes/:id/restore", restore_snapshot},
+	{"DELETE", "/api/sandboxes/:id/snapshots/:name", drop_snapshot},
 	{"GET", "/api/sandboxes/:id/logs", get_logs},
 	{"GET", "/api/history", get_history},
 	{"GET", "/api/modules", get_modules},
 };
 
-/* Whether the path matches; id gets the segment for ":id". */
-static bool matches(const char *path, const char *pattern, char id[ROUTES_PATH_BYTES])
+/* Whether the path matches; q gets the segments that variables stand for. */
+static bool matches(struct http_request *q, const char *pattern)
 {
-	const char *variable = strstr(pattern, ":id");
-	if (!variable)
-		return strcmp(path, pattern) == 0;
-	size_t prefix = (size_t)(variable - pattern);
-	if (strncmp(path, pattern, prefix) != 0)
-		return false;
-	size_t len = strcspn(path + prefix, "/");
-	if (len == 0 || strcmp(path + prefix + len, variable + strlen(":id")) != 0)
-		return false;
-	memcpy(id, path + prefix, len);
-	id[len] = '\0';
-	return true;
+	const char *path = q->path;
+	q->id[0] = q->name[0] = '\0';
+	while (*pattern) {
+		if (*pattern != ':') {
+			if (*path++ != *pattern++)
+				return false;
+			continue;
+		}
+		char *variable = pattern[1] == 'i' ? q->id : q->name;
+		size_t len = strcspn(path, "/");
+		if (len == 0)
+			return false;
+		memcpy(variable, path, len);
+		variable[len] = '\0';
+		path += len;
+		pattern += strcspn(pattern, "/");
+	}
+	return *path == '\0';
 }
 
-endpoint *routes_find(const char *path, const char *method, char id[ROUTES_PATH_BYTES],
-		      struct buf *methods)
+endpoint *routes_find(struct http_request *q, struct buf *methods)
 {
-	id[0] = '\0';
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-		if (!matches(path, routes[i].pattern, id))
+		if (!matches(q, routes[i].pattern))
 			continue;
-		if (strcmp(method, routes[i].method) == 0)
+		if (strcmp(q->method, routes[i].method) == 0)
 			return routes[i].run;
 		buf_printf(methods, "%s%s", methods->len > 0 ? ", " : "", routes[i].method);
 	}

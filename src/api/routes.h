@@ -6,13 +6,10 @@
 #include "endpoints.h"
 #include "lib/buf.h"
 
-#define ROUTES_PATH_BYTES 1024 /* of a path, with its NUL */
-
-/* Find the endpoint for a path shorter than ROUTES_PATH_BYTES. id, of that many bytes, gets the
- * path's variable part, empty if it has none. NULL if there is no such endpoint: methods, a text
- * with room for all of them, lists those that the path has, as in "GET, POST"; none: it is empty.
+/* Find the endpoint for the request's path, shorter than REQUEST_PATH_BYTES, and method; q->id and
+ * q->name get the path's variable parts. NULL if there is no such endpoint: methods, a text with
+ * room for all of them, lists those that the path has, as in "GET, POST"; none: it is empty.
  * Pure. */
-endpoint *routes_find(const char *path, const char *method, char id[ROUTES_PATH_BYTES],
-		      struct buf *methods);
+endpoint *routes_find(struct http_request *q, struct buf *methods);
 
 #endif

@@ -16,7 +16,7 @@ struct config {
 void config_take_environment(struct config *c, char **environment);
 
 /* Read /etc/squash.env, and say its faults. *out: what holds before the disk is looked at; only
- * SQUASH_DATA and SQUASH_DATA_WAIT of it are final. */
+ * SQUASH_DATA, SQUASH_DATA_WAIT and SQUASH_FORMAT of it are final. */
 void config_load_image(struct config *c, struct settings *out);
 
 /* Read squash.env on the disk, and say its faults and those of all values. *out is final: its

@@ -14,10 +14,12 @@
 #include <unistd.h>
 
 #include "console.h"
+#include "disk.h"
+#include "format.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/paths.h"
-#include "parse.h"
+#include "settings.h"
 
 /* Some partitions come without an event that is their own: look again at least this often. */
 #define LOOK_EVERY_MS 250
@@ -25,49 +27,29 @@
 /* What the whole search has found. */
 struct search {
 	unsigned count;
-	bool has_errors;                /* of the last one */
-	char names[2][DATA_DISK_BYTES]; /* the first two */
+	struct ext_super super;         /* of the last one */
+	char names[2][DISK_NAME_BYTES]; /* the first two */
 };
 
-static bool read_super(const char *name, struct ext_super *super)
+static bool is_data_disk(const char *name, struct ext_super *super)
 {
-	uint8_t bytes[EXT_SUPER_BYTES];
-	char path[16 + DATA_DISK_BYTES];
-	snprintf(path, sizeof(path), "/dev/%s", name);
-	for (char *p = path + 5; *p; p++) {
-		if (*p == '!') /* sysfs writes cciss/c0d0 as cciss!c0d0 */
-			*p = '/';
-	}
-	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 || pread(fd, bytes, sizeof(bytes), EXT_SUPER_OFFSET) != EXT_SUPER_BYTES)
-		return false;
-	return ext_super_parse(bytes, super) && strcmp(super->label, DATA_LABEL) == 0;
-}
-
-/* Loop and RAM disks are never meant; floppies take seconds to say that they are empty. */
-static bool is_candidate(const char *name)
-{
-	static const char *const never[] = {"loop", "ram", "zram", "fd", "."};
-	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
-		if (strncmp(name, never[i], strlen(never[i])) == 0)
-			return false;
-	}
-	return strlen(name) < DATA_DISK_BYTES;
+	return disk_is_candidate(name) && disk_read_super(name, super) &&
+	       strcmp(super->label, DATA_LABEL) == 0;
 }
 
 static void look(struct search *found)
 {
-	struct ext_super super;
 	*found = (struct search){0};
 	DIR *blocks = opendir("/sys/class/block");
 	if (!blocks)
 		return;
 	for (struct dirent *d; (d = readdir(blocks)) != NULL;) {
-		if (!is_candidate(d->d_name) || !read_super(d->d_name, &super))
+		struct ext_super super;
+		if (!is_data_disk(d->d_name, &super))
 			continue;
 		if (found->count < 2)
-			snprintf(found->names[found->count], DATA_DISK_BYTES, "%.31s", d->d_name);
-		found->has_errors = super.has_errors;
+			snprintf(found->names[found->count], DISK_NAME_BYTES, "%.31s", d->d_name);
+		found->super = super;
 		found->count++;
 	}
 	closedir(blocks);
@@ -137,9 +119,32 @@ static int make_path(const char *path, struct err *e)
 	return 0;
 }
 
+/* The kernel would ask for them itself, with a process for each. */
+static void load_ext4(struct modules *m)
+{
+	modules_want(m, "ext4");
+	modules_want(m, "crypto-crc32c");
+	modules_want(m, "quota_v2");
+	modules_load_all(m);
+}
+
+/* No SQUASH-DATA is there: make one, if the operator said of which disk. */
+static void format(struct search *found, const struct settings *settings, const char *mount_point,
+		   struct modules *m)
+{
+	struct err e = {0};
+	if (!settings->format[0])
+		return;
+	load_ext4(m);
+	if (format_disk(settings->format, mount_point, &e) < 0)
+		console_say("SQUASH_FORMAT: %s.", e.text);
+	else
+		look(found);
+}
+
 static void mount_disk(struct data *d, const struct search *found, struct modules *m)
 {
-	char device[16 + DATA_DISK_BYTES];
+	char device[DISK_PATH_BYTES];
 	if (found->count > 1) {
 		bool sorted = strcmp(found->names[0], found->names[1]) < 0;
 		console_say("More than one disk is labelled " DATA_LABEL
@@ -148,35 +153,40 @@ static void mount_disk(struct data *d, const struct search *found, struct module
 		d->state = DATA_UNUSABLE;
 		return;
 	}
-	snprintf(device, sizeof(device), "/dev/%s", found->names[0]);
-	/* The kernel would ask for them itself, with a process for each. */
-	modules_want(m, "ext4");
-	modules_want(m, "crypto-crc32c");
-	modules_load_all(m);
+	disk_path(found->names[0], device);
+	load_ext4(m);
 	/* What lies there is data, some of it made by strangers: no devices, no set-user-ID. */
-	if (mount(device, d->path, "ext4", MS_NOSUID | MS_NODEV | MS_NOATIME, "errors=remount-ro") <
-	    0) {
+	if (mount(device, d->path, "ext4", MS_NOSUID | MS_NODEV | MS_NOATIME,
+		  found->super.has_project_quotas ? "errors=remount-ro,prjquota"
+						  : "errors=remount-ro") < 0) {
 		console_say(DATA_LABEL " (%s) cannot be mounted: %s. Repair it with e2fsck.",
 			    found->names[0], strerror(errno));
 		d->state = DATA_UNUSABLE;
 		return;
 	}
-	if (found->has_errors)
+	if (found->super.has_errors)
 		console_say(DATA_LABEL " (%s) has recorded errors: check it with e2fsck.",
 			    found->names[0]);
 	d->state = DATA_DISK;
 	memcpy(d->disk, found->names[0], sizeof(d->disk));
 	console_say("Data is on %s (" DATA_LABEL "), at %s.", d->disk, d->path);
+	if (!found->super.has_project_quotas)
+		console_say("%s has no project quotas: what sandboxes write stays in memory. Where "
+			    "it isn't mounted, tune2fs -O project,quota -Q prjquota adds them.",
+			    d->disk);
 }
 
-int data_mount(struct data *d, const char *path, unsigned wait_s, struct modules *m, struct err *e)
+int data_mount(struct data *d, const char *path, const struct settings *settings, struct modules *m,
+	       struct err *e)
 {
 	struct search found;
 	*d = (struct data){.state = DATA_NONE, .path = path};
 	int rc = make_path(path, e);
 	if (rc < 0)
 		return rc;
-	wait_for_disk(&found, wait_s, m);
+	wait_for_disk(&found, settings->data_wait_s, m);
+	if (found.count == 0)
+		format(&found, settings, path, m);
 	if (found.count > 0)
 		mount_disk(d, &found, m);
 	if (d->state != DATA_DISK &&
@@ -189,7 +199,7 @@ void data_notice_disk(void *context, const char *name)
 {
 	const struct data *d = context;
 	struct ext_super super;
-	if (!is_candidate(name) || strcmp(name, d->disk) == 0 || !read_super(name, &super))
+	if (strcmp(name, d->disk) == 0 || !is_data_disk(name, &super))
 		return;
 	if (d->state == DATA_DISK)
 		console_say("Another disk labelled " DATA_LABEL " (%s) has come: it is not used.",

@@ -5,11 +5,12 @@
 
 #include <stdbool.h>
 
+#include "disk.h"
 #include "lib/err.h"
 #include "modules.h"
+#include "settings.h"
 
 #define DATA_LABEL "SQUASH-DATA"
-#define DATA_DISK_BYTES 32 /* DISK_NAME_LEN: "nvme0n1p2" */
 
 enum data_state {
 	DATA_NONE,     /* no such disk: memory */
@@ -19,18 +20,20 @@ enum data_state {
 
 struct data {
 	enum data_state state;
-	char disk[DATA_DISK_BYTES]; /* as below /dev; empty unless state is DATA_DISK */
+	char disk[DISK_NAME_BYTES]; /* empty unless state is DATA_DISK */
 	const char *path;           /* the mount point: borrowed */
 };
 
-/* Look for the disk, and mount it at path, or memory. path is borrowed for good.
+/* Look for the disk, and mount it at path, or memory. If there is none, make the one that
+ * settings->format names SQUASH-DATA, if it is blank. path is borrowed for good.
  *
  * Waiting: a disk that is there when the drivers are loaded is taken at once. Otherwise disks are
- * waited for, for at most wait_s seconds, and only if the machine has a controller whose disks
+ * waited for, for at most settings->data_wait_s seconds, and only if the machine has a controller whose disks
  * come after its driver is loaded (USB, NVMe, SAS, RAID, SCSI, SD cards): IDE, SATA and virtio
  * disks are there by then. Two disks with the label: none is mounted, as nobody knows which is
  * meant. What went wrong is said on the console. Fails only if not even memory can be mounted. */
-int data_mount(struct data *d, const char *path, unsigned wait_s, struct modules *m, struct err *e);
+int data_mount(struct data *d, const char *path, const struct settings *settings, struct modules *m,
+	       struct err *e);
 
 /* A disk has come after that: say so if it is labelled, as it won't be used. context: a struct
  * data. */

@@ -123,7 +123,7 @@ static int step_data(struct init *self, struct err *e)
 	static char path[SETTINGS_PATH_MAX + 1];
 	memcpy(path, self->settings.data, sizeof(path));
 	self->services.data_path = path;
-	return data_mount(&self->data, path, self->settings.data_wait_s, &self->modules, e);
+	return data_mount(&self->data, path, &self->settings, &self->modules, e);
 }
 
 static int step_disk_settings(struct init *self, struct err *e)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Parsers of the manifest, of ext superblocks and of kernel events; see parse.h. */
+/* Parsers of the manifest, of ext superblocks, of the image for a blank disk, of serial numbers and
+ * of kernel events; see parse.h. */
 #include "parse.h"
 
 #include <string.h>
@@ -32,14 +33,120 @@ int manifest_next(const char **text, size_t *len, struct manifest_entry *entry)
 	return 1;
 }
 
+static uint32_t read_le32(const uint8_t *at)
+{
+	return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
 bool ext_super_parse(const uint8_t *super, struct ext_super *out)
 {
-	enum { MAGIC_AT = 0x38, STATE_AT = 0x3a, LABEL_AT = 0x78, STATE_HAS_ERRORS = 2 };
+	enum { MAGIC_AT = 0x38, STATE_AT = 0x3a, RO_COMPAT_AT = 0x64, LABEL_AT = 0x78 };
+	enum { PROJECT_QUOTA_INODE_AT = 0x26c };
+	enum { STATE_HAS_ERRORS = 2, RO_COMPAT_QUOTA = 0x100, RO_COMPAT_PROJECT = 0x2000 };
+	const uint32_t quotas = RO_COMPAT_QUOTA | RO_COMPAT_PROJECT;
 	if (super[MAGIC_AT] != 0x53 || super[MAGIC_AT + 1] != 0xef)
 		return false;
 	memcpy(out->label, super + LABEL_AT, EXT_LABEL_BYTES);
 	out->label[EXT_LABEL_BYTES] = '\0';
 	out->has_errors = (super[STATE_AT] & STATE_HAS_ERRORS) != 0;
+	out->has_project_quotas = (read_le32(super + RO_COMPAT_AT) & quotas) == quotas &&
+				  read_le32(super + PROJECT_QUOTA_INODE_AT) != 0;
+	return true;
+}
+
+#define RECORD_BYTES (4 + IMAGE_BLOCK_BYTES)
+
+uint32_t disk_image_block(const struct disk_image *image, size_t i, const uint8_t **content)
+{
+	const uint8_t *record = image->records + i * RECORD_BYTES;
+	*content = record + 4;
+	return read_le32(record);
+}
+
+bool disk_image_parse(const uint8_t *bytes, size_t len, struct disk_image *out)
+{
+	enum { BLOCKS_COUNT_AT = 0x04, LOG_BLOCK_SIZE_AT = 0x18, LOG_4096 = 2 };
+	struct ext_super super;
+	const uint8_t *content;
+	*out = (struct disk_image){.records = bytes, .count = len / RECORD_BYTES};
+	if (len == 0 || len % RECORD_BYTES != 0 || disk_image_block(out, 0, &content) != 0)
+		return false;
+	content += EXT_SUPER_OFFSET;
+	uint32_t blocks = read_le32(content + BLOCKS_COUNT_AT);
+	if (!ext_super_parse(content, &super) || read_le32(content + LOG_BLOCK_SIZE_AT) != LOG_4096)
+		return false;
+	out->bytes = (uint64_t)blocks * IMAGE_BLOCK_BYTES;
+	uint32_t last = 0;
+	for (size_t i = 1; i < out->count; i++) {
+		uint32_t number = disk_image_block(out, i, &content);
+		if (number <= last || number >= blocks)
+			return false;
+		last = number;
+	}
+	return true;
+}
+
+/* What the image has at this block, or NULL where it has zeroes. */
+static const uint8_t *find_block(const struct disk_image *image, uint64_t number)
+{
+	const uint8_t *content;
+	for (size_t i = 0; i < image->count; i++) {
+		if (disk_image_block(image, i, &content) == number)
+			return content;
+	}
+	return NULL;
+}
+
+/* By words: it is for 32 MiB of a disk, while the machine boots. */
+static bool is_zero(const uint8_t *bytes, size_t len)
+{
+	uint64_t any = 0;
+	for (uint64_t word; len >= sizeof(word); len -= sizeof(word)) {
+		memcpy(&word, bytes, sizeof(word));
+		any |= word;
+		bytes += sizeof(word);
+	}
+	while (len > 0)
+		any |= bytes[--len];
+	return any == 0;
+}
+
+size_t disk_image_match(const struct disk_image *image, uint64_t offset, const uint8_t *bytes,
+			size_t len)
+{
+	for (size_t at = 0, part; at < len; at += part) {
+		part = len - at < IMAGE_BLOCK_BYTES ? len - at : IMAGE_BLOCK_BYTES;
+		if (is_zero(bytes + at, part))
+			continue;
+		const uint8_t *block = find_block(image, (offset + at) / IMAGE_BLOCK_BYTES);
+		for (size_t i = 0; i < part; i++) {
+			if (bytes[at + i] && (!block || bytes[at + i] != block[i]))
+				return at + i;
+		}
+	}
+	return len;
+}
+
+bool serial_parse(const uint8_t *bytes, size_t len, bool is_page, char serial[SERIAL_BYTES])
+{
+	enum { PAGE_CODE = 0x80, PAGE_HEAD_BYTES = 4 };
+	serial[0] = '\0';
+	if (is_page) {
+		if (len < PAGE_HEAD_BYTES || bytes[1] != PAGE_CODE)
+			return false;
+		size_t has = (size_t)bytes[2] << 8 | bytes[3];
+		bytes += PAGE_HEAD_BYTES;
+		len -= PAGE_HEAD_BYTES;
+		len = has < len ? has : len;
+	}
+	for (; len > 0 && bytes[0] <= ' '; len--)
+		bytes++;
+	while (len > 0 && bytes[len - 1] <= ' ')
+		len--;
+	if (len == 0 || len >= SERIAL_BYTES || memchr(bytes, '\0', len))
+		return false;
+	memcpy(serial, bytes, len);
+	serial[len] = '\0';
 	return true;
 }
 

@@ -6,7 +6,8 @@
 #define PATH_BUSYBOX "/bin/busybox"
 #define PATH_SYSCTLS "/etc/squash/sysctls"
 #define PATH_INIT "/init"
-#define PATH_LEASE PATH_RUN "/udhcpc-script" /* a link to PATH_INIT, made at boot */
+#define PATH_FORMAT_IMAGE "/lib/squash/format.image" /* for a blank disk */
+#define PATH_LEASE PATH_RUN "/udhcpc-script"         /* a link to PATH_INIT, made at boot */
 #define PATH_RESOLV "/etc/resolv.conf"
 
 #endif

@@ -67,6 +67,25 @@ static const char *check_data_wait(const char *text, struct settings *out)
 	return NULL;
 }
 
+/* What a disk may be called: visible ASCII, and blanks as in some serial numbers. */
+static const char *check_format(const char *text, struct settings *out)
+{
+	size_t len = strlen(text);
+	out->format[0] = '\0';
+	if (strcmp(text, "none") == 0)
+		return NULL;
+	if (len == 0)
+		return "is empty";
+	if (len > SETTINGS_FORMAT_MAX)
+		return "is longer than 128 characters";
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < ' ' || text[i] > '~')
+			return "has a character that no disk's name has";
+	}
+	memcpy(out->format, text, len + 1);
+	return NULL;
+}
+
 static bool is_alnum(char c)
 {
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
@@ -202,6 +221,7 @@ static const struct {
 	[SETTING_PORT] = {"SQUASH_PORT", "8080", check_port},
 	[SETTING_DATA] = {"SQUASH_DATA", "/data", check_data},
 	[SETTING_DATA_WAIT] = {"SQUASH_DATA_WAIT", "5", check_data_wait},
+	[SETTING_FORMAT] = {"SQUASH_FORMAT", "none", check_format},
 	[SETTING_IP] = {"SQUASH_IP", "dhcp", check_ip},
 	[SETTING_HOSTNAME] = {"SQUASH_HOSTNAME", "squash", check_hostname},
 	[SETTING_MAX_SANDBOXES] = {"SQUASH_MAX_SANDBOXES", "1024", check_max_sandboxes},
@@ -248,7 +268,8 @@ void settings_put_file(struct settings_raw *raw, const uint8_t *text, size_t len
 		}
 		int name_len = (int)(pair.name_len < 40 ? pair.name_len : 40);
 		int id = find_setting(pair.name, pair.name_len);
-		if (on_disk && (id == SETTING_DATA || id == SETTING_DATA_WAIT))
+		if (on_disk &&
+		    (id == SETTING_DATA || id == SETTING_DATA_WAIT || id == SETTING_FORMAT))
 			report_line(report,
 				    "%s, line %u is ignored: %s is needed before the disk is "
 				    "found; the kernel command line can set it.",

@@ -23,12 +23,14 @@
 #define SETTINGS_HOSTNAME_MAX 63 /* RFC 1035 label; the kernel takes 64 */
 #define SETTINGS_DNS_MAX 2
 #define SETTINGS_DATA_WAIT_MAX_S 300
+#define SETTINGS_FORMAT_MAX 128 /* a disk's name or serial number; a worldwide id has some 70 */
 
 enum settings_id {
 	SETTING_AUTH_TOKEN,
 	SETTING_PORT,
 	SETTING_DATA,
 	SETTING_DATA_WAIT,
+	SETTING_FORMAT,
 	SETTING_IP,
 	SETTING_HOSTNAME,
 	SETTING_MAX_SANDBOXES,
@@ -67,6 +69,7 @@ struct settings {
 	uint16_t port;
 	char data[SETTINGS_PATH_MAX + 1];
 	unsigned data_wait_s;
+	char format[SETTINGS_FORMAT_MAX + 1]; /* empty: none */
 	struct settings_ip ip;
 	char hostname[SETTINGS_HOSTNAME_MAX + 1];
 	unsigned max_sandboxes;
@@ -83,8 +86,8 @@ bool settings_put(struct settings_raw *raw, const char *name, size_t name_len, c
 		  size_t value_len, const char *source);
 
 /* Merge a settings file's text over what is there; on_disk is true for the file that lies on
- * SQUASH-DATA, which cannot say where and how long to look for SQUASH-DATA. Faults are reported
- * with their line number, and the good lines count. */
+ * SQUASH-DATA, which cannot say where and how long to look for SQUASH-DATA, nor what to make it
+ * of. Faults are reported with their line number, and the good lines count. */
 void settings_put_file(struct settings_raw *raw, const uint8_t *text, size_t len,
 		       const char *source, bool on_disk, const struct settings_report *report);
 

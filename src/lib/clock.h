@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #define CLOCK_TEXT_BYTES 32
+#define CLOCK_MS_MAX UINT64_C(253402300799999) /* the end of the year 9999: RFC 3339 ends there */
 
 /* Milliseconds since 1970: for people; it jumps when the clock is set. */
 uint64_t clock_wall_ms(void);

@@ -27,8 +27,12 @@
 #define LIMIT_MEMORY_MB_MIN 16       /* less does not start a shell */
 #define LIMIT_MEMORY_MB_MAX 67108864 /* 64 TiB: what x86-64 addresses */
 #define LIMIT_LIFETIME_S (10LL * 365 * 24 * 3600)
-#define LIMIT_PIDS 1024   /* processes and threads in a sandbox */
-#define LIMIT_DISK_MB 512 /* the upper, when it is RAM: this or half of memory_mb, the lesser */
+#define LIMIT_PIDS 1024            /* processes and threads in a sandbox */
+#define LIMIT_DISK_MB_MAX 16777216 /* 16 TiB: what ext4 has for a file; the disk has less */
+#define LIMIT_SNAPSHOTS 100        /* of one sandbox, at once */
+#define LIMIT_SNAPSHOTS_BENEATH 99 /* the two digits in a snapshot's name */
+#define LIMIT_SNAPSHOTS_SHARE 4    /* without a disk they take that part of the memory at most */
+#define LIMIT_BUSY_MS 5000         /* an operation waits so long for one before it, then 409 */
 
 /* What an exec may be */
 #define LIMIT_CMD_BYTES                                                                            \
@@ -42,6 +46,7 @@
 
 #define DEFAULT_CPU_MILLI 2000
 #define DEFAULT_MEMORY_MB 1024
+#define DEFAULT_DISK_MB 512 /* in RAM half of memory_mb, if that is less */
 #define DEFAULT_TIMEOUT_S 300
 
 #endif

@@ -25,6 +25,10 @@ enum msg_op {
 	MSG_EXEC,
 	MSG_LOGS,
 	MSG_HISTORY,
+	MSG_ACTIVATE,
+	MSG_SNAPSHOT,
+	MSG_RESTORE,
+	MSG_DROP_SNAPSHOT,
 };
 
 enum msg_tag {
@@ -43,6 +47,14 @@ enum msg_tag {
 	TAG_TIMEOUT_MS, /* number */
 	TAG_ENV,        /* repeated: NAME=value */
 	TAG_STDIN,
+	/* a sandbox's, as above */
+	TAG_DISK_MB, /* number */
+	TAG_FROM,    /* create: "<sandbox>/<snapshot>" */
+	/* other requests */
+	TAG_MODULE,        /* activate */
+	TAG_FORCE,         /* activate: number, 0 or 1 */
+	TAG_LABEL,         /* snapshot */
+	TAG_SNAPSHOT_NAME, /* restore, drop */
 	/* replies */
 	TAG_RECORD,     /* empty: the fields of one more object begin */
 	TAG_ERROR,      /* text for a person */
@@ -68,6 +80,11 @@ enum msg_tag {
 	TAG_SIZE,
 	TAG_BUILTIN,
 	TAG_USERS,
+	TAG_ACTIVE_SNAPSHOT, /* text; absent: none */
+	TAG_SNAPSHOT, /* empty: one more snapshot of this sandbox begins; then TAG_NAME, TAG_SIZE,
+		       * TAG_CREATED_MS, TAG_LABEL and TAG_LAYER, repeated */
+	TAG_PROCESS, /* empty, behind an error: one more process in the way begins: TAG_PID, TAG_CMD */
+	TAG_PID,     /* number, as the sandbox sees it */
 	TAG_LINES, /* of a journal: JSON texts, each ended by a newline */
 };
 

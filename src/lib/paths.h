@@ -14,6 +14,7 @@
 #define PATH_ENV "/etc/squash.env"           /* from an initramfs overlay, if any */
 #define PATH_SQUASHD "/sbin/squashd"
 #define PATH_BOX_INIT "/sbin/box-init"
+#define PATH_MKSQUASHFS "/bin/mksquashfs"
 
 /* The root that httpd and api are locked into, and what they see inside it. */
 #define PATH_HTTP_ROOT "/srv/http"
@@ -26,6 +27,7 @@
 #define NAME_SETTINGS "squash.env"
 
 #define PATH_CGROUP "/sys/fs/cgroup"
-#define PATH_CGROUP_SQUASH PATH_CGROUP "/squash" /* all sandboxes are below it */
+#define PATH_CGROUP_SQUASH PATH_CGROUP "/squash"   /* all sandboxes are below it */
+#define PATH_CGROUP_CAPTURE PATH_CGROUP "/capture" /* what captures snapshots */
 
 #endif

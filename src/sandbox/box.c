@@ -9,10 +9,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <linux/sched.h>
 #include <net/if.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -22,6 +22,9 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "cgroup_events.h"
+#include "freeze.h"
+#include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/paths.h"
 #include "mnt.h"
@@ -29,27 +32,7 @@
 #include "root.h"
 #include "spawn.h"
 
-int box_mount_upper(const struct server *s, const struct sandbox *sb, struct err *e)
-{
-	char path[LIMIT_ID_BYTES + 16], size[32], inodes[32];
-	/* Below memory.max, so that a full upper is ENOSPC for the writer and not its death. */
-	uint64_t disk_mb = sb->memory_mb / 2 < LIMIT_DISK_MB ? sb->memory_mb / 2 : LIMIT_DISK_MB;
-	snprintf(size, sizeof(size), "%" PRIu64 "m", disk_mb);
-	snprintf(inodes, sizeof(inodes), "%" PRIu64, disk_mb * 256); /* one for each page */
-	struct mnt_option options[] = {{"source", "upper"},
-				       {"size", size},
-				       {"nr_inodes", inodes},
-				       {"mode", "0700"},
-				       {NULL, NULL}};
-	AUTO_FD mnt = mnt_new("tmpfs", options, MNT_NO_DEV, e);
-	if (mnt < 0)
-		return mnt;
-	snprintf(path, sizeof(path), "%s/upper", sb->id);
-	if (mkdirat(mnt, "upper", 0755) < 0 || mkdirat(mnt, "work", 0755) < 0 ||
-	    (mkdirat(s->sandboxes_fd, path, 0700) < 0 && errno != EEXIST))
-		return err_set(e, errno, "make directories of the upper");
-	return mnt_attach(mnt, s->sandboxes_fd, path, e);
-}
+#define STOP_MS 10000 /* killed processes are gone in milliseconds, a thousand of them in seconds */
 
 /* What the child is given, and where it leaves its error. */
 struct birth {
@@ -105,7 +88,7 @@ static int become_box_init(void *arg)
 
 int box_start(const struct server *s, const struct sandbox *sb, int *pidfd, struct err *e)
 {
-	AUTO_FD userns = privilege_make_userns(SANDBOX_UID_BASE(sb->slot), e);
+	AUTO_FD userns = privilege_make_userns(SANDBOX_UID_BASE(sb->runtime.slot), e);
 	if (userns < 0)
 		return userns;
 	AUTO_FD cgroup = cgroup_open_init(s->cgroup_fd, sb->id, e);
@@ -124,4 +107,21 @@ int box_start(const struct server *s, const struct sandbox *sb, int *pidfd, stru
 	if (pid < 0)
 		return pid;
 	return e->number ? -e->number : 0;
+}
+
+int box_stop(const struct server *s, const char *id, struct err *e)
+{
+	char path[LIMIT_ID_BYTES + 8];
+	AUTO_FD pidfd = -1;
+	freeze_end(s->cgroup_fd, id);
+	snprintf(path, sizeof(path), "%s/box", id);
+	AUTO_FD box = openat(s->cgroup_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (box < 0)
+		return errno == ENOENT ? 0 : err_set(e, errno, "open cgroup %s", path);
+	/* With PID 1 the kernel ends all of its namespace: pid_namespaces(7). Not by cgroup.kill:
+	 * the leaves would have to be replaced (leaf.c). */
+	if (cgroup_find_init(s->cgroup_fd, id, &pidfd, NULL) > 0 &&
+	    syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+		return err_set(e, errno, "kill the init of sandbox %s", id);
+	return cgroup_wait_empty(box, clock_mono_ms() + STOP_MS, e);
 }

@@ -36,6 +36,7 @@ struct leaf {
 	int fd;     /* locked; closing it gives the leaf back */
 	char name[8];
 	uint64_t oom_kills; /* memory.events oom_kill when we got it */
+	uint64_t frozen_ms; /* freeze_total_ms() when we got it */
 	bool killed;        /* used up: see cgroup_end_leaf */
 };
 

@@ -9,42 +9,73 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "box.h"
-#include "cgroup.h"
+#include "bringup.h"
 #include "create_read.h"
 #include "fields.h"
 #include "info.h"
-#include "layers.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "life.h"
 #include "meta.h"
 #include "modules.h"
 #include "requests.h"
-#include "slots.h"
-#include "watch.h"
+#include "snapshots.h"
+#include "upper.h"
+
+/* The stack of what is made from a snapshot: its own, and itself. */
+static bool read_snapshot(const struct server *s, struct create *c, struct reply *r)
+{
+	static struct snapshot n;
+	struct err e;
+	if (c->from_id[0] == '\0')
+		return true;
+	AUTO_FD dir = meta_open(s, c->from_id, &e);
+	int rc = dir < 0 ? dir : snapshots_load(dir, c->from_snapshot, &n, &e);
+	if (rc == -ENOENT)
+		reply_fail(r, 400, "no_snapshot", "from: %s", e.text);
+	else if (rc < 0)
+		reply_err(r, &e);
+	if (rc < 0)
+		return false;
+	c->sb.layer_count = n.layer_count + 1;
+	memcpy(c->sb.layers, n.layers, sizeof(n.layers));
+	memcpy(c->sb.layers[n.layer_count], n.name, sizeof(n.name));
+	memcpy(c->sb.active_snapshot, n.name, sizeof(n.name));
+	return true;
+}
+
+/* Links to the snapshots in the stack: nothing is shared but what can't change. */
+static int link_snapshots(const struct server *s, const struct create *c, int dir_fd, struct err *e)
+{
+	if (c->from_id[0] == '\0')
+		return 0;
+	AUTO_FD from = meta_open(s, c->from_id, e);
+	int rc = from < 0 ? from : 0;
+	for (size_t i = 0; rc == 0 && i < c->sb.layer_count; i++)
+		if (c->sb.layers[i][0] == '9')
+			rc = snapshots_link(from, dir_fd, c->sb.layers[i], e);
+	return rc;
+}
 
 /* All parts, in order; meta.json last: with it the sandbox exists. */
-static int build(const struct server *s, struct sandbox *sb, int dir_fd, int *pidfd, struct err *e)
+static int build(const struct server *s, struct create *c, int dir_fd, struct err *e)
 {
-	int rc = slots_take(s, sb->id, &sb->slot, e);
-	if (rc == 0)
-		rc = layers_acquire(s, sb, e);
-	if (rc == 0)
-		rc = cgroup_make(s->cgroup_fd, sb, e);
-	if (rc == 0)
-		rc = box_mount_upper(s, sb, e);
-	if (rc == 0)
-		rc = box_start(s, sb, pidfd, e);
-	if (rc < 0)
-		return rc;
+	struct sandbox *sb = &c->sb;
 	sb->created_ms = clock_wall_ms();
-	if (sb->lifetime_s > 0)
-		sb->deadline_ms = clock_mono_ms() + sb->lifetime_s * 1000;
-	memcpy(sb->boot_id, s->boot_id, sizeof(sb->boot_id));
 	struct usage u = {.last_active_ms = sb->created_ms};
-	rc = meta_write_usage(dir_fd, &u, e);
-	return rc < 0 ? rc : meta_save(dir_fd, sb, e);
+	int rc = link_snapshots(s, c, dir_fd, e);
+	if (rc == 0)
+		rc = upper_make(s, sb, dir_fd, e);
+	if (rc == 0)
+		rc = bringup_start(s, sb, e);
+	if (rc == 0)
+		rc = meta_write_usage(dir_fd, &u, e);
+	if (rc == 0)
+		rc = meta_prepare(dir_fd, sb, e);
+	/* Its name among the others, before the name that makes it one of them. */
+	if (rc == 0 && fsync(s->sandboxes_fd) < 0)
+		rc = err_set(e, errno, "sync sandboxes");
+	return rc < 0 ? rc : meta_publish(dir_fd, e);
 }
 
 static bool is_full(const struct server *s)
@@ -58,6 +89,8 @@ static bool check_modules(const struct server *s, const struct sandbox *sb, stru
 {
 	struct err e;
 	for (size_t i = 0; i < sb->layer_count; i++) {
+		if (sb->layers[i][0] == '9')
+			continue; /* a snapshot's file is found when it is linked */
 		AUTO_FD fd = modules_open(s, sb->layers[i], &e);
 		if (fd == -ENOENT)
 			reply_fail(r, 400, "no_module", "layers: %s", e.text);
@@ -69,40 +102,46 @@ static bool check_modules(const struct server *s, const struct sandbox *sb, stru
 	return true;
 }
 
-void request_create(const struct server *s, struct msg_cursor fields, struct reply *r)
+/* The directory reserves the id; its lock says that somebody is at work in it. */
+static bool reserve(const struct server *s, const struct sandbox *sb, struct reply *r)
 {
-	static struct sandbox sb;
-	struct err e, undo;
-	if (!create_read(fields, s->memory_mb, &sb, r) || !check_modules(s, &sb, r))
-		return;
+	struct err e;
 	if (is_full(s)) {
 		reply_fail(r, 503, "full", "there are %" PRIu64 " sandboxes already",
 			   s->max_sandboxes);
-		return;
+		return false;
 	}
-	/* The directory reserves the id; its lock says that somebody is at work in it. */
-	if (mkdirat(s->sandboxes_fd, sb.id, 0700) < 0) {
-		if (errno == EEXIST) {
-			reply_fail(r, 409, "exists", "there is a sandbox %s already", sb.id);
-			return;
-		}
-		err_set(&e, errno, "make directory of sandbox %s", sb.id);
+	if (mkdirat(s->sandboxes_fd, sb->id, 0700) == 0)
+		return true;
+	if (errno == EEXIST) {
+		reply_fail(r, 409, "exists", "there is a sandbox %s already", sb->id);
+	} else {
+		err_set(&e, errno, "make directory of sandbox %s", sb->id);
 		reply_err(r, &e);
-		return;
 	}
-	AUTO_FD pidfd = -1;
-	AUTO_FD lock = meta_lock(s, sb.id, true, &e);
-	int rc = lock < 0 ? lock : build(s, &sb, lock, &pidfd, &e);
+	return false;
+}
+
+void request_create(const struct server *s, struct msg_cursor fields, struct reply *r)
+{
+	static struct create c;
+	struct err e, undo;
+	if (!create_read(fields, s->memory_mb, s->has_disk, &c, r) || !read_snapshot(s, &c, r) ||
+	    !check_modules(s, &c.sb, r) || !reserve(s, &c.sb, r))
+		return;
+	AUTO_FD lock = meta_lock(s, c.sb.id, META_WAIT, &e);
+	int rc = lock < 0 ? lock : build(s, &c, lock, &e);
 	if (rc < 0) {
 		reply_err(r, &e);
-		if (life_dismantle(s, &sb, &undo) < 0)
-			fprintf(stderr, "squashd: undo create of %s: %s\n", sb.id, undo.text);
+		meta_remove(lock, NULL);
+		if (life_dismantle(s, &c.sb, &undo) < 0) {
+			fprintf(stderr, "squashd: undo create of %s: %s\n", c.sb.id, undo.text);
+			r->half_done = true;
+		}
 		return;
 	}
-	if (watch_report(s, &sb, pidfd, &e) < 0) /* the next squashd finds it by itself */
-		fprintf(stderr, "squashd: %s\n", e.text);
 	r->status = 201;
-	info_add(s, &sb, lock, r);
+	info_add(s, &c.sb, lock, r);
 }
 
 void request_destroy(const struct server *s, struct msg_cursor fields, struct reply *r)
@@ -118,4 +157,5 @@ void request_destroy(const struct server *s, struct msg_cursor fields, struct re
 		reply_err(r, &e);
 	else
 		r->status = 204;
+	r->half_done = rc < 0 && rc != -ENOENT;
 }

@@ -10,9 +10,24 @@
 #include "reply.h"
 #include "sandbox.h"
 
-/* Fill *sb with what was asked for, the rest by default: no slot yet, never made. memory_mb may be
- * machine_mb at most. False when a field is not good: the reply is a 400 that says which. */
-bool create_read(struct msg_cursor fields, uint64_t machine_mb, struct sandbox *sb,
+/* A sandbox to be made: of layers, or from a snapshot, whose stack is to be filled in then. */
+struct create {
+	struct sandbox sb;
+	char from_id[LIMIT_ID_BYTES + 1]; /* empty: sb has its layers */
+	char from_snapshot[LIMIT_MODULE_BYTES + 1];
+};
+
+/* Fill *c with what was asked for, the rest by default. memory_mb may be machine_mb at most; with
+ * on_disk, the upper is to be on a disk. False when a field is not good: the reply is a 400 that
+ * says which. */
+bool create_read(struct msg_cursor fields, uint64_t machine_mb, bool on_disk, struct create *c,
 		 struct reply *r);
+
+/* Read the name of a module that can be put into a stack. The same. */
+bool create_read_module(const struct msg_field *f, const char *field,
+			char name[LIMIT_MODULE_BYTES + 1], struct reply *r);
+
+/* Put the layers into the order of the stack. */
+void create_sort_layers(struct sandbox *sb);
 
 #endif

@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -82,7 +81,6 @@ static int run_command(void *arg)
 		return 1;
 	setsid();
 	umask(022);
-	prctl(PR_SET_PDEATHSIG, 0);
 	if (chdir(j->request->workdir) < 0)
 		return fail_inside(j, j->request->workdir);
 	int in_fd = j->in_fd >= 0 ? j->in_fd : open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -158,7 +156,7 @@ static void tell_failure(const struct join *j)
 int exec_start(const struct server *s, const struct sandbox *sb, const struct exec_request *r,
 	       struct exec_job *job, struct err *e)
 {
-	uid_t owner = SANDBOX_UID_BASE(sb->slot);
+	uid_t owner = SANDBOX_UID_BASE(sb->runtime.slot);
 	int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
 
 	*job = (struct exec_job){.leaf = {.fd = -1, .box_fd = -1}, .pidfd = -1};

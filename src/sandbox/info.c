@@ -21,6 +21,7 @@
 #include "meta_text.h"
 #include "modules.h"
 #include "requests.h"
+#include "snapshots.h"
 
 static int compare_texts(const void *a, const void *b)
 {
@@ -42,6 +43,27 @@ static bool ask_root(const struct server *s, const char *id, uint64_t *upper_byt
 		return false;
 	*upper_bytes = (uint64_t)(st.f_blocks - st.f_bfree) * (uint64_t)st.f_bsize;
 	return true;
+}
+
+void info_add_snapshot(const struct snapshot *n, struct buf *b)
+{
+	msg_add(b, TAG_SNAPSHOT, "", 0);
+	msg_add_text(b, TAG_NAME, n->name);
+	msg_add_number(b, TAG_SIZE, n->size);
+	msg_add_number(b, TAG_CREATED_MS, n->created_ms);
+	msg_add_text(b, TAG_LABEL, n->label);
+	for (size_t i = 0; i < n->layer_count; i++)
+		msg_add_text(b, TAG_LAYER, n->layers[i]);
+}
+
+static void add_snapshots(int dir_fd, struct buf *b)
+{
+	static struct snapshot_names names;
+	static struct snapshot one;
+	snapshots_list(dir_fd, &names);
+	for (size_t i = 0; i < names.count; i++)
+		if (snapshots_load(dir_fd, names.all[i], &one, NULL) == 0)
+			info_add_snapshot(&one, b);
 }
 
 void info_add(const struct server *s, const struct sandbox *sb, int dir_fd, struct reply *r)
@@ -67,6 +89,10 @@ void info_add(const struct server *s, const struct sandbox *sb, int dir_fd, stru
 	msg_add_number(b, TAG_LIFETIME_S, sb->lifetime_s);
 	for (size_t i = 0; i < sb->allow_net_count; i++)
 		msg_add_text(b, TAG_ALLOW_NET, sb->allow_net[i]);
+	msg_add_number(b, TAG_DISK_MB, sb->disk_mb);
+	if (sb->active_snapshot[0] != '\0')
+		msg_add_text(b, TAG_ACTIVE_SNAPSHOT, sb->active_snapshot);
+	add_snapshots(dir_fd, b); /* last: see msg.h */
 }
 
 void request_info(const struct server *s, struct msg_cursor fields, struct reply *r)
@@ -77,7 +103,7 @@ void request_info(const struct server *s, struct msg_cursor fields, struct reply
 	if (!fields_only_id(fields, id, r))
 		return;
 	AUTO_FD sandbox = meta_open(s, id, &e);
-	if (sandbox < 0 || meta_load(sandbox, id, &sb, &e) < 0)
+	if (sandbox < 0 || meta_load(s, sandbox, id, &sb, &e) < 0)
 		reply_sandbox_err(r, &e);
 	else
 		info_add(s, &sb, sandbox, r);
@@ -111,7 +137,7 @@ void request_list(const struct server *s, struct msg_cursor fields, struct reply
 	for (size_t i = 0; i < count; i++) {
 		/* Without meta.json it is coming or going: it does not exist. */
 		AUTO_FD sandbox = meta_open(s, ids[i], NULL);
-		if (sandbox >= 0 && meta_load(sandbox, ids[i], &sb, NULL) == 0)
+		if (sandbox >= 0 && meta_load(s, sandbox, ids[i], &sb, NULL) == 0)
 			info_add(s, &sb, sandbox, r);
 	}
 }

@@ -5,8 +5,12 @@
 
 #include "reply.h"
 #include "sandbox.h"
+#include "snapshot_text.h"
 
 /* Add the fields of one info object to the reply. dir_fd is the sandbox's, of meta_open. */
 void info_add(const struct server *s, const struct sandbox *sb, int dir_fd, struct reply *r);
+
+/* Add the fields of one snapshot: TAG_SNAPSHOT and what msg.h says of it. */
+void info_add_snapshot(const struct snapshot *n, struct buf *b);
 
 #endif

@@ -162,6 +162,26 @@ int journal_end(const struct server *s, const struct sandbox *sb, enum journal_e
 	return append(s->data_fd, &history_files, &line, e);
 }
 
+int journal_change(const struct server *s, const char *id, const char *event, const char *key,
+		   const char *value, struct err *e)
+{
+	static char memory[LINE_BYTES];
+	struct buf line = {.data = memory, .cap = sizeof(memory)};
+	struct jsonw w;
+	jsonw_init(&w, &line);
+	jsonw_object_begin(&w);
+	jsonw_key(&w, "event");
+	jsonw_string(&w, event);
+	jsonw_key(&w, "id");
+	jsonw_string(&w, id);
+	jsonw_key(&w, key);
+	jsonw_string(&w, value);
+	write_time(&w, "at", clock_wall_ms());
+	jsonw_object_end(&w);
+	buf_add_text(&line, "\n");
+	return append(s->data_fd, &history_files, &line, e);
+}
+
 static int read_file(int dir_fd, const char *name, struct buf *out, struct err *e)
 {
 	AUTO_FD fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -188,10 +208,4 @@ int journal_read_log(int dir_fd, struct buf *out, struct err *e)
 int journal_read_history(const struct server *s, struct buf *out, struct err *e)
 {
 	return read_both(s->data_fd, &history_files, out, e);
-}
-
-void journal_remove_log(int dir_fd)
-{
-	unlinkat(dir_fd, log_files.now, 0);
-	unlinkat(dir_fd, log_files.old, 0);
 }

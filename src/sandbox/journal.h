@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What has happened: the log of each sandbox (its commands), and the history of the appliance
- * (commands, and what ended sandboxes), which stays when a sandbox is gone. Lines of JSON,
+ * (commands, changes, and what ended sandboxes), which stays when a sandbox is gone. Lines of JSON,
  * appended; a file that has grown to JOURNAL_BYTES becomes the old one, and the old one before it
  * goes. */
 #ifndef SQUASH_JOURNAL_H
@@ -22,7 +22,7 @@ enum journal_end {
 	JOURNAL_OPERATOR, /* DELETE */
 	JOURNAL_LIFETIME,
 	JOURNAL_INIT_DIED, /* its PID 1 was killed */
-	JOURNAL_SHUTDOWN,  /* the appliance stopped, or lost power */
+	JOURNAL_SHUTDOWN,  /* the appliance stopped, or lost power, and it was in memory */
 };
 
 /* Append to the log in dir_fd, and to the history. seq counts the sandbox's commands from 1. */
@@ -33,12 +33,13 @@ int journal_exec(const struct server *s, int dir_fd, const char *id, uint64_t se
 int journal_end(const struct server *s, const struct sandbox *sb, enum journal_end why,
 		uint64_t exec_count, struct err *e);
 
+/* Append to the history: the event happened to the sandbox, with one member more. */
+int journal_change(const struct server *s, const char *id, const char *event, const char *key,
+		   const char *value, struct err *e);
+
 /* Append the lines of a sandbox's log, or of the history (dir_fd of DATA), oldest first, to out.
  * Nothing there is nothing appended. */
 int journal_read_log(int dir_fd, struct buf *out, struct err *e);
 int journal_read_history(const struct server *s, struct buf *out, struct err *e);
-
-/* Remove the log's files from a sandbox's directory. */
-void journal_remove_log(int dir_fd);
 
 #endif

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -13,8 +14,10 @@
 #include "lib/fd.h"
 #include "lib/paths.h"
 #include "loop.h"
+#include "meta.h"
 #include "mnt.h"
 #include "modules.h"
+#include "snapshots.h"
 
 /* One at a time: mounting and unmounting of layers, and the users files. */
 static int lock_layers(const struct server *s, struct err *e)
@@ -28,10 +31,38 @@ static int lock_layers(const struct server *s, struct err *e)
 	return fd;
 }
 
-static int mount_layer(const struct server *s, int layer_fd, const char *name, struct err *e)
+static int open_file(const struct server *s, const struct sandbox *sb, const char *name,
+		     struct err *e)
+{
+	if (!snapshot_is_name(name, strlen(name), NULL))
+		return modules_open(s, name, e);
+	AUTO_FD dir = meta_open(s, sb->id, e);
+	return dir < 0 ? dir : snapshots_open(dir, name, e);
+}
+
+int layers_key(const struct server *s, const struct sandbox *sb, size_t i,
+	       char key[LAYER_KEY_BYTES], struct err *e)
+{
+	const char *name = sb->layers[i];
+	struct stat st = {.st_ino = 0};
+	if (!snapshot_is_name(name, strlen(name), NULL)) {
+		snprintf(key, LAYER_KEY_BYTES, "%s", name);
+		return 0;
+	}
+	AUTO_FD file = open_file(s, sb, name, e);
+	if (file < 0)
+		return file;
+	if (fstat(file, &st) < 0)
+		return err_set(e, errno, "stat snapshot %s", name);
+	snprintf(key, LAYER_KEY_BYTES, "%s@%" PRIu64, name, (uint64_t)st.st_ino);
+	return 0;
+}
+
+static int mount_layer(const struct server *s, const struct sandbox *sb, const char *name,
+		       int layer_fd, struct err *e)
 {
 	char device[LOOP_PATH_BYTES];
-	AUTO_FD file = modules_open(s, name, e);
+	AUTO_FD file = open_file(s, sb, name, e);
 	if (file < 0)
 		return file;
 	AUTO_FD loop = loop_attach(file, device, e); /* held until the mount holds the device */
@@ -41,27 +72,33 @@ static int mount_layer(const struct server *s, int layer_fd, const char *name, s
 	AUTO_FD mnt = mnt_new("squashfs", options, MNT_READ_ONLY | MNT_NO_DEV | MNT_NO_SUID, e);
 	if (mnt < 0) {
 		struct err why = *e;
-		return err_say(e, why.number, "mount layer %s: %s", name, why.text);
+		int number = why.number == EINVAL || why.number == EIO ? EMEDIUMTYPE : why.number;
+		return err_say(e, number, "mount layer %s: %s", name, why.text);
 	}
 	return mnt_attach(mnt, layer_fd, "mount", e);
 }
 
-static int acquire_one(const struct server *s, int layers_fd, const char *name, const char *id,
+static int acquire_one(const struct server *s, const struct sandbox *sb, size_t i, int layers_fd,
 		       struct err *e)
 {
-	if (mkdirat(layers_fd, name, 0755) < 0 && errno != EEXIST)
+	char key[LAYER_KEY_BYTES];
+	const char *name = sb->layers[i];
+	int rc = layers_key(s, sb, i, key, e);
+	if (rc < 0)
+		return rc;
+	if (mkdirat(layers_fd, key, 0755) < 0 && errno != EEXIST)
 		return err_set(e, errno, "make directory of layer %s", name);
-	AUTO_FD fd = openat(layers_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FD fd = openat(layers_fd, key, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(e, errno, "open directory of layer %s", name);
 	if ((mkdirat(fd, "users", 0755) < 0 || mkdirat(fd, "mount", 0755) < 0) && errno != EEXIST)
 		return err_set(e, errno, "make directories of layer %s", name);
 	AUTO_FD users = openat(fd, "users", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTO_FD user = openat(users, id, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	AUTO_FD user = openat(users, sb->id, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (user < 0)
 		return err_set(e, errno, "note user of layer %s", name);
 	/* Asked of the kernel: a directory alone may be what a worker that died has left. */
-	return mnt_is_root(fd, "mount") ? 0 : mount_layer(s, fd, name, e);
+	return mnt_is_root(fd, "mount") ? 0 : mount_layer(s, sb, name, fd, e);
 }
 
 int layers_acquire(const struct server *s, const struct sandbox *sb, struct err *e)
@@ -70,7 +107,7 @@ int layers_acquire(const struct server *s, const struct sandbox *sb, struct err 
 	if (layers < 0)
 		return layers;
 	for (size_t i = 0; i < sb->layer_count; i++) {
-		int rc = acquire_one(s, layers, sb->layers[i], sb->id, e);
+		int rc = acquire_one(s, sb, i, layers, e);
 		if (rc < 0)
 			return rc;
 	}
@@ -95,25 +132,49 @@ static int drop_unused(int layers_fd, const char *name, struct err *e)
 	return 0;
 }
 
-static void drop_user(int layers_fd, const char *name, const char *id)
+/* Whether it was one. */
+static bool drop_user(int layers_fd, const char *key, const char *id)
 {
 	char path[PATH_MAX];
-	snprintf(path, sizeof(path), "%s/users/%s", name, id);
-	unlinkat(layers_fd, path, 0);
+	snprintf(path, sizeof(path), "%s/users/%s", key, id);
+	return unlinkat(layers_fd, path, 0) == 0;
 }
 
-int layers_release(const struct server *s, const struct sandbox *sb, struct err *e)
+static bool has_key(char keys[LIMIT_LAYERS][LAYER_KEY_BYTES], size_t count, const char *key)
 {
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(keys[i], key) == 0)
+			return true;
+	return false;
+}
+
+static bool is_key(const char *name)
+{
+	return modules_is_name(name, strcspn(name, "@"));
+}
+
+int layers_keep(const struct server *s, const struct sandbox *sb, struct err *e)
+{
+	static char keys[LIMIT_LAYERS][LAYER_KEY_BYTES];
+	int first = 0;
+	for (size_t i = 0; i < sb->layer_count; i++)
+		if (layers_key(s, sb, i, keys[i], NULL) < 0)
+			keys[i][0] = '\0'; /* a snapshot that is gone */
 	AUTO_FD layers = lock_layers(s, e);
 	if (layers < 0)
 		return layers;
-	int first = 0;
-	for (size_t i = 0; i < sb->layer_count; i++) {
-		drop_user(layers, sb->layers[i], sb->id);
-		int rc = drop_unused(layers, sb->layers[i], e);
+	DIR *dir = fd_open_dir(layers, ".");
+	if (!dir)
+		return err_set(e, errno, "read layers");
+	for (struct dirent *d; (d = readdir(dir));) {
+		if (!is_key(d->d_name) || has_key(keys, sb->layer_count, d->d_name) ||
+		    !drop_user(layers, d->d_name, sb->id))
+			continue;
+		int rc = drop_unused(layers, d->d_name, e);
 		if (rc < 0 && first == 0)
 			first = rc;
 	}
+	closedir(dir);
 	return first;
 }
 
@@ -141,7 +202,7 @@ int layers_sweep(const struct server *s, bool (*is_alive)(const struct server *s
 		return err_set(e, errno, "read layers");
 	int first = 0;
 	for (struct dirent *d; (d = readdir(dir));) {
-		if (!modules_is_name(d->d_name, strlen(d->d_name)))
+		if (!is_key(d->d_name))
 			continue;
 		sweep_users(s, layers, d->d_name, is_alive);
 		int rc = drop_unused(layers, d->d_name, e);

@@ -16,6 +16,7 @@
 
 #include "cgroup.h"
 #include "cgroup_events.h"
+#include "freeze.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
 
@@ -100,6 +101,7 @@ int cgroup_lease_leaf(int root_fd, const char *id, struct leaf *leaf, struct err
 		int rc = try_lease(leaf, e);
 		if (rc == 0) {
 			leaf->oom_kills = cgroup_read_event(leaf->fd, "memory.events", "oom_kill");
+			leaf->frozen_ms = freeze_total_ms(box);
 			fd_steal(&box);
 		}
 		if (rc != -EAGAIN)
@@ -111,11 +113,12 @@ int cgroup_lease_leaf(int root_fd, const char *id, struct leaf *leaf, struct err
 
 int cgroup_kill_leaf(struct leaf *leaf, struct err *e)
 {
-	/* The mark first: if we die between the two, a leaf replaced in vain is the lesser harm. */
+	/* ENOENT, ENODEV: whoever destroys the sandbox has killed it already, and removed it.
+	 * The mark first: if we die between the two, a leaf replaced in vain is the lesser harm. */
 	if (fsetxattr(leaf->fd, MARK_KILLED, "1", 1, 0) < 0)
 		return err_set(e, errno, "mark cgroup %s", leaf->name);
 	int rc = fd_write_file(leaf->fd, "cgroup.kill", "1", e);
-	if (rc < 0)
+	if (rc < 0 && rc != -ENOENT && rc != -ENODEV)
 		return rc;
 	leaf->killed = true;
 	rc = cgroup_wait_empty(leaf->fd, clock_mono_ms() + KILL_MS, e);

@@ -9,14 +9,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bringup.h"
+#include "capture.h"
 #include "cgroup.h"
+#include "freeze.h"
 #include "layers.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "meta.h"
 #include "meta_text.h"
-#include "mnt.h"
+#include "runtime.h"
 #include "slots.h"
+#include "snapshots.h"
+#include "tree.h"
+#include "upper.h"
+#include "watch.h"
 
 bool life_has_dir(const struct server *s, const char *id)
 {
@@ -24,41 +31,43 @@ bool life_has_dir(const struct server *s, const char *id)
 	return fstatat(s->sandboxes_fd, id, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-static int remove_dir(const struct server *s, const char *id, struct err *e)
+/* A sandbox of which nothing is known but its id. */
+static void make_nobody(struct sandbox *sb, const char *id)
 {
-	static const char *const files[] = {"meta.json.new", "usage"};
-	char path[LIMIT_ID_BYTES + 32];
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", id, files[i]);
-		unlinkat(s->sandboxes_fd, path, 0);
-	}
-	AUTO_FD dir = openat(s->sandboxes_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir >= 0)
-		journal_remove_log(dir);
-	snprintf(path, sizeof(path), "%s/upper", id);
-	unlinkat(s->sandboxes_fd, path, AT_REMOVEDIR);
-	if (unlinkat(s->sandboxes_fd, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return err_set(e, errno, "remove directory of sandbox %s", id);
-	return 0;
+	memset(sb, 0, sizeof(*sb));
+	sb->runtime.slot = SLOT_NONE;
+	snprintf(sb->id, sizeof(sb->id), "%s", id);
+}
+
+/* The first error of several steps that are all tried. */
+static int keep_first(int first, int rc, struct err *e, const struct err *this)
+{
+	if (first == 0 && rc < 0)
+		*e = *this;
+	return first < 0 ? first : rc;
 }
 
 int life_dismantle(const struct server *s, const struct sandbox *sb, struct err *e)
 {
-	char upper[PATH_MAX + LIMIT_ID_BYTES + 16];
-	snprintf(upper, sizeof(upper), "%s/%s/upper", s->sandboxes_path, sb->id);
+	static struct sandbox none;
+	struct err this = {0};
+	struct runtime runtime = runtime_load(s, sb->id);
+	make_nobody(&none, sb->id);
 
 	int rc = cgroup_remove(s->cgroup_fd, sb->id, e);
 	if (rc < 0)
 		return rc; /* with processes alive the rest can't go */
-	rc = mnt_detach(upper, e);
-	if (rc < 0)
-		return rc;
-	rc = layers_release(s, sb, e);
-	if (rc < 0)
-		return rc;
-	if (sb->slot != SLOT_NONE)
-		slots_give_back(s, sb->slot);
-	return remove_dir(s, sb->id, e);
+	AUTO_FD dir = meta_open(s, sb->id, &this);
+	if (dir >= 0)
+		rc = keep_first(rc, upper_release(s, sb->id, dir, &this), e, &this);
+	rc = keep_first(rc, layers_keep(s, &none, &this), e, &this);
+	if (sb->runtime.slot != SLOT_NONE)
+		slots_give_back(s, sb->runtime.slot);
+	else if (runtime.slot != SLOT_NONE)
+		slots_give_back(s, runtime.slot);
+	runtime_drop(s, sb->id);
+	rc = keep_first(rc, tree_remove(s->sandboxes_fd, sb->id, &this), e, &this);
+	return rc;
 }
 
 static void report(const char *id, const struct err *e)
@@ -66,45 +75,46 @@ static void report(const char *id, const struct err *e)
 	fprintf(stderr, "squashd: sandbox %s: %s\n", id, e->text);
 }
 
-/* A sandbox of which nothing is known but its id. */
-static struct sandbox nobody(const char *id)
-{
-	struct sandbox sb = {.slot = SLOT_NONE};
-	snprintf(sb.id, sizeof(sb.id), "%s", id);
-	return sb;
-}
-
 /* The sandbox exists, and is locked. */
 static int end_locked(const struct server *s, const struct sandbox *sb, int dir_fd,
 		      enum journal_end why, struct err *e)
 {
+	struct err this;
 	struct usage usage = meta_read_usage(dir_fd);
 	int rc = meta_remove(dir_fd, e);
-	if (rc < 0)
+	if (rc < 0 && meta_exists(s, sb->id))
 		return rc;
 	/* It exists no longer: what follows can be cut off anywhere, a sweep ends it. */
-	if (journal_end(s, sb, why, usage.exec_count, e) < 0)
-		report(sb->id, e);
-	return life_dismantle(s, sb, e);
+	if (journal_end(s, sb, why, usage.exec_count, &this) < 0)
+		report(sb->id, &this);
+	return keep_first(rc, life_dismantle(s, sb, &this), e, &this);
+}
+
+/* The lock for ending the sandbox. Who has it is an exec that joins, a matter of milliseconds, or
+ * something longer, which is ended. */
+static int lock_to_end(const struct server *s, const char *id, struct err *e)
+{
+	enum { STEP_MS = 20 };
+	for (;;) {
+		int dir = meta_lock(s, id, STEP_MS, e);
+		if (dir != -EBUSY)
+			return dir;
+		capture_cancel(s, id);
+	}
 }
 
 int life_end(const struct server *s, const char *id, enum journal_end why, struct err *e)
 {
 	static struct sandbox sb;
-	/* Whoever has the lock is an exec that joins: a matter of milliseconds. */
-	AUTO_FD dir = meta_lock(s, id, true, e);
+	AUTO_FD dir = lock_to_end(s, id, e);
 	if (dir < 0)
 		return dir;
-	int rc = meta_load(dir, id, &sb, e);
-	if (rc != -EBADMSG)
-		return rc < 0 ? rc : end_locked(s, &sb, dir, why, e);
-	/* What it was made of can't be read any more: a sweep finds its layers and uids. */
-	sb = nobody(id);
-	rc = end_locked(s, &sb, dir, why, e);
-	fd_close(&dir);
-	if (rc == 0)
-		life_sweep(s);
-	return rc;
+	int rc = meta_load(s, dir, id, &sb, e);
+	if (rc == -EBADMSG)
+		make_nobody(&sb, id); /* what it was made of can't be read any more */
+	else if (rc < 0)
+		return rc;
+	return end_locked(s, &sb, dir, why, e);
 }
 
 static bool has_init(const struct server *s, const char *id)
@@ -113,68 +123,126 @@ static bool has_init(const struct server *s, const char *id)
 	return cgroup_find_init(s->cgroup_fd, id, &pidfd, NULL) > 0;
 }
 
+static bool is_time_up(const struct sandbox *sb)
+{
+	if (sb->runtime.slot == SLOT_NONE)
+		return bringup_left_ms(sb) == 0;
+	return sb->runtime.deadline_ms > 0 && clock_mono_ms() >= sb->runtime.deadline_ms;
+}
+
+/* Start one that is down. */
+static int revive(const struct server *s, struct sandbox *sb, int dir_fd, struct err *e)
+{
+	const char *why = sb->runtime.slot == SLOT_NONE ? "reboot" : "restart cut off";
+	struct err this;
+	if (has_init(s, sb->id)) { /* whoever stopped or started it did not come to say so */
+		sb->runtime.down = false;
+		return runtime_save(s, sb, e);
+	}
+	AUTO_FD upper = upper_open(sb, dir_fd, e);
+	if (upper < 0)
+		return upper;
+	if (sb->on_disk && !s->has_disk)
+		return err_say(e, ENODEV, "SQUASH-DATA has no project quotas");
+	int rc = bringup_start(s, sb, e);
+	if (rc == 0 && journal_change(s, sb->id, "restart", "reason", why, &this) < 0)
+		report(sb->id, &this);
+	return rc;
+}
+
+int life_ensure_runs(const struct server *s, struct sandbox *sb, int dir_fd, struct err *e)
+{
+	struct err why;
+	if (sb->runtime.slot != SLOT_NONE && !sb->runtime.down)
+		return 0;
+	if (revive(s, sb, dir_fd, &why) == 0)
+		return 0;
+	return err_say(e, ESRCH, "sandbox %s is down: %s", sb->id, why.text);
+}
+
+/* For one that exists and is locked: end it, or start it again, if it is not as it should be. 0 or
+ * -errno when it could not be ended. */
+static int check_locked(const struct server *s, struct sandbox *sb, int dir_fd, struct err *e)
+{
+	bool booted = sb->runtime.slot == SLOT_NONE;
+	if (is_time_up(sb))
+		return end_locked(s, sb, dir_fd, JOURNAL_LIFETIME, e);
+	if (booted && !sb->on_disk) /* its files went with the boot that it was made in */
+		return end_locked(s, sb, dir_fd, JOURNAL_SHUTDOWN, e);
+	if (booted || sb->runtime.down) {
+		if (revive(s, sb, dir_fd, e) < 0)
+			fprintf(stderr, "squashd: sandbox %s is down: %s\n", sb->id, e->text);
+		return 0; /* nothing is lost: whoever needs it tries again */
+	}
+	return has_init(s, sb->id) ? 0 : end_locked(s, sb, dir_fd, JOURNAL_INIT_DIED, e);
+}
+
 int life_end_if_over(const struct server *s, const char *id, struct err *e)
 {
 	static struct sandbox sb;
-	AUTO_FD dir = meta_lock(s, id, true, e);
+	make_nobody(&sb, id);
+	sb.runtime = runtime_load(s, id);
+	bool over = sb.runtime.slot != SLOT_NONE && is_time_up(&sb);
+	AUTO_FD dir = over ? lock_to_end(s, id, e) : meta_lock(s, id, META_WAIT, e);
 	if (dir < 0)
 		return dir;
-	int rc = meta_load(dir, id, &sb, e);
-	if (rc < 0)
-		return rc;
-	if (sb.deadline_ms > 0 && clock_mono_ms() >= sb.deadline_ms)
-		return end_locked(s, &sb, dir, JOURNAL_LIFETIME, e);
-	if (has_init(s, id))
-		return 0;
-	bool same_boot = strcmp(sb.boot_id, s->boot_id) == 0;
-	return end_locked(s, &sb, dir, same_boot ? JOURNAL_INIT_DIED : JOURNAL_SHUTDOWN, e);
+	int rc = meta_load(s, dir, id, &sb, e);
+	return rc < 0 ? rc : check_locked(s, &sb, dir, e);
+}
+
+/* Remove what a change to an existing sandbox has left when it was cut off. */
+static void tidy(const struct server *s, const struct sandbox *sb, int dir_fd)
+{
+	struct err e;
+	freeze_end(s->cgroup_fd, sb->id);
+	snapshots_sweep(dir_fd);
+	meta_forget(dir_fd);
+	runtime_forget(s, sb->id);
+	if (upper_sweep(s, sb, dir_fd, &e) < 0 || layers_keep(s, sb, &e) < 0)
+		report(sb->id, &e);
 }
 
 /* What waits for a visit in a sweep. */
 struct sweep {
 	const struct server *server;
-	void (*found)(const struct sandbox *sb, int pidfd, void *arg); /* NULL: not at the start */
+	life_found *found; /* may be NULL */
 	void *arg;
 };
 
-/* One that exists, seen at the start. */
-static void recover(const struct sweep *w, const char *id)
+/* One entry of DATA/sandboxes, locked. */
+static void sweep_locked(const struct sweep *w, struct sandbox *sb, int dir_fd, const char *id)
 {
 	struct err e;
-	struct sandbox sb;
 	AUTO_FD pidfd = -1;
-	AUTO_FD dir = -1;
-	if (life_end_if_over(w->server, id, &e) < 0) {
+	int rc = meta_load(w->server, dir_fd, id, sb, &e);
+	if (rc == -EBADMSG) {
+		fprintf(stderr, "squashd: sandbox %s is set aside: %s\n", id, e.text);
+	} else if (rc == -ENOENT) {
+		make_nobody(sb, id);
+		if (life_dismantle(w->server, sb, &e) < 0)
+			report(id, &e);
+	} else if (rc < 0) {
 		report(id, &e);
-		return;
+	} else {
+		tidy(w->server, sb, dir_fd);
+		if (check_locked(w->server, sb, dir_fd, &e) < 0)
+			report(id, &e);
+		cgroup_find_init(w->server->cgroup_fd, id, &pidfd, NULL);
+		if (w->found && meta_exists(w->server, id))
+			w->found(w->server, sb, pidfd, false, w->arg);
 	}
-	dir = meta_open(w->server, id, &e);
-	if (dir >= 0 && meta_load(dir, id, &sb, &e) == 0 &&
-	    cgroup_find_init(w->server->cgroup_fd, id, &pidfd, NULL) > 0)
-		w->found(&sb, pidfd, w->arg);
 }
 
-/* One entry of DATA/sandboxes. */
 static void sweep_sandbox(const struct sweep *w, const char *id)
 {
-	struct sandbox sb = nobody(id);
+	static struct sandbox sb;
 	struct err e;
-	AUTO_FD lock = meta_lock(w->server, id, false, &e);
+	make_nobody(&sb, id);
+	AUTO_FD lock = meta_lock(w->server, id, META_NO_WAIT, &e);
 	if (lock == -EBUSY && w->found)
-		w->found(&sb, -1, w->arg);
-	if (lock < 0)
-		return;
-	int rc = meta_load(lock, id, &sb, &e);
-	if (rc == 0) {
-		fd_close(&lock); /* recover takes it */
-		if (w->found)
-			recover(w, id);
-	} else if (rc != -ENOENT) {
-		report(id, &e); /* damaged: left for a person to look at */
-	} else if (life_dismantle(w->server, &sb, &e) < 0) {
-		/* Its layers and uids are not known here: they are swept after this. */
-		report(id, &e);
-	}
+		w->found(w->server, &sb, -1, true, w->arg);
+	if (lock >= 0)
+		sweep_locked(w, &sb, lock, id);
 }
 
 static void sweep_cgroup(const struct sweep *w, const char *id)
@@ -195,13 +263,25 @@ static void each_dir(int dir_fd, void (*visit)(const struct sweep *w, const char
 		closedir(dir);
 }
 
+/* Whether the slot is the sandbox's, or may become it: somebody is at work there. */
+static bool has_slot(const struct server *s, const char *id, uint32_t slot)
+{
+	if (!life_has_dir(s, id))
+		return false;
+	if (runtime_load(s, id).slot == slot)
+		return true;
+	AUTO_FD lock = meta_lock(s, id, META_NO_WAIT, NULL);
+	return lock == -EBUSY;
+}
+
 static void sweep(const struct sweep *w)
 {
 	struct err e;
 	const struct server *s = w->server;
 	each_dir(s->sandboxes_fd, sweep_sandbox, w);
 	each_dir(s->cgroup_fd, sweep_cgroup, w);
-	if (layers_sweep(s, life_has_dir, &e) < 0 || slots_sweep(s, life_has_dir, &e) < 0)
+	capture_sweep(s);
+	if (layers_sweep(s, life_has_dir, &e) < 0 || slots_sweep(s, has_slot, &e) < 0)
 		fprintf(stderr, "squashd: %s\n", e.text);
 }
 
@@ -211,9 +291,29 @@ void life_sweep(const struct server *s)
 	sweep(&w);
 }
 
-void life_recover(const struct server *s,
-		  void (*found)(const struct sandbox *sb, int pidfd, void *arg), void *arg)
+void life_recover(const struct server *s, life_found *found, void *arg)
 {
 	struct sweep w = {.server = s, .found = found, .arg = arg};
 	sweep(&w);
+}
+
+/* One that was being worked on when squashd started: have it watched, now that that is over. */
+static void watch_found(const struct server *s, const struct sandbox *sb, int pidfd, bool busy,
+			void *arg)
+{
+	struct err e;
+	(void)busy;
+	(void)arg;
+	if (pidfd >= 0 && watch_report(s, sb, pidfd, &e) < 0)
+		report(sb->id, &e);
+}
+
+void life_adopt(const struct server *s, const char *id)
+{
+	static struct sandbox sb;
+	struct err e;
+	struct sweep w = {.server = s, .found = watch_found};
+	AUTO_FD lock = meta_lock(s, id, META_WAIT, &e);
+	if (lock >= 0)
+		sweep_locked(&w, &sb, lock, id);
 }

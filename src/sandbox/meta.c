@@ -3,36 +3,61 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/buf.h"
+#include "lib/clock.h"
 #include "lib/fd.h"
 #include "meta_text.h"
+#include "runtime.h"
 
 #define META "meta.json"
+#define NEXT "meta.json.new"
 
-int meta_save(int dir_fd, const struct sandbox *sb, struct err *e)
+int meta_prepare(int dir_fd, const struct sandbox *sb, struct err *e)
 {
 	static char text[META_BYTES];
 	struct buf out = {.data = text, .cap = sizeof(text)};
 	meta_write(&out, sb);
 	if (out.full)
 		return err_set(e, EFBIG, "write %s", META);
-	AUTO_FD fd = openat(dir_fd, META ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
+	AUTO_FD fd = openat(dir_fd, NEXT, flags, 0600);
 	if (fd < 0)
-		return err_set(e, errno, "make %s", META ".new");
+		return err_set(e, errno, "make %s", NEXT);
 	int rc = fd_write_all(fd, out.data, out.len);
 	if (rc < 0)
 		return err_set(e, -rc, "write %s", META);
-	if (fsync(fd) < 0 || renameat(dir_fd, META ".new", dir_fd, META) < 0 || fsync(dir_fd) < 0)
+	return fsync(fd) < 0 ? err_set(e, errno, "write %s", META) : 0;
+}
+
+int meta_publish(int dir_fd, struct err *e)
+{
+	if (renameat(dir_fd, NEXT, dir_fd, META) < 0 || fsync(dir_fd) < 0)
 		return err_set(e, errno, "save %s", META);
 	return 0;
 }
 
-int meta_load(int dir_fd, const char *id, struct sandbox *sb, struct err *e)
+int meta_swap(int dir_fd, struct err *e)
+{
+	if (syscall(SYS_renameat2, dir_fd, NEXT, dir_fd, META, RENAME_EXCHANGE) < 0 ||
+	    fsync(dir_fd) < 0)
+		return err_set(e, errno, "exchange %s", META);
+	return 0;
+}
+
+void meta_forget(int dir_fd)
+{
+	unlinkat(dir_fd, NEXT, 0);
+}
+
+int meta_load(const struct server *s, int dir_fd, const char *id, struct sandbox *sb, struct err *e)
 {
 	static char text[META_BYTES];
 	ssize_t n = fd_read_file(dir_fd, META, text, sizeof(text), e);
@@ -43,6 +68,7 @@ int meta_load(int dir_fd, const char *id, struct sandbox *sb, struct err *e)
 	int rc = meta_read((const uint8_t *)text, (size_t)n, sb, e);
 	if (rc == 0 && strcmp(sb->id, id) != 0)
 		return err_say(e, EBADMSG, META " is of sandbox %s", sb->id);
+	sb->runtime = runtime_load(s, id);
 	return rc;
 }
 
@@ -55,7 +81,7 @@ bool meta_exists(const struct server *s, const char *id)
 
 int meta_remove(int dir_fd, struct err *e)
 {
-	if (unlinkat(dir_fd, META, 0) < 0)
+	if (unlinkat(dir_fd, META, 0) < 0 || fsync(dir_fd) < 0)
 		return err_set(e, errno, "remove %s", META);
 	return 0;
 }
@@ -69,15 +95,20 @@ int meta_open(const struct server *s, const char *id, struct err *e)
 	return fd;
 }
 
-int meta_lock(const struct server *s, const char *id, bool wait, struct err *e)
+int meta_lock(const struct server *s, const char *id, uint64_t wait_ms, struct err *e)
 {
+	enum { STEP_MS = 5 };
+	uint64_t begun = clock_mono_ms();
 	AUTO_FD fd = meta_open(s, id, e);
 	if (fd < 0)
 		return fd;
-	while (flock(fd, wait ? LOCK_EX : LOCK_EX | LOCK_NB) < 0) {
-		if (errno == EWOULDBLOCK)
+	/* flock(2) waits for ever or not at all. */
+	while (flock(fd, wait_ms == META_WAIT ? LOCK_EX : LOCK_EX | LOCK_NB) < 0) {
+		if (errno == EWOULDBLOCK && clock_mono_ms() - begun >= wait_ms)
 			return err_say(e, EBUSY, "sandbox %s is busy", id);
-		if (errno != EINTR)
+		if (errno == EWOULDBLOCK)
+			poll(NULL, 0, STEP_MS);
+		else if (errno != EINTR)
 			return err_set(e, errno, "lock sandbox %s", id);
 	}
 	return fd_steal(&fd);
@@ -99,4 +130,15 @@ int meta_write_usage(int dir_fd, const struct usage *u, struct err *e)
 		return err_set(e, errno, "open usage");
 	int rc = fd_write_all(fd, u, sizeof(*u));
 	return rc < 0 ? err_set(e, -rc, "write usage") : 0;
+}
+
+uint64_t meta_count_use(int dir_fd, bool starting)
+{
+	struct err e;
+	struct usage u = meta_read_usage(dir_fd);
+	u.exec_count += starting;
+	u.last_active_ms = clock_wall_ms();
+	if (meta_write_usage(dir_fd, &u, &e) < 0)
+		fprintf(stderr, "squashd: %s\n", e.text);
+	return u.exec_count;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is kept of a sandbox in DATA/sandboxes/<id>: meta.json, written once, whose presence says
- * that the sandbox exists; and usage, counters that change with every exec. */
+/* What is kept of a sandbox in DATA/sandboxes/<id>: meta.json, whose presence says that the sandbox
+ * exists, and which changes as a whole; and usage, counters that change with every exec. */
 #ifndef SQUASH_META_H
 #define SQUASH_META_H
 
@@ -10,26 +10,34 @@
 #include "lib/err.h"
 #include "sandbox.h"
 
-/* Write meta.json into dir_fd: to another name, to the disk, then renamed. From then on the sandbox
- * exists. 0 or -errno. */
-int meta_save(int dir_fd, const struct sandbox *sb, struct err *e);
+/* Changing meta.json in dir_fd, by steps of which each is whole on the disk when it returns.
+ * meta_prepare writes the next one beside it, which is all that needs room. meta_publish gives the
+ * first its name: from then on the sandbox exists. meta_swap exchanges the two, and can be called
+ * again to go back. meta_forget drops the one beside. Each 0 or -errno. */
+int meta_prepare(int dir_fd, const struct sandbox *sb, struct err *e);
+int meta_publish(int dir_fd, struct err *e);
+int meta_swap(int dir_fd, struct err *e);
+void meta_forget(int dir_fd);
 
 /* Open DATA/sandboxes/<id>. What is done by this descriptor is done to this sandbox, and not to a
  * later one of the same id. The directory, owned by the caller; -ENOENT if there is no such
  * sandbox; another -errno. */
 int meta_open(const struct server *s, const char *id, struct err *e);
 
-/* The same, and wait for its lock, or, with wait false, return -EBUSY when somebody has it. */
-int meta_lock(const struct server *s, const char *id, bool wait, struct err *e);
+/* The same, locked; -EBUSY when somebody has had the lock for wait_ms. */
+#define META_NO_WAIT 0
+#define META_WAIT UINT64_MAX
+int meta_lock(const struct server *s, const char *id, uint64_t wait_ms, struct err *e);
 
-/* Read meta.json. 0; -ENOENT if it is not there: the sandbox does not exist; -EBADMSG if the file
+/* Read meta.json, and sb->runtime. 0; -ENOENT if it is not there: the sandbox does not exist; -EBADMSG if the file
  * is damaged; another -errno. */
-int meta_load(int dir_fd, const char *id, struct sandbox *sb, struct err *e);
+int meta_load(const struct server *s, int dir_fd, const char *id, struct sandbox *sb,
+	      struct err *e);
 
 /* Whether there is such a sandbox. */
 bool meta_exists(const struct server *s, const char *id);
 
-/* Remove meta.json: the sandbox exists no longer. 0 or -errno. */
+/* Remove meta.json, for good: the sandbox exists no longer. 0 or -errno. */
 int meta_remove(int dir_fd, struct err *e);
 
 struct usage {
@@ -40,5 +48,8 @@ struct usage {
 /* Absent is all zero. */
 struct usage meta_read_usage(int dir_fd);
 int meta_write_usage(int dir_fd, const struct usage *u, struct err *e);
+
+/* Note that the sandbox was active just now. Its count of commands, with one more if starting. */
+uint64_t meta_count_use(int dir_fd, bool starting);
 
 #endif

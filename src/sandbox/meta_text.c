@@ -3,13 +3,16 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
+#include "lib/clock.h"
 #include "lib/json.h"
-#include "modules.h"
+#include "members.h"
+#include "snapshot_text.h"
 
-#define META_VERSION 1
-#define CREATED_MS_MAX UINT64_C(253402300799999) /* the end of the year 9999: RFC 3339 ends there */
+#define META_VERSION 2
+#define NUMBER_MAX 1000000000 /* of uppers and snapshots: nobody makes so many */
 
 bool meta_is_id(const char *text, size_t len)
 {
@@ -50,77 +53,40 @@ void meta_write(struct buf *out, const struct sandbox *sb)
 	for (size_t i = 0; i < sb->allow_net_count; i++)
 		jsonw_string(&w, sb->allow_net[i]);
 	jsonw_array_end(&w);
+	jsonw_key(&w, "disk_mb");
+	jsonw_uint(&w, sb->disk_mb);
+	jsonw_key(&w, "on_disk");
+	jsonw_bool(&w, sb->on_disk);
 	jsonw_key(&w, "created_ms");
 	jsonw_uint(&w, sb->created_ms);
-	jsonw_key(&w, "deadline_ms");
-	jsonw_uint(&w, sb->deadline_ms);
-	jsonw_key(&w, "boot_id");
-	jsonw_string(&w, sb->boot_id);
-	jsonw_key(&w, "slot");
-	jsonw_uint(&w, sb->slot);
+	jsonw_key(&w, "upper");
+	jsonw_uint(&w, sb->upper);
+	jsonw_key(&w, "active_snapshot");
+	jsonw_string(&w, sb->active_snapshot);
+	jsonw_key(&w, "snapshots_taken");
+	jsonw_uint(&w, sb->snapshots_taken);
 	jsonw_object_end(&w);
-}
-
-/* A string without NULs that fits into cap bytes, terminated. */
-static bool copy_text(const struct json_value *v, char *out, size_t cap)
-{
-	if (v->type != JSON_STRING || v->text_len >= cap || strlen(v->text) != v->text_len)
-		return false;
-	memcpy(out, v->text, v->text_len + 1);
-	return true;
-}
-
-static bool read_text(const struct json_value *root, const char *key, char *out, size_t cap)
-{
-	const struct json_value *v = json_get(root, key);
-	return v && copy_text(v, out, cap);
-}
-
-static bool read_number(const struct json_value *root, const char *key, uint64_t *out)
-{
-	int64_t n;
-	const struct json_value *v = json_get(root, key);
-	if (!v || json_integer(v, &n) < 0 || n < 0)
-		return false;
-	*out = (uint64_t)n;
-	return true;
-}
-
-/* The strings of an array, each into cap bytes of out, one behind the other. */
-static bool read_texts(const struct json_value *root, const char *key, char *out, size_t cap,
-		       size_t max, size_t *count)
-{
-	const struct json_value *v = json_get(root, key);
-	if (!v || v->type != JSON_ARRAY || v->count > max)
-		return false;
-	*count = 0;
-	for (const struct json_value *t = v->first; t; t = t->next)
-		if (!copy_text(t, out + cap * (*count)++, cap))
-			return false;
-	return true;
 }
 
 static bool read_members(const struct json_value *root, struct sandbox *sb)
 {
-	uint64_t version = 0, slot = 0;
-	if (!read_number(root, "version", &version) || version != META_VERSION ||
-	    !read_text(root, "id", sb->id, sizeof(sb->id)) ||
-	    !read_text(root, "owner", sb->owner, sizeof(sb->owner)) ||
-	    !read_text(root, "task", sb->task, sizeof(sb->task)) ||
-	    !read_texts(root, "layers", sb->layers[0], sizeof(sb->layers[0]), LIMIT_LAYERS,
-			&sb->layer_count) ||
-	    !read_number(root, "cpu_milli", &sb->cpu_milli) ||
-	    !read_number(root, "memory_mb", &sb->memory_mb) ||
-	    !read_number(root, "max_lifetime_s", &sb->lifetime_s) ||
-	    !read_texts(root, "allow_net", sb->allow_net[0], sizeof(sb->allow_net[0]),
-			LIMIT_ALLOW_NET, &sb->allow_net_count) ||
-	    !read_number(root, "created_ms", &sb->created_ms) ||
-	    !read_number(root, "deadline_ms", &sb->deadline_ms) ||
-	    !read_text(root, "boot_id", sb->boot_id, sizeof(sb->boot_id)) ||
-	    !read_number(root, "slot", &slot))
-		return false;
-	sb->slot = (uint32_t)slot;
-	return slot < 0x8000;
+	return members_text(root, "id", sb->id, sizeof(sb->id)) &&
+	       members_text(root, "owner", sb->owner, sizeof(sb->owner)) &&
+	       members_text(root, "task", sb->task, sizeof(sb->task)) &&
+	       members_texts(root, "layers", sb->layers[0], sizeof(sb->layers[0]), LIMIT_LAYERS,
+			     &sb->layer_count) &&
+	       members_number(root, "cpu_milli", &sb->cpu_milli) &&
+	       members_number(root, "memory_mb", &sb->memory_mb) &&
+	       members_number(root, "max_lifetime_s", &sb->lifetime_s) &&
+	       members_texts(root, "allow_net", sb->allow_net[0], sizeof(sb->allow_net[0]),
+			     LIMIT_ALLOW_NET, &sb->allow_net_count) &&
+	       members_number(root, "disk_mb", &sb->disk_mb) &&
+	       members_flag(root, "on_disk", &sb->on_disk) &&
+	       members_number(root, "created_ms", &sb->created_ms) &&
+	       members_number(root, "upper", &sb->upper) &&
+	       members_text(root, "active_snapshot", sb->active_snapshot,
+			    sizeof(sb->active_snapshot)) &&
+	       members_number(root, "snapshots_taken", &sb->snapshots_taken);
 }
 
 /* The disk may be anybody's: names become paths and numbers limits, so they keep to what a request
@@ -129,13 +95,17 @@ static bool is_good(const struct sandbox *sb)
 {
 	bool good = meta_is_id(sb->id, strlen(sb->id)) && sb->layer_count > 0;
 	for (size_t i = 0; i < sb->layer_count; i++) {
-		good = good && modules_is_name(sb->layers[i], strlen(sb->layers[i]));
+		good = good && snapshot_is_layer(sb->layers[i]);
 		good = good && (i == 0 || strcmp(sb->layers[i - 1], sb->layers[i]) < 0);
 	}
-	return good && sb->cpu_milli >= LIMIT_CPU_MILLI_MIN &&
-	       sb->cpu_milli <= LIMIT_CPU_MILLI_MAX && sb->memory_mb >= LIMIT_MEMORY_MB_MIN &&
-	       sb->memory_mb <= LIMIT_MEMORY_MB_MAX && sb->lifetime_s <= LIMIT_LIFETIME_S &&
-	       sb->created_ms <= CREATED_MS_MAX;
+	/* What it was restored to is on top. */
+	const char *top = good ? sb->layers[sb->layer_count - 1] : "";
+	good = good && strcmp(sb->active_snapshot, top[0] == '9' ? top : "") == 0;
+	return good && sb->disk_mb > 0 && sb->disk_mb <= LIMIT_DISK_MB_MAX &&
+	       sb->upper <= NUMBER_MAX && sb->snapshots_taken <= NUMBER_MAX &&
+	       sb->cpu_milli >= LIMIT_CPU_MILLI_MIN && sb->cpu_milli <= LIMIT_CPU_MILLI_MAX &&
+	       sb->memory_mb >= LIMIT_MEMORY_MB_MIN && sb->memory_mb <= LIMIT_MEMORY_MB_MAX &&
+	       sb->lifetime_s <= LIMIT_LIFETIME_S && sb->created_ms <= CLOCK_MS_MAX;
 }
 
 int meta_read(const uint8_t *text, size_t len, struct sandbox *sb, struct err *e)
@@ -144,11 +114,16 @@ int meta_read(const uint8_t *text, size_t len, struct sandbox *sb, struct err *e
 	struct arena arena = {.base = memory, .cap = sizeof(memory)};
 	const struct json_value *root;
 	struct json_fault fault;
+	uint64_t version = 0;
 	memset(sb, 0, sizeof(*sb));
+	sb->runtime.slot = SLOT_NONE;
 	if (json_parse(text, len, &arena, &root, &fault) < 0)
 		return err_say(e, EBADMSG, "meta.json is damaged at byte %zu: %s", fault.offset,
 			       fault.reason);
-	if (!read_members(root, sb) || !is_good(sb))
+	if (members_number(root, "version", &version) && version != META_VERSION)
+		return err_say(e, EBADMSG, "meta.json is of version %" PRIu64 ", not %d", version,
+			       META_VERSION);
+	if (version != META_VERSION || !read_members(root, sb) || !is_good(sb))
 		return err_say(e, EBADMSG, "meta.json is damaged");
 	return 0;
 }

@@ -14,7 +14,7 @@ void reply_fail(struct reply *r, uint16_t status, const char *code, const char *
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	r->status = status;
+	r->status = status; /* half_done stays */
 	r->body.len = 0;
 	r->body.full = false;
 	msg_add_text(&r->body, TAG_ERROR, text);
@@ -33,6 +33,9 @@ void reply_err(struct reply *r, const struct err *e)
 	case EMFILE:
 	case ENFILE:
 		reply_fail(r, 503, "full", "%s", e->text);
+		break;
+	case EMEDIUMTYPE:
+		reply_fail(r, 400, "bad_module", "%s", e->text);
 		break;
 	default:
 		reply_fail(r, 500, "internal", "%s", e->text);

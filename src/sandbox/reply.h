@@ -3,6 +3,7 @@
 #ifndef SQUASH_REPLY_H
 #define SQUASH_REPLY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/buf.h"
@@ -10,6 +11,7 @@
 
 struct reply {
 	uint16_t status;
+	bool half_done; /* something is left behind that a sweep can remove */
 	struct buf body;
 };
 
@@ -19,7 +21,7 @@ void reply_fail(struct reply *r, uint16_t status, const char *code, const char *
 	__attribute__((format(printf, 4, 5)));
 
 /* The error that e stands for, when nothing better is known of it: 507 for want of space, 503 for
- * want of memory or descriptors, 500 otherwise. */
+ * want of memory or descriptors, 400 for a module that is no squashfs, 500 otherwise. */
 void reply_err(struct reply *r, const struct err *e);
 
 /* The same for an e that finding, locking or joining a sandbox ended with: 404 when there is none,

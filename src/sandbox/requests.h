@@ -14,6 +14,11 @@ void request_info(const struct server *s, struct msg_cursor fields, struct reply
 void request_create(const struct server *s, struct msg_cursor fields, struct reply *r);
 void request_destroy(const struct server *s, struct msg_cursor fields, struct reply *r);
 
+void request_activate(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_snapshot(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_restore(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_drop_snapshot(const struct server *s, struct msg_cursor fields, struct reply *r);
+
 void request_logs(const struct server *s, struct msg_cursor fields, struct reply *r);
 void request_history(const struct server *s, struct msg_cursor fields, struct reply *r);
 

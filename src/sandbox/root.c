@@ -22,6 +22,7 @@
 #include "lib/paths.h"
 #include "mnt.h"
 #include "privilege.h"
+#include "upper.h"
 
 #define STAGE PATH_RUN "/stage"
 
@@ -70,15 +71,18 @@ static int stage_mount(int stage_fd, const char *from, const char *name, int use
 static int stage_layers(const struct server *s, const struct sandbox *sb, int stage_fd,
 			int userns_fd, struct err *e)
 {
-	char from[PATH_MAX + 128], name[24];
+	char from[PATH_MAX + 128], name[24], key[LAYER_KEY_BYTES], upper[UPPER_NAME_BYTES];
 	for (size_t i = 0; i < sb->layer_count; i++) {
-		snprintf(from, sizeof(from), PATH_RUN "/" LAYER_MOUNT_FORMAT, sb->layers[i]);
+		int rc = layers_key(s, sb, i, key, e);
+		if (rc < 0)
+			return rc;
+		snprintf(from, sizeof(from), PATH_RUN "/" LAYER_MOUNT_FORMAT, key);
 		snprintf(name, sizeof(name), "l%zu", i);
-		int rc = stage_mount(stage_fd, from, name, userns_fd, MNT_READ_ONLY, e);
+		rc = stage_mount(stage_fd, from, name, userns_fd, MNT_READ_ONLY, e);
 		if (rc < 0)
 			return rc;
 	}
-	snprintf(from, sizeof(from), "%s/%s/upper", s->sandboxes_path, sb->id);
+	snprintf(from, sizeof(from), "%s/%s/%s", s->sandboxes_path, sb->id, upper_name(sb, upper));
 	return stage_mount(stage_fd, from, "upper", userns_fd, 0, e);
 }
 
@@ -112,7 +116,7 @@ static int attach_overlay(const struct sandbox *sb, int stage_fd, struct err *e)
 {
 	/* overlayfs acts on its layers with the mounter's credentials: on idmapped layers these
 	 * must have an id there, or it mounts read-only without a word. */
-	int rc = privilege_set_fs_id(SANDBOX_UID_BASE(sb->slot), e);
+	int rc = privilege_set_fs_id(SANDBOX_UID_BASE(sb->runtime.slot), e);
 	if (rc < 0)
 		return rc;
 	AUTO_FD root = mount_overlay(sb, e);
@@ -165,7 +169,7 @@ static int attach_proc(const struct sandbox *sb, int root_fd, struct err *e)
 	AUTO_FD mnt = mnt_new("proc", options, MNT_NO_SUID | MNT_NO_DEV | MNT_NO_EXEC, e);
 	if (mnt < 0)
 		return mnt;
-	int rc = set_net_sysctls(mnt, SANDBOX_UID_BASE(sb->slot), e);
+	int rc = set_net_sysctls(mnt, SANDBOX_UID_BASE(sb->runtime.slot), e);
 	if (rc == 0)
 		rc = mnt_attach(mnt, root_fd, "proc", e);
 	return rc < 0 ? rc : mask_proc(root_fd, e);
@@ -173,7 +177,7 @@ static int attach_proc(const struct sandbox *sb, int root_fd, struct err *e)
 
 static int attach_dev(const struct sandbox *sb, int root_fd, int userns_fd, struct err *e)
 {
-	uint32_t base = SANDBOX_UID_BASE(sb->slot);
+	uint32_t base = SANDBOX_UID_BASE(sb->runtime.slot);
 	char tty_group[16], id[16], size[32];
 	snprintf(tty_group, sizeof(tty_group), "%" PRIu32, base + 5); /* Debian's group tty */
 	snprintf(id, sizeof(id), "%" PRIu32, base);

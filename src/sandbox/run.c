@@ -9,30 +9,18 @@
 #include "journal.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
+#include "life.h"
 #include "meta.h"
 #include "requests.h"
 #include "run_read.h"
-
-/* Note in the sandbox's usage that it was active just now; its count of commands, with this one if
- * it is starting. */
-static uint64_t count_use(int dir_fd, bool starting)
-{
-	struct err e;
-	struct usage u = meta_read_usage(dir_fd);
-	u.exec_count += starting;
-	u.last_active_ms = clock_wall_ms();
-	if (meta_write_usage(dir_fd, &u, &e) < 0)
-		fprintf(stderr, "squashd: %s\n", e.text);
-	return u.exec_count;
-}
 
 /* Write down how the command ended; the sandbox may be gone by now. */
 static void record(const struct server *s, const struct run *run, const struct exec_result *result)
 {
 	struct err e;
-	AUTO_FD lock = meta_lock(s, run->id, true, NULL);
+	AUTO_FD lock = meta_lock(s, run->id, META_WAIT, NULL);
 	if (lock >= 0)
-		count_use(lock, false);
+		meta_count_use(lock, false);
 	if (journal_exec(s, lock, run->id, run->seq, run->cmd, result, &e) < 0)
 		fprintf(stderr, "squashd: %s\n", e.text);
 }
@@ -41,14 +29,16 @@ static void record(const struct server *s, const struct run *run, const struct e
 static int start(const struct server *s, struct run *run, struct exec_job *job, struct err *e)
 {
 	static struct sandbox sb;
-	AUTO_FD lock = meta_lock(s, run->id, true, e);
+	AUTO_FD lock = meta_lock(s, run->id, META_WAIT, e);
 	if (lock < 0)
 		return lock;
-	int rc = meta_load(lock, run->id, &sb, e);
+	int rc = meta_load(s, lock, run->id, &sb, e);
+	if (rc == 0)
+		rc = life_ensure_runs(s, &sb, lock, e);
 	if (rc == 0)
 		rc = exec_start(s, &sb, &run->request, job, e);
 	if (rc == 0)
-		run->seq = count_use(lock, true);
+		run->seq = meta_count_use(lock, true);
 	return rc;
 }
 

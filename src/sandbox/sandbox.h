@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* What a sandbox is: the part of it that is kept in meta.json, and where the rest of it lies. */
+/* What a sandbox is: what is kept in meta.json, what a reboot may forget, and where the rest of it
+ * lies. */
 #ifndef SQUASH_SANDBOX_H
 #define SQUASH_SANDBOX_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "lib/limits.h"
 
-#define SANDBOX_BOOT_ID_BYTES 37 /* /proc/sys/kernel/random/boot_id: a UUID and a NUL */
+/* What a reboot may forget; see runtime.h. */
+struct runtime {
+	uint32_t slot;        /* which range of uids is its own; SLOT_NONE: it does not run */
+	uint64_t deadline_ms; /* the end of its life, on clock_mono_ms(); 0: never */
+	bool down;            /* its PID 1 was stopped on purpose, and is to be started again */
+};
 
 struct sandbox {
 	char id[LIMIT_ID_BYTES + 1];
@@ -22,10 +29,14 @@ struct sandbox {
 	uint64_t lifetime_s; /* 0: never ends */
 	size_t allow_net_count;
 	char allow_net[LIMIT_ALLOW_NET][LIMIT_HOST_BYTES + 1];
-	uint64_t created_ms;                 /* since 1970 */
-	uint64_t deadline_ms;                /* the end of its life, on clock_mono_ms(); 0: never */
-	char boot_id[SANDBOX_BOOT_ID_BYTES]; /* of the boot that it was made in */
-	uint32_t slot;                       /* which range of uids is its own */
+	uint64_t disk_mb;
+	bool on_disk;                                 /* its upper survives a reboot */
+	uint64_t created_ms;                          /* since 1970 */
+	uint64_t upper;                               /* the number of its upper: upper.h */
+	char active_snapshot[LIMIT_MODULE_BYTES + 1]; /* empty: none; else the last of its layers
+						       * that is a snapshot */
+	uint64_t snapshots_taken;                     /* the highest K of those dropped */
+	struct runtime runtime;
 };
 
 /* What every handler of squashd works with. Descriptors are of directories where nothing else
@@ -37,10 +48,12 @@ struct server {
 	int builtin_fd;   /* PATH_BUILTIN_MODULES */
 	int run_fd;       /* PATH_RUN */
 	int cgroup_fd;    /* PATH_CGROUP_SQUASH */
-	int box_init_fd;  /* the program, not a directory */
-	int report_fd;    /* where workers tell squashd of a new sandbox: watch.h */
+	int capture_fd;   /* the cgroup of captures */
+	int box_init_fd;  /* the program, not a directory, as is the next */
+	int mksquashfs_fd;
+	int report_fd; /* where workers tell squashd of a new sandbox: watch.h */
 	char sandboxes_path[PATH_MAX];
-	char boot_id[SANDBOX_BOOT_ID_BYTES];
+	bool has_disk;                     /* DATA survives a reboot, and has project quotas */
 	uint64_t max_sandboxes;            /* at most LIMIT_SANDBOXES */
 	uint64_t memory_mb;                /* the machine's */
 	char token[LIMIT_TOKEN_BYTES + 1]; /* secret */

@@ -42,8 +42,8 @@ void slots_give_back(const struct server *s, uint32_t slot)
 	unlinkat(s->run_fd, path, 0);
 }
 
-int slots_sweep(const struct server *s, bool (*is_alive)(const struct server *s, const char *id),
-		struct err *e)
+int slots_sweep(const struct server *s,
+		bool (*has)(const struct server *s, const char *id, uint32_t slot), struct err *e)
 {
 	DIR *dir = fd_open_dir(s->run_fd, "slots");
 	if (!dir)
@@ -54,8 +54,9 @@ int slots_sweep(const struct server *s, bool (*is_alive)(const struct server *s,
 		if (n < 0)
 			continue; /* . and .. */
 		id[n] = '\0';
-		if (!is_alive(s, id))
-			slots_give_back(s, (uint32_t)strtoul(d->d_name, NULL, 10));
+		uint32_t slot = (uint32_t)strtoul(d->d_name, NULL, 10);
+		if (!has(s, id, slot))
+			slots_give_back(s, slot);
 	}
 	closedir(dir);
 	return 0;

@@ -15,8 +15,8 @@ int slots_take(const struct server *s, const char *id, uint32_t *slot, struct er
 
 void slots_give_back(const struct server *s, uint32_t slot);
 
-/* Give back the slots of sandboxes for which is_alive(id) is false. */
-int slots_sweep(const struct server *s, bool (*is_alive)(const struct server *s, const char *id),
-		struct err *e);
+/* Give back the slots for which has(id, slot) is false. */
+int slots_sweep(const struct server *s,
+		bool (*has)(const struct server *s, const char *id, uint32_t slot), struct err *e);
 
 #endif

@@ -20,11 +20,12 @@
 #include <unistd.h>
 
 #include "box.h"
+#include "capture.h"
 #include "cgroup.h"
 #include "lib/fd.h"
 #include "lib/paths.h"
 #include "life.h"
-#include "meta.h"
+#include "quota.h"
 #include "watch.h"
 #include "worker.h"
 
@@ -73,13 +74,17 @@ static int open_dirs(struct server *s, struct err *e)
 	s->run_fd = open_dir(AT_FDCWD, PATH_RUN, true, 0755, e);
 	if (s->run_fd < 0)
 		return s->run_fd;
-	static const char *const names[] = {"layers", "slots", "stage", "dev"};
+	static const char *const names[] = {"layers", "slots", "running", "stage", "dev"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (mkdirat(s->run_fd, names[i], 0700) < 0 && errno != EEXIST)
 			return err_set(e, errno, "make %s/%s", PATH_RUN, names[i]);
 	s->box_init_fd = open(PATH_BOX_INIT, O_PATH | O_CLOEXEC);
 	if (s->box_init_fd < 0)
 		return err_set(e, errno, "open %s", PATH_BOX_INIT);
+	s->mksquashfs_fd = open(PATH_MKSQUASHFS, O_PATH | O_CLOEXEC);
+	if (s->mksquashfs_fd < 0)
+		return err_set(e, errno, "open %s", PATH_MKSQUASHFS);
+	s->has_disk = quota_is_enforced(s->data_fd);
 	return 0;
 }
 
@@ -99,7 +104,6 @@ static int read_token(struct server *s, struct err *e)
 static int set_up(struct server *s, struct err *e)
 {
 	struct sysinfo info;
-	char boot_id[SANDBOX_BOOT_ID_BYTES + 8];
 	if (sysinfo(&info) < 0)
 		return err_set(e, errno, "sysinfo");
 	s->memory_mb = (uint64_t)info.totalram * info.mem_unit >> 20;
@@ -107,51 +111,46 @@ static int set_up(struct server *s, struct err *e)
 	s->max_sandboxes = most ? strtoul(most, NULL, 10) : LIMIT_SANDBOXES;
 	if (s->max_sandboxes > LIMIT_SANDBOXES)
 		s->max_sandboxes = LIMIT_SANDBOXES;
-	if (fd_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", boot_id, sizeof(boot_id), e) <
-	    0)
-		return -e->number;
-	memcpy(s->boot_id, boot_id, sizeof(s->boot_id) - 1); /* without the newline */
 	int rc = read_token(s, e);
 	if (rc == 0)
 		rc = open_dirs(s, e);
 	if (rc < 0)
 		return rc;
 	s->cgroup_fd = cgroup_make_root(s->memory_mb, e);
-	return s->cgroup_fd < 0 ? s->cgroup_fd : box_make_dev(s, e);
+	if (s->cgroup_fd < 0)
+		return s->cgroup_fd;
+	s->capture_fd = capture_make_root(e);
+	return s->capture_fd < 0 ? s->capture_fd : box_make_dev(s, e);
 }
 
 /* What a forked child is to do; the first that is set. */
 struct work {
 	int conn_fd;       /* serve a request */
 	const char *end;   /* end this sandbox if it is over */
-	const char *adopt; /* wait until nobody works on this one, then have it watched */
+	const char *adopt; /* wait until nobody works on this one, then look after it */
+	int report_fd;     /* for that: as in struct server, which does not have it yet */
 };
 
-static void adopt(const struct server *s, const char *id)
+/* False when something is left that a sweep can remove. */
+static bool do_work(const struct server *s, const struct work *work)
 {
 	struct err e;
-	struct sandbox sb;
-	AUTO_FD pidfd = -1;
-	AUTO_FD lock = meta_lock(s, id, true, &e);
-	if (lock >= 0 && meta_load(lock, id, &sb, &e) == 0 &&
-	    cgroup_find_init(s->cgroup_fd, id, &pidfd, &e) > 0)
-		watch_report(s, &sb, pidfd, &e);
-}
-
-static void do_work(const struct server *s, const struct work *work)
-{
-	struct err e;
-	if (work->conn_fd >= 0) {
-		worker_serve(s, work->conn_fd);
-	} else if (work->end) {
+	if (work->conn_fd >= 0)
+		return worker_serve(s, work->conn_fd);
+	if (work->end) {
 		int rc = life_end_if_over(s, work->end, &e);
 		if (rc < 0 && rc != -ENOENT)
-			fprintf(stderr, "squashd: end sandbox %s: %s\n", work->end, e.text);
-	} else if (work->adopt) {
-		adopt(s, work->adopt);
+			fprintf(stderr, "squashd: sandbox %s: %s\n", work->end, e.text);
+		return rc == 0 || rc == -ENOENT;
+	}
+	if (work->adopt) {
+		struct server later = *s;
+		later.report_fd = work->report_fd;
+		life_adopt(&later, work->adopt);
 	} else {
 		life_sweep(s);
 	}
+	return true;
 }
 
 static pid_t start_worker(const struct server *s, const struct work *work)
@@ -161,20 +160,18 @@ static pid_t start_worker(const struct server *s, const struct work *work)
 		return pid;
 	close(LISTEN_FD);
 	signal(SIGCHLD, SIG_DFL);
-	do_work(s, work);
-	_exit(0);
+	_exit(do_work(s, work) ? 0 : 1);
 }
 
 /* Reap; the number of workers that ended, and whether one of them left its work half done. */
-static unsigned reap(bool *crashed)
+static unsigned reap(bool *half_done)
 {
 	unsigned count = 0;
 	int status;
 	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0; count++) {
-		if (!WIFSIGNALED(status))
-			continue;
-		fprintf(stderr, "squashd: a worker died of signal %d\n", WTERMSIG(status));
-		*crashed = true;
+		if (WIFSIGNALED(status))
+			fprintf(stderr, "squashd: a worker died of signal %d\n", WTERMSIG(status));
+		*half_done = *half_done || status != 0;
 	}
 	return count;
 }
@@ -212,10 +209,10 @@ static void handle(struct loop *l, uint64_t data)
 
 static void note_ended(struct loop *l)
 {
-	bool crashed = false;
+	bool half_done = false;
 	child_ended = 0;
-	l->workers -= reap(&crashed);
-	if (crashed)
+	l->workers -= reap(&half_done);
+	if (half_done)
 		start_counted(l, &(struct work){.conn_fd = -1});
 }
 
@@ -240,13 +237,16 @@ static void serve(struct loop *l)
 }
 
 /* A sandbox that was there when we started. */
-static void take_over(const struct sandbox *sb, int pidfd, void *arg)
+static void take_over(const struct server *s, const struct sandbox *sb, int pidfd, bool busy,
+		      void *arg)
 {
 	struct loop *l = arg;
-	if (pidfd >= 0)
-		watch_add(l->watch, sb->id, sb->deadline_ms, pidfd);
+	(void)s;
+	struct work adopt = {.conn_fd = -1, .adopt = sb->id, .report_fd = l->watch->report_fd};
+	if (busy)
+		start_counted(l, &adopt);
 	else
-		start_counted(l, &(struct work){.conn_fd = -1, .adopt = sb->id});
+		watch_add(l->watch, sb->id, sb->runtime.deadline_ms, pidfd);
 }
 
 int main(void)
@@ -273,8 +273,9 @@ int main(void)
 		fprintf(stderr, "squashd: %s\n", e.text);
 		return 1;
 	}
-	server.report_fd = watch.report_fd;
+	server.report_fd = -1;
 	life_recover(&server, take_over, &loop);
+	server.report_fd = watch.report_fd;
 	if (epoll_ctl(watch.epoll_fd, EPOLL_CTL_ADD, LISTEN_FD, &connection) < 0) {
 		perror("squashd: epoll_ctl");
 		return 1;

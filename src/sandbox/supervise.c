@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "exec.h"
+#include "freeze.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
 
@@ -21,6 +22,7 @@ struct watch {
 	size_t input_at;      /* of the request's input */
 	bool ended;           /* the command, not all that it started */
 	uint64_t deadline_ms; /* of the command; then, once it has ended, of its pipes */
+	uint64_t frozen_ms;   /* by which the deadline has been put off */
 };
 
 /* Read what there is: keep what fits into o (may be NULL), drop the rest. Closes *fd at its end. */
@@ -73,6 +75,18 @@ static int reap(struct watch *w, struct err *e)
 	return 0;
 }
 
+/* The command's time does not run while the sandbox is frozen. */
+static bool put_off(struct watch *w)
+{
+	const struct leaf *leaf = &w->job->leaf;
+	uint64_t frozen_ms = freeze_total_ms(leaf->box_fd) - leaf->frozen_ms;
+	if (frozen_ms <= w->frozen_ms)
+		return false;
+	w->deadline_ms += frozen_ms - w->frozen_ms;
+	w->frozen_ms = frozen_ms;
+	return true;
+}
+
 /* One round. 1 to go on, 0 when done, -errno. */
 static int step(struct watch *w, struct err *e)
 {
@@ -80,7 +94,7 @@ static int step(struct watch *w, struct err *e)
 	uint64_t now = clock_mono_ms();
 	if (w->ended && ((job->out_fd < 0 && job->err_fd < 0) || now >= w->deadline_ms))
 		return 0;
-	if (!w->ended && !w->result->timed_out && now >= w->deadline_ms) {
+	if (!w->ended && !w->result->timed_out && now >= w->deadline_ms && !put_off(w)) {
 		w->result->timed_out = true;
 		return cgroup_kill_leaf(&job->leaf, e) < 0 ? -e->number : 1;
 	}

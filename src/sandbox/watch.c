@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -14,6 +16,7 @@
 #include "meta.h"
 
 #define RETRY_MS 1000
+#define RETRY_MS_MAX 64000
 
 struct news {
 	char id[LIMIT_ID_BYTES + 1];
@@ -80,20 +83,22 @@ void watch_add(struct watch *w, const char *id, uint64_t deadline_ms, int pidfd)
 		return; /* create holds to the limit; the sandbox lives on unwatched */
 	if (one->id[0] != '\0')
 		forget(one); /* of that name, but gone */
-	*one = (struct watched){.pidfd = fcntl(pidfd, F_DUPFD_CLOEXEC, 0)};
+	*one = (struct watched){.retry_ms = RETRY_MS,
+				.pidfd = pidfd < 0 ? -1 : fcntl(pidfd, F_DUPFD_CLOEXEC, 0)};
 	memcpy(one->id, id, strlen(id) + 1);
+	set_due(w, one, deadline_ms ? deadline_ms : UINT64_MAX);
 	/* A pidfd is readable when the process has ended: pidfd_open(2). Once, or it would be told
 	 * again and again: closing it does not end that while a worker has its copy. */
-	if (one->pidfd < 0 ||
-	    add_fd(w, one->pidfd, EPOLLIN | EPOLLONESHOT, (uint64_t)(one - w->all)) < 0)
+	if (pidfd >= 0 && (one->pidfd < 0 || add_fd(w, one->pidfd, EPOLLIN | EPOLLONESHOT,
+						    (uint64_t)(one - w->all)) < 0))
 		set_due(w, one, clock_mono_ms() + RETRY_MS);
-	else
-		set_due(w, one, deadline_ms ? deadline_ms : UINT64_MAX);
 }
 
 int watch_report(const struct server *s, const struct sandbox *sb, int pidfd, struct err *e)
 {
-	struct news news = {.deadline_ms = sb->deadline_ms};
+	struct news news = {.deadline_ms = sb->runtime.deadline_ms};
+	if (s->report_fd < 0)
+		return 0;
 	memcpy(news.id, sb->id, sizeof(news.id));
 	union control control = {.head = {.cmsg_len = CMSG_LEN(sizeof(int)),
 					  .cmsg_level = SOL_SOCKET,
@@ -128,11 +133,18 @@ static void take_news(struct watch *w)
 		watch_add(w, news.id, news.deadline_ms, pidfd);
 }
 
+/* An event may have been that of the PID 1 before, which is told when another has its place. */
+static bool has_ended(int pidfd)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	return pidfd >= 0 && poll(&p, 1, 0) == 1;
+}
+
 void watch_handle(struct watch *w, uint64_t data)
 {
 	if (data == WATCH_NEWS) {
 		take_news(w);
-	} else if (data < LIMIT_SANDBOXES) {
+	} else if (data < LIMIT_SANDBOXES && has_ended(w->all[data].pidfd)) {
 		fd_close(&w->all[data].pidfd);
 		set_due(w, &w->all[data], 0);
 	}
@@ -150,7 +162,9 @@ const char *watch_next_over(struct watch *w, const struct server *s)
 		if (one->due_ms <= now && !meta_exists(s, one->id)) {
 			forget(one);
 		} else if (one->due_ms <= now) {
-			one->due_ms = now + RETRY_MS;
+			one->due_ms = now + one->retry_ms;
+			if (one->retry_ms < RETRY_MS_MAX)
+				one->retry_ms *= 2;
 			return one
 				->id; /* next_ms stays: the others are looked at in the next call */
 		} else if (one->due_ms < next) {

@@ -15,6 +15,7 @@ struct watched {
 	char id[LIMIT_ID_BYTES + 1]; /* empty: the place is free */
 	int pidfd;                   /* of its PID 1; -1: that died */
 	uint64_t due_ms;             /* when it is to be named by watch_next_over */
+	uint64_t retry_ms;           /* from then to the next time */
 };
 
 struct watch {
@@ -31,18 +32,21 @@ enum { WATCH_NEWS = LIMIT_SANDBOXES, WATCH_FIRST_FREE };
 /* 0 or -errno with e filled. */
 int watch_init(struct watch *w, struct err *e);
 
-/* Watch a sandbox; if it is watched already, nothing changes. pidfd is borrowed. */
+/* Watch a sandbox, from now on by this PID 1 if it is watched already. pidfd is borrowed; -1: it has
+ * none, only its deadline counts. */
 void watch_add(struct watch *w, const char *id, uint64_t deadline_ms, int pidfd);
 
 /* In a worker: have squashd watch the sandbox whose PID 1 pidfd is. -errno when squashd is gone:
- * the next one finds the sandbox. */
+ * the next one finds the sandbox. In squashd itself, before it has workers, nothing: it will look
+ * by itself. */
 int watch_report(const struct server *s, const struct sandbox *sb, int pidfd, struct err *e);
 
 /* Handle an event whose data is an index or WATCH_NEWS. */
 void watch_handle(struct watch *w, uint64_t data);
 
 /* The next sandbox that seems to be over: its time is up, or its PID 1 died. (It may be another by
- * now: life_end_if_over looks again.) It is named again in a second if it still exists. NULL: none,
+ * now: life_end_if_over looks again.) It is named again, after a second and then after twice as long each
+ * time, while it exists and nothing is reported of it. NULL: none,
  * now. */
 const char *watch_next_over(struct watch *w, const struct server *s);
 

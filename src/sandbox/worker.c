@@ -40,6 +40,18 @@ static void dispatch(const struct server *s, uint16_t op, struct msg_cursor fiel
 	case MSG_HISTORY:
 		request_history(s, fields, r);
 		break;
+	case MSG_ACTIVATE:
+		request_activate(s, fields, r);
+		break;
+	case MSG_SNAPSHOT:
+		request_snapshot(s, fields, r);
+		break;
+	case MSG_RESTORE:
+		request_restore(s, fields, r);
+		break;
+	case MSG_DROP_SNAPSHOT:
+		request_drop_snapshot(s, fields, r);
+		break;
 	default:
 		reply_fail(r, 400, "bad_message", "unknown operation %u", op);
 	}
@@ -67,7 +79,7 @@ static bool is_allowed(const struct server *s, int conn_fd, const struct msg_hea
 	return s->token_len == 0 || token_equal(token, head->token_len, s->token, s->token_len);
 }
 
-void worker_serve(const struct server *s, int conn_fd)
+bool worker_serve(const struct server *s, int conn_fd)
 {
 	static uint8_t fields[LIMIT_MSG_BYTES];
 	struct reply r = {.status = 200,
@@ -80,7 +92,7 @@ void worker_serve(const struct server *s, int conn_fd)
 	if (msg_recv_head(conn_fd, &head, LIMIT_TOKEN_BYTES, LIMIT_MSG_BYTES, &e) < 0) {
 		reply_fail(&r, 400, "bad_message", "%s", e.text);
 		answer(conn_fd, &r);
-		return;
+		return true;
 	}
 	if (!is_allowed(s, conn_fd, &head, &e)) {
 		if (e.number == EACCES)
@@ -88,12 +100,12 @@ void worker_serve(const struct server *s, int conn_fd)
 		else
 			reply_fail(&r, 400, "bad_message", "%s", e.text);
 		answer(conn_fd, &r);
-		return;
+		return true;
 	}
 	if (msg_recv_bytes(conn_fd, fields, head.body_len, &e) < 0) {
 		reply_fail(&r, 400, "bad_message", "%s", e.text);
 		answer(conn_fd, &r);
-		return;
+		return true;
 	}
 	struct msg_cursor cursor = {.at = fields, .left = head.body_len};
 	if (head.kind == MSG_EXEC) {
@@ -102,6 +114,7 @@ void worker_serve(const struct server *s, int conn_fd)
 		dispatch(s, head.kind, cursor, &r);
 		answer(conn_fd, &r);
 	}
+	return !r.half_done;
 }
 
 void worker_refuse(int conn_fd)

@@ -7,9 +7,10 @@
 
 #include "fuzz.h"
 #include "lib/msg.h"
+#include "sandbox/create_read.h"
 #include "sandbox/meta_text.h"
-#include "sandbox/modules.h"
 #include "sandbox/sandbox.h"
+#include "sandbox/snapshot_text.h"
 
 static inline bool is_terminated(const char *text, size_t cap)
 {
@@ -23,8 +24,23 @@ static inline void check_texts(struct msg_cursor fields)
 	while (msg_next(&fields, &f) > 0)
 		if (f.tag == TAG_ID || f.tag == TAG_OWNER || f.tag == TAG_TASK ||
 		    f.tag == TAG_LAYER || f.tag == TAG_ALLOW_NET || f.tag == TAG_CMD ||
-		    f.tag == TAG_WORKDIR || f.tag == TAG_ENV)
+		    f.tag == TAG_WORKDIR || f.tag == TAG_ENV || f.tag == TAG_FROM ||
+		    f.tag == TAG_MODULE || f.tag == TAG_LABEL || f.tag == TAG_SNAPSHOT_NAME)
 			CHECK(!memchr(f.data, 0, f.len));
+}
+
+/* A stack, lowest first; the last of its snapshots is the active one, empty for none. */
+static inline void check_layers(const struct sandbox *sb)
+{
+	CHECK(sb->layer_count <= LIMIT_LAYERS);
+	for (size_t i = 0; i < sb->layer_count; i++) {
+		CHECK(is_terminated(sb->layers[i], sizeof(sb->layers[i])));
+		CHECK(snapshot_is_layer(sb->layers[i]));
+		CHECK(i == 0 || strcmp(sb->layers[i - 1], sb->layers[i]) < 0);
+	}
+	const char *top = sb->layer_count > 0 ? sb->layers[sb->layer_count - 1] : "";
+	bool snapshot = snapshot_is_name(top, strlen(top), NULL);
+	CHECK(strcmp(sb->active_snapshot, snapshot ? top : "") == 0);
 }
 
 /* It keeps to limits.h. */
@@ -33,19 +49,16 @@ static inline void check_sandbox(const struct sandbox *sb)
 	CHECK(is_terminated(sb->id, sizeof(sb->id)) && meta_is_id(sb->id, strlen(sb->id)));
 	CHECK(is_terminated(sb->owner, sizeof(sb->owner)));
 	CHECK(is_terminated(sb->task, sizeof(sb->task)));
-	CHECK(sb->layer_count > 0 && sb->layer_count <= LIMIT_LAYERS);
-	for (size_t i = 0; i < sb->layer_count; i++) {
-		CHECK(is_terminated(sb->layers[i], sizeof(sb->layers[i])));
-		CHECK(modules_is_name(sb->layers[i], strlen(sb->layers[i])));
-		CHECK(i == 0 || strcmp(sb->layers[i - 1], sb->layers[i]) < 0);
-	}
+	CHECK(is_terminated(sb->active_snapshot, sizeof(sb->active_snapshot)));
+	check_layers(sb);
 	CHECK(sb->cpu_milli >= LIMIT_CPU_MILLI_MIN && sb->cpu_milli <= LIMIT_CPU_MILLI_MAX);
 	CHECK(sb->memory_mb >= LIMIT_MEMORY_MB_MIN && sb->memory_mb <= LIMIT_MEMORY_MB_MAX);
 	CHECK(sb->lifetime_s <= LIMIT_LIFETIME_S);
 	CHECK(sb->allow_net_count <= LIMIT_ALLOW_NET);
 	for (size_t i = 0; i < sb->allow_net_count; i++)
 		CHECK(is_terminated(sb->allow_net[i], sizeof(sb->allow_net[i])));
-	CHECK(is_terminated(sb->boot_id, sizeof(sb->boot_id)));
+	CHECK(sb->disk_mb >= 1 && sb->disk_mb <= LIMIT_DISK_MB_MAX);
+	CHECK(sb->runtime.slot == SLOT_NONE && !sb->runtime.down);
 }
 
 static inline bool is_same_list(const char *a, const char *b, size_t count, size_t cap)
@@ -60,23 +73,26 @@ static inline bool is_same_list(const char *a, const char *b, size_t count, size
 static inline bool is_same(const struct sandbox *a, const struct sandbox *b)
 {
 	return strcmp(a->id, b->id) == 0 && strcmp(a->owner, b->owner) == 0 &&
-	       strcmp(a->task, b->task) == 0 && strcmp(a->boot_id, b->boot_id) == 0 &&
+	       strcmp(a->task, b->task) == 0 &&
+	       strcmp(a->active_snapshot, b->active_snapshot) == 0 &&
 	       a->layer_count == b->layer_count && a->allow_net_count == b->allow_net_count &&
 	       is_same_list(a->layers[0], b->layers[0], a->layer_count, sizeof(a->layers[0])) &&
 	       is_same_list(a->allow_net[0], b->allow_net[0], a->allow_net_count,
 			    sizeof(a->allow_net[0])) &&
 	       a->cpu_milli == b->cpu_milli && a->memory_mb == b->memory_mb &&
 	       a->lifetime_s == b->lifetime_s && a->created_ms == b->created_ms &&
-	       a->deadline_ms == b->deadline_ms && a->slot == b->slot;
+	       a->disk_mb == b->disk_mb && a->on_disk == b->on_disk && a->upper == b->upper &&
+	       a->snapshots_taken == b->snapshots_taken;
 }
 
-/* It survives being saved and loaded. */
+/* It has a stack, and survives being saved and loaded. */
 static inline void check_saved(const struct sandbox *sb)
 {
 	static struct sandbox again;
 	static char text[META_BYTES];
 	struct buf out = {.data = text, .cap = sizeof(text)};
 	struct err e;
+	CHECK(sb->layer_count > 0);
 	meta_write(&out, sb);
 	CHECK(!out.full);
 	void *copy = fuzz_copy(out.data, out.len);
@@ -84,6 +100,24 @@ static inline void check_saved(const struct sandbox *sb)
 	free(copy);
 	CHECK(rc == 0);
 	CHECK(is_same(sb, &again));
+}
+
+/* What a request may make: of modules alone, or of a snapshot, which has the stack. */
+static inline void check_create(const struct create *c)
+{
+	const struct sandbox *sb = &c->sb;
+	check_sandbox(sb);
+	CHECK(sb->on_disk || sb->disk_mb < sb->memory_mb);
+	CHECK(sb->active_snapshot[0] == '\0' && sb->upper == 0 && sb->snapshots_taken == 0);
+	CHECK(is_terminated(c->from_id, sizeof(c->from_id)));
+	CHECK(is_terminated(c->from_snapshot, sizeof(c->from_snapshot)));
+	if (c->from_id[0]) {
+		CHECK(meta_is_id(c->from_id, strlen(c->from_id)) && sb->layer_count == 0);
+		CHECK(snapshot_is_name(c->from_snapshot, strlen(c->from_snapshot), NULL));
+	} else {
+		CHECK(c->from_snapshot[0] == '\0');
+		check_saved(sb);
+	}
 }
 
 #endif

@@ -13,6 +13,7 @@
 #include "sandbox/create_read.h"
 #include "sandbox/fields.h"
 #include "sandbox/run_read.h"
+#include "sandbox/snapshot_read.h"
 
 #define MACHINE_MB 4096
 #define BUILT_BYTES (160 * 1024)
@@ -86,23 +87,52 @@ static void check_run(const struct run *run, const uint8_t *bytes, size_t len)
 	CHECK(count >= run->env_count);
 }
 
+static void read_create(struct msg_cursor c, bool on_disk, struct reply *r)
+{
+	static struct create create;
+	r->status = 200;
+	if (!create_read(c, MACHINE_MB, on_disk, &create, r)) {
+		check_refusal(r);
+		return;
+	}
+	CHECK(r->status == 200 && create.sb.memory_mb <= MACHINE_MB);
+	CHECK(create.sb.on_disk == on_disk);
+	check_texts(c);
+	check_create(&create);
+}
+
+static void read_snapshots(struct msg_cursor c, struct reply *r)
+{
+	static struct snapshot n;
+	char id[LIMIT_ID_BYTES + 1], name[LIMIT_MODULE_BYTES + 1];
+	if (snapshot_read_fields(c, id, name, r)) {
+		check_texts(c);
+		CHECK(is_terminated(id, sizeof(id)) && meta_is_id(id, strlen(id)));
+		CHECK(is_terminated(name, sizeof(name)));
+		CHECK(snapshot_is_name(name, strlen(name), NULL));
+	} else {
+		check_refusal(r);
+	}
+	if (snapshot_read_label(c, id, &n, r)) {
+		check_texts(c);
+		CHECK(is_terminated(id, sizeof(id)) && meta_is_id(id, strlen(id)));
+		CHECK(is_terminated(n.label, sizeof(n.label)));
+		CHECK(n.name[0] == '\0' && n.layer_count == 0);
+	} else {
+		check_refusal(r);
+	}
+}
+
 static void read_all(const uint8_t *bytes, size_t len)
 {
-	static struct sandbox sb;
 	static struct run run;
 	struct msg_cursor c = {.at = bytes, .left = len};
 	char memory[4096], id[LIMIT_ID_BYTES + 1];
-	struct reply r = {.status = 200, .body = {.data = memory, .cap = sizeof(memory)}};
+	struct reply r = {.body = {.data = memory, .cap = sizeof(memory)}};
 
-	if (create_read(c, MACHINE_MB, &sb, &r)) {
-		CHECK(r.status == 200 && sb.memory_mb <= MACHINE_MB);
-		check_texts(c);
-		check_sandbox(&sb);
-		sb.slot = 1; /* as request_create takes one */
-		check_saved(&sb);
-	} else {
-		check_refusal(&r);
-	}
+	read_create(c, false, &r);
+	read_create(c, true, &r);
+	read_snapshots(c, &r);
 	if (run_read(c, &run, &r)) {
 		check_texts(c);
 		check_run(&run, bytes, len);

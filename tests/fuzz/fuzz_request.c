@@ -14,6 +14,7 @@
 #include "fuzz.h"
 #include "sandbox/create_read.h"
 #include "sandbox/run_read.h"
+#include "sandbox/snapshot_read.h"
 
 #define LINES 6
 #define MACHINE_MB 4096
@@ -60,42 +61,112 @@ static void check_refusal(const struct reply *r)
 	CHECK(code.len == strlen("bad_field") && memcmp(code.data, "bad_field", code.len) == 0);
 }
 
-static void check_body(const uint8_t *body, size_t len, const struct body_form *form,
-		       const char *id)
+/* The endpoints that read a body, and with which form. */
+static const struct {
+	endpoint *run;
+	const struct body_form *form;
+} bodies[] = {
+	{create_sandbox, &body_form_create},    {exec_in_sandbox, &body_form_exec},
+	{activate_module, &body_form_activate}, {take_snapshot, &body_form_snapshot},
+	{restore_snapshot, &body_form_restore},
+};
+
+static const struct body_form *find_form(endpoint *run)
+{
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++)
+		if (bodies[i].run == run)
+			return bodies[i].form;
+	return NULL;
+}
+
+/* Whether squashd, which reads the message for this endpoint, finds its values good. */
+static bool read_message(endpoint *run, struct msg_cursor c, struct reply *r)
+{
+	static struct create create;
+	static struct run command;
+	static struct snapshot n;
+	char id[LIMIT_ID_BYTES + 1], name[LIMIT_MODULE_BYTES + 1];
+	if (run == exec_in_sandbox)
+		return run_read(c, &command, r);
+	if (run == take_snapshot)
+		return snapshot_read_label(c, id, &n, r);
+	if (run == restore_snapshot || run == drop_snapshot)
+		return snapshot_read_fields(c, id, name, r);
+	if (run != create_sandbox)
+		return true;
+	if (!create_read(c, MACHINE_MB, false, &create, r))
+		return false;
+	check_create(&create);
+	return true;
+}
+
+static void check_message(endpoint *run, const struct buf *fields)
+{
+	char memory[4096];
+	struct reply r = {.body = {.data = memory, .cap = sizeof(memory)}};
+	struct msg_cursor c = {.at = (const uint8_t *)fields->data, .left = fields->len};
+	if (fields->full)
+		return;
+	check_texts(c);
+	if (!read_message(run, c, &r))
+		check_refusal(&r);
+}
+
+static void check_body(endpoint *run, const uint8_t *body, size_t len, const char *id)
 {
 	static unsigned char arena_memory[1024 * 1024] __attribute__((aligned(16)));
 	static char fields_memory[LIMIT_MSG_BYTES];
-	static struct sandbox sb;
-	static struct run run;
-	char reply_memory[4096];
 	struct arena a = {.base = arena_memory, .cap = sizeof(arena_memory)};
 	struct buf fields = {.data = fields_memory, .cap = sizeof(fields_memory)};
-	struct reply r = {.body = {.data = reply_memory, .cap = sizeof(reply_memory)}};
 	struct request_fault fault = {0};
-	bool create = form == &body_form_create;
 
-	if (!create)
+	if (run != create_sandbox)
 		msg_add_text(&fields, TAG_ID, id);
-	if (body_parse(body, len, form, &a, &fields, &fault) < 0) {
+	if (body_parse(body, len, find_form(run), &a, &fields, &fault) < 0)
 		check_fault(&fault);
-		return;
-	}
-	if (fields.full)
-		return;
-	struct msg_cursor c = {.at = (const uint8_t *)fields.data, .left = fields.len};
-	check_texts(c);
-	if (create ? !create_read(c, MACHINE_MB, &sb, &r) : !run_read(c, &run, &r)) {
-		check_refusal(&r);
-	} else if (create) {
-		check_sandbox(&sb);
-		sb.slot = 1;
-		check_saved(&sb);
-	}
+	else
+		check_message(run, &fields);
+}
+
+/* A path's variables are segments of it, and those that the endpoint needs are there. */
+static void check_variables(endpoint *run, const struct http_request *q)
+{
+	CHECK(strlen(q->id) + strlen(q->name) < strlen(q->path) || !q->path[0]);
+	CHECK(!strchr(q->id, '/') && strstr(q->path, q->id));
+	CHECK(!strchr(q->name, '/') && strstr(q->path, q->name));
+	if (run == get_health || run == get_modules || run == get_history || run == get_sandboxes ||
+	    run == create_sandbox)
+		CHECK(!q->id[0]);
+	else if (run)
+		CHECK(q->id[0]);
+	CHECK(!run || (run == drop_snapshot) == (q->name[0] != '\0'));
+}
+
+/* The message of the one endpoint that has no body and more than an id. */
+static void check_drop(const struct http_request *q)
+{
+	char memory[2 * REQUEST_PATH_BYTES + 64];
+	struct buf fields = {.data = memory, .cap = sizeof(memory)};
+	msg_add_text(&fields, TAG_ID, q->id);
+	msg_add_text(&fields, TAG_SNAPSHOT_NAME, q->name);
+	check_message(drop_snapshot, &fields);
+}
+
+/* Chunks without a length are refused, even where a body may be left out. */
+static void check_chunked(const struct request_env *env, bool optional)
+{
+	struct request_env chunked = *env;
+	struct request_fault fault = {0};
+	size_t len;
+	chunked.transfer_encoding = "chunked";
+	chunked.content_length = "";
+	CHECK(request_body_len(&chunked, optional, BODY_MAX, &len, &fault) < 0);
+	CHECK(fault.status == 411);
 }
 
 static void check_request(const struct request_env *env, const uint8_t *body, size_t body_len)
 {
-	char path[ROUTES_PATH_BYTES], id[ROUTES_PATH_BYTES], allowed[64];
+	char path[REQUEST_PATH_BYTES], allowed[64];
 	struct buf methods = {.data = allowed, .cap = sizeof(allowed)};
 	struct request_fault fault = {0};
 	struct http_request q;
@@ -107,24 +178,26 @@ static void check_request(const struct request_env *env, const uint8_t *body, si
 	check_token(&q, env->authorization);
 	CHECK(q.path == path && is_terminated(path, sizeof(path)));
 
-	endpoint *run = routes_find(path, q.method, id, &methods);
+	endpoint *run = routes_find(&q, &methods);
 	CHECK(!methods.full);
-	CHECK(strlen(id) < strlen(path) || !path[0]);
-	CHECK(!strchr(id, '/') && strstr(path, id));
-	CHECK((run != exec_in_sandbox && run != get_sandbox && run != destroy_sandbox) || id[0]);
+	check_variables(run, &q);
 	CHECK(!run || strcmp(q.method, "GET") == 0 || strcmp(q.method, "POST") == 0 ||
 	      strcmp(q.method, "DELETE") == 0);
-	if (run != create_sandbox && run != exec_in_sandbox)
+	if (run == drop_snapshot)
+		check_drop(&q);
+	if (!run || !find_form(run))
 		return;
-	if (request_body_len(env, BODY_MAX, &len, &fault) < 0) {
+	bool optional = find_form(run)->optional;
+	check_chunked(env, optional);
+	if (request_body_len(env, optional, BODY_MAX, &len, &fault) < 0) {
 		check_fault(&fault);
 		return;
 	}
-	CHECK(len <= BODY_MAX);
+	CHECK(len <= BODY_MAX && (len > 0 || optional || env->content_length[0]));
 	if (len > body_len) /* cut short: http_read_body answers 400 */
 		return;
 	uint8_t *exact = fuzz_copy(body, len);
-	check_body(exact, len, run == create_sandbox ? &body_form_create : &body_form_exec, id);
+	check_body(run, exact, len, q.id);
 	free(exact);
 }
 
@@ -133,7 +206,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *lines[LINES];
 	for (size_t i = 0; i < LINES; i++)
 		lines[i] = take_line(&data, &size);
-	const struct request_env env = {lines[0], lines[1], lines[2], lines[3], lines[4], lines[5]};
+	const struct request_env env = {lines[0], lines[1], lines[2], lines[3],
+					lines[4], lines[5], ""};
 	check_request(&env, data, size);
 	for (size_t i = 0; i < LINES; i++)
 		free(lines[i]);

@@ -17,6 +17,11 @@ ENDPOINTS = (
     ("GET", f"{SANDBOXES}/dev", None),
     ("DELETE", f"{SANDBOXES}/dev", None),
     ("POST", f"{SANDBOXES}/dev/exec", {"cmd": "id"}),
+    ("POST", f"{SANDBOXES}/dev/activate", {"module": BUSYBOX, "force": True}),
+    ("POST", f"{SANDBOXES}/dev/snapshot", {}),
+    ("POST", f"{SANDBOXES}/dev/snapshot", None),
+    ("POST", f"{SANDBOXES}/dev/restore", {"snapshot": "900-snapshot-1"}),
+    ("DELETE", f"{SANDBOXES}/dev/snapshots/900-snapshot-1", None),
     ("GET", f"{SANDBOXES}/nix", None),
 )
 
@@ -40,6 +45,7 @@ def test_busybox(m):
     body = {"id": "dev", "layers": BUSYBOX, "memory_mb": 128}
     reply = m.http("POST", SANDBOXES, body, TOKEN)
     equal("a sandbox can be made of what is built in", reply.status, 201)
+    equal("it may write half of its memory", reply.json["disk_mb"], 64)
     equal("and used", execute(m, "echo $((6 * 7))").get("stdout"), "42\n")
     names = [module["name"] for module in m.http("GET", "api/modules", token=TOKEN).json]
     equal("there is one module", names, [BUSYBOX])
@@ -58,7 +64,9 @@ def test_unauthorized(m):
         ("a body too large", "POST", f"{SANDBOXES}/dev/exec", "x" * (1 << 20) + "x"),
         ("an unknown path", "GET", "api/nix", None),
         ("a wrong method", "PUT", SANDBOXES, None),
-        ("what is not there yet", "POST", f"{SANDBOXES}/dev/snapshot", {}),
+        ("a body of the wrong type", "POST", f"{SANDBOXES}/dev/activate", {"module": 5}),
+        ("a body that is not there", "POST", f"{SANDBOXES}/dev/restore", None),
+        ("a wrong method for a snapshot", "GET", f"{SANDBOXES}/dev/snapshots/x", None),
     ):
         equal(f"{what}, without a token", m.http(method, path, body).status, 401)
     for header in (

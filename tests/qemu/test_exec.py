@@ -120,13 +120,13 @@ def test_outside(m):
 
 
 def test_limits(m):
-    create(m, "small", PYTHON, memory_mb=64)
+    create(m, "small", PYTHON, memory_mb=64, disk_mb=32)
     result = execute(m, "small", "python3 -c 'x = bytearray(200 << 20)'")
     got = (result["exit_code"], result["oom_killed"])
     equal("too much memory: killed", got, (137, True))
     equal("the sandbox lives", output(m, "small", "echo on"), "on")
     result = execute(m, "small", "dd if=/dev/zero of=/root/big bs=1M count=100")
-    check("a full disk is an error, not a kill", "No space left" in result["stderr"], result)
+    check("a full disk is an error, not a kill", "quota exceeded" in result["stderr"], result)
     equal("the sandbox lives", output(m, "small", "rm /root/big; echo on"), "on")
     destroy(m, "small")
 

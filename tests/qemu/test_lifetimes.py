@@ -169,7 +169,7 @@ def test_damaged(m):
     equal("list leaves it out", m.http("GET", SANDBOXES).json, [])
     equal("info says what it can", m.http("GET", f"{SANDBOXES}/spoilt").status, 500)
     kill_squashd(m)
-    m.wait_console("sandbox spoilt: meta.json is damaged")
+    m.wait_console("sandbox spoilt is set aside: meta.json is damaged")
     destroy(m, "spoilt")
     equal("nothing is left of it", m.wait_counts(before), before)
 

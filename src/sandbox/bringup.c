@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#include "bringup.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "box.h"
+#include "cgroup.h"
+#include "layers.h"
+#include "lib/clock.h"
+#include "lib/fd.h"
+#include "meta.h"
+#include "runtime.h"
+#include "slots.h"
+#include "watch.h"
+
+uint64_t bringup_left_ms(const struct sandbox *sb)
+{
+	uint64_t now = clock_wall_ms();
+	uint64_t lived = now > sb->created_ms ? now - sb->created_ms : 0;
+	if (sb->lifetime_s == 0)
+		return UINT64_MAX;
+	return sb->lifetime_s * 1000 > lived ? sb->lifetime_s * 1000 - lived : 0;
+}
+
+static int give_slot(const struct server *s, struct sandbox *sb, struct err *e)
+{
+	uint64_t left = bringup_left_ms(sb);
+	int rc = slots_take(s, sb->id, &sb->runtime.slot, e);
+	if (rc < 0)
+		return rc;
+	sb->runtime.deadline_ms = left == UINT64_MAX ? 0 : clock_mono_ms() + left;
+	sb->runtime.down = true;
+	return runtime_save(s, sb, e);
+}
+
+int bringup_start(const struct server *s, struct sandbox *sb, struct err *e)
+{
+	struct err unwatched;
+	AUTO_FD pidfd = -1;
+	int rc = sb->runtime.slot == SLOT_NONE ? give_slot(s, sb, e) : 0;
+	if (rc == 0)
+		rc = layers_acquire(s, sb, e);
+	if (rc == 0)
+		rc = cgroup_make(s->cgroup_fd, sb, e);
+	if (rc == 0)
+		rc = box_start(s, sb, &pidfd, e);
+	if (rc < 0)
+		return rc;
+	sb->runtime.down = false;
+	rc = runtime_save(s, sb, e);
+	if (rc < 0) {
+		sb->runtime.down = true;
+		box_stop(s, sb->id, &unwatched);
+		return rc;
+	}
+	if (watch_report(s, sb, pidfd, &unwatched) < 0) /* the next squashd finds it by itself */
+		fprintf(stderr, "squashd: %s\n", unwatched.text);
+	return 0;
+}
+
+static int go_down(const struct server *s, struct sandbox *sb, struct err *e)
+{
+	sb->runtime.down = true;
+	int rc = sb->runtime.slot == SLOT_NONE ? 0 : runtime_save(s, sb, e);
+	return rc < 0 ? rc : box_stop(s, sb->id, e);
+}
+
+/* Bring up what it was. */
+static void go_back(const struct server *s, struct sandbox *sb, int dir_fd, bool swapped)
+{
+	struct err e;
+	AUTO_FD pidfd = -1;
+	int rc = swapped ? meta_swap(dir_fd, &e) : 0;
+	meta_forget(dir_fd);
+	if (rc == 0 && cgroup_find_init(s->cgroup_fd, sb->id, &pidfd, NULL) > 0) {
+		sb->runtime.down = false; /* it has not been stopped */
+		rc = runtime_save(s, sb, &e);
+	} else if (rc == 0) {
+		rc = bringup_start(s, sb, &e);
+	}
+	if (rc == 0)
+		rc = layers_keep(s, sb, &e);
+	if (rc < 0)
+		fprintf(stderr, "squashd: sandbox %s is down: %s\n", sb->id, e.text);
+}
+
+int bringup_change(const struct server *s, struct sandbox *sb, struct sandbox *next, int dir_fd,
+		   struct err *e)
+{
+	struct err left;
+	bool swapped = false;
+	next->runtime = sb->runtime;
+	int rc = layers_acquire(s, next, e); /* a damaged one is found here */
+	if (rc == 0)
+		rc = meta_prepare(dir_fd, next, e);
+	if (rc < 0) {
+		meta_forget(dir_fd);
+		layers_keep(s, sb, &left);
+		return rc;
+	}
+	rc = go_down(s, sb, e);
+	if (rc == 0)
+		rc = meta_swap(dir_fd, e);
+	if (rc == 0) {
+		swapped = true;
+		next->runtime = sb->runtime;
+		rc = bringup_start(s, next, e);
+	}
+	if (rc < 0) {
+		sb->runtime = next->runtime;
+		go_back(s, sb, dir_fd, swapped);
+		return rc;
+	}
+	meta_forget(dir_fd);
+	if (layers_keep(s, next, &left) < 0)
+		fprintf(stderr, "squashd: sandbox %s: %s\n", sb->id, left.text);
+	*sb = *next;
+	return 0;
+}

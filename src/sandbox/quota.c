@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* musl's <sys/quota.h> knows neither projects nor quotactl_fd(2): the kernel's headers, raw calls. */
+#include "quota.h"
+
+#include <errno.h>
+#include <linux/dqblk_xfs.h>
+#include <linux/fs.h>
+#include <linux/quota.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum {
+	SYS_QUOTACTL_FD = 443
+}; /* arch/x86/entry/syscalls/syscall_64.tbl: musl has no name for it */
+
+static long quota_call(int fs_fd, int command, uint32_t id, void *data)
+{
+	return syscall(SYS_QUOTACTL_FD, fs_fd, QCMD(command, PRJQUOTA), id, data);
+}
+
+bool quota_is_enforced(int fs_fd)
+{
+	struct fs_quota_statv state = {.qs_version = FS_QSTATV_VERSION1};
+	return quota_call(fs_fd, Q_XGETQSTATV, 0, &state) == 0 &&
+	       (state.qs_flags & FS_QUOTA_PDQ_ENFD);
+}
+
+int quota_limit(int fs_fd, uint32_t project, uint64_t disk_mb, uint64_t inodes, struct err *e)
+{
+	struct if_dqblk limits = {
+		.dqb_bhardlimit = disk_mb << 10, /* in KiB: QIF_DQBLKSIZE */
+		.dqb_bsoftlimit = disk_mb << 10, /* what statfs(2) shows in the tree */
+		.dqb_ihardlimit = inodes,
+		.dqb_isoftlimit = inodes,
+		.dqb_valid = QIF_LIMITS,
+	};
+	if (quota_call(fs_fd, Q_SETQUOTA, project, &limits) < 0)
+		return err_set(e, errno, "set the quota of project %u", project);
+	return 0;
+}
+
+int quota_assign(int dir_fd, uint32_t project, struct err *e)
+{
+	struct fsxattr attributes;
+	if (ioctl(dir_fd, (int)FS_IOC_FSGETXATTR, &attributes) < 0)
+		return err_set(e, errno, "read attributes of the upper");
+	attributes.fsx_projid = project;
+	attributes.fsx_xflags |= FS_XFLAG_PROJINHERIT;
+	if (ioctl(dir_fd, (int)FS_IOC_FSSETXATTR, &attributes) < 0)
+		return err_set(e, errno, "set the project of the upper");
+	return 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* ext4's project quotas: what a directory tree may take of the disk. Sources: quotactl(2),
+ * ioctl_fs_xattr (linux/fs.h, FS_IOC_FSSETXATTR), Documentation/filesystems/quota.rst. */
+#ifndef SQUASH_QUOTA_H
+#define SQUASH_QUOTA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/err.h"
+
+/* Whether the file system that fs_fd is on holds projects to their limits. */
+bool quota_is_enforced(int fs_fd);
+
+/* Give the project limits; 0 for none. Past them a write fails with EDQUOT. 0 or -errno. */
+int quota_limit(int fs_fd, uint32_t project, uint64_t disk_mb, uint64_t inodes, struct err *e);
+
+/* Put the directory, and all that will be made in it, into the project. 0 or -errno. */
+int quota_assign(int dir_fd, uint32_t project, struct err *e);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* What a reboot may forget of a sandbox: PATH_RUN/running/<id>, a symbolic link whose text is
+ * "<slot> <deadline_ms> <up|down>". It is replaced whole, and read by one call. Written down before
+ * PID 1 is stopped on purpose, "down" tells that from a death of its own. */
+#ifndef SQUASH_RUNTIME_H
+#define SQUASH_RUNTIME_H
+
+#include "lib/err.h"
+#include "sandbox.h"
+
+/* Write sb->runtime down. 0 or -errno. */
+int runtime_save(const struct server *s, const struct sandbox *sb, struct err *e);
+
+/* What there is of sandbox id; all zero but slot SLOT_NONE when there is nothing. */
+struct runtime runtime_load(const struct server *s, const char *id);
+
+/* Remove what a runtime_save that was cut off has left. */
+void runtime_forget(const struct server *s, const char *id);
+
+void runtime_drop(const struct server *s, const char *id);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* POST sandboxes/:id/snapshot and DELETE sandboxes/:id/snapshots/:name. What is kept of one, and
+ * where, is in snapshots.c. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+
+#include "capture.h"
+#include "freeze.h"
+#include "info.h"
+#include "journal.h"
+#include "lib/clock.h"
+#include "lib/fd.h"
+#include "meta.h"
+#include "requests.h"
+#include "snapshot_read.h"
+#include "snapshots.h"
+#include "upper.h"
+
+/* Name it, and note what it is taken on. 0, or -EMLINK when there can be no more. */
+static int settle(const struct sandbox *sb, int dir_fd, struct snapshot *n, struct err *e)
+{
+	static struct snapshot_names names;
+	unsigned beneath = 0;
+	for (size_t i = 0; i < sb->layer_count; i++)
+		beneath += sb->layers[i][0] == '9';
+	if (beneath > LIMIT_SNAPSHOTS_BENEATH || sb->layer_count == LIMIT_LAYERS)
+		return err_say(e, EMLINK, "sandbox %s stands on %u snapshots and %zu layers in all",
+			       sb->id, beneath, sb->layer_count);
+	snapshots_list(dir_fd, &names);
+	if (names.count == LIMIT_SNAPSHOTS)
+		return err_say(e, EMLINK, "sandbox %s has %d snapshots already", sb->id,
+			       LIMIT_SNAPSHOTS);
+	snapshot_make_name(n->name, beneath, snapshots_next_k(dir_fd, sb));
+	n->created_ms = clock_wall_ms();
+	n->layer_count = sb->layer_count;
+	memcpy(n->layers, sb->layers, sizeof(n->layers));
+	return 0;
+}
+
+/* Room for one more snapshot. On a disk, 0: what the disk has. In memory, what is left of their
+ * share of it, with a lock (owned by the caller) that keeps others from counting on the same. */
+static int find_room(const struct server *s, uint64_t *max_bytes, struct err *e)
+{
+	uint64_t begun = clock_mono_ms();
+	*max_bytes = 0;
+	int fd = openat(s->sandboxes_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(e, errno, "open sandboxes");
+	if (s->has_disk)
+		return fd;
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		poll(NULL, 0, 20);
+		if (clock_mono_ms() - begun > LIMIT_BUSY_MS) {
+			fd_close(&fd);
+			return err_say(e, EBUSY, "another snapshot is being taken");
+		}
+	}
+	uint64_t share = (s->memory_mb << 20) / LIMIT_SNAPSHOTS_SHARE, used = snapshots_total(s);
+	if (used >= share) {
+		fd_close(&fd);
+		return err_say(e, ENOSPC, "snapshots take their share of the memory already");
+	}
+	*max_bytes = share - used;
+	return fd;
+}
+
+/* While this runs, nothing of the sandbox does. */
+static int capture_frozen(const struct server *s, const struct sandbox *sb, int dir_fd, int out_fd,
+			  uint64_t max_bytes, struct err *e)
+{
+	AUTO_FD upper = upper_open(sb, dir_fd, e);
+	if (upper < 0)
+		return upper;
+	int rc = freeze_start(s->cgroup_fd, sb->id, e);
+	if (rc < 0)
+		return rc;
+	rc = capture_tree(s, sb->id, upper, out_fd, max_bytes, e);
+	freeze_end(s->cgroup_fd, sb->id);
+	return rc;
+}
+
+static int take(const struct server *s, const struct sandbox *sb, int dir_fd, struct snapshot *n,
+		struct err *e)
+{
+	uint64_t max_bytes;
+	AUTO_FD room = find_room(s, &max_bytes, e);
+	int rc = room < 0 ? room : settle(sb, dir_fd, n, e);
+	if (rc < 0)
+		return rc;
+	snapshots_sweep(dir_fd); /* one before may have been cut off */
+	AUTO_FD out = snapshots_begin(dir_fd, e);
+	rc = out < 0 ? out : capture_frozen(s, sb, dir_fd, out, max_bytes, e);
+	if (rc == 0)
+		rc = snapshots_commit(dir_fd, out, n, e);
+	if (rc < 0)
+		snapshots_sweep(dir_fd);
+	return rc;
+}
+
+void request_snapshot(const struct server *s, struct msg_cursor fields, struct reply *r)
+{
+	static struct sandbox sb;
+	static struct snapshot n;
+	char id[LIMIT_ID_BYTES + 1];
+	struct err e;
+	if (!snapshot_read_label(fields, id, &n, r))
+		return;
+	AUTO_FD lock = meta_lock(s, id, LIMIT_BUSY_MS, &e);
+	if (lock < 0 || meta_load(s, lock, id, &sb, &e) < 0) {
+		reply_sandbox_err(r, &e);
+		return;
+	}
+	int rc = take(s, &sb, lock, &n, &e);
+	if (rc == -EMLINK)
+		reply_fail(r, 409, "full", "%s", e.text);
+	else if (rc == -ECANCELED)
+		reply_fail(r, 409, "busy", "sandbox %s is being destroyed", id);
+	else if (rc < 0)
+		reply_sandbox_err(r, &e);
+	if (rc < 0)
+		return;
+	meta_count_use(lock, false);
+	if (journal_change(s, id, "snapshot", "snapshot", n.name, &e) < 0)
+		fprintf(stderr, "squashd: %s\n", e.text);
+	r->status = 201;
+	info_add_snapshot(&n, &r->body);
+}
+
+static bool has_layer(char layers[LIMIT_LAYERS][LIMIT_MODULE_BYTES + 1], size_t count,
+		      const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(layers[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* 0 if nothing stands on it, -EEXIST with e saying what does. */
+static int check_unused(struct sandbox *sb, int dir_fd, const char *name, struct err *e)
+{
+	static struct snapshot_names names;
+	static struct snapshot other;
+	uint64_t links = 0;
+	if (has_layer(sb->layers, sb->layer_count, name))
+		return err_say(e, EEXIST, "sandbox %s stands on snapshot %s", sb->id, name);
+	snapshots_list(dir_fd, &names);
+	for (size_t i = 0; i < names.count; i++)
+		if (snapshots_load(dir_fd, names.all[i], &other, NULL) == 0 &&
+		    has_layer(other.layers, other.layer_count, name))
+			return err_say(e, EEXIST, "snapshot %s stands on snapshot %s", other.name,
+				       name);
+	int rc = snapshots_count_links(dir_fd, name, &links, e);
+	if (rc == 0 && links > 1)
+		return err_say(e, EEXIST, "another sandbox stands on snapshot %s", name);
+	return rc;
+}
+
+/* K is never used again: if this is the highest, that must be written down. */
+static int drop(struct sandbox *sb, int dir_fd, const char *name, struct err *e)
+{
+	uint64_t k = 0;
+	int rc = 0;
+	snapshot_is_name(name, strlen(name), &k);
+	if (k > sb->snapshots_taken) {
+		sb->snapshots_taken = k;
+		rc = meta_prepare(dir_fd, sb, e);
+		if (rc == 0)
+			rc = meta_publish(dir_fd, e);
+		if (rc < 0)
+			meta_forget(dir_fd);
+	}
+	return rc < 0 ? rc : snapshots_remove(dir_fd, name, e);
+}
+
+void request_drop_snapshot(const struct server *s, struct msg_cursor fields, struct reply *r)
+{
+	static struct sandbox sb;
+	char id[LIMIT_ID_BYTES + 1], name[LIMIT_MODULE_BYTES + 1];
+	struct err e;
+	if (!snapshot_read_fields(fields, id, name, r))
+		return;
+	AUTO_FD lock = meta_lock(s, id, LIMIT_BUSY_MS, &e);
+	if (lock < 0 || meta_load(s, lock, id, &sb, &e) < 0) {
+		reply_sandbox_err(r, &e);
+		return;
+	}
+	int rc = check_unused(&sb, lock, name, &e);
+	if (rc == -EEXIST) {
+		reply_fail(r, 409, "in_use", "%s", e.text);
+		return;
+	}
+	if (rc == 0)
+		rc = drop(&sb, lock, name, &e);
+	if (rc < 0)
+		reply_sandbox_err(r, &e);
+	else
+		r->status = 204;
+	r->half_done = rc < 0;
+}

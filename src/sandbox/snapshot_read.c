@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include "snapshot_read.h"
+
+#include <string.h>
+
+#include "fields.h"
+
+bool snapshot_read_fields(struct msg_cursor fields, char id[LIMIT_ID_BYTES + 1],
+			  char name[LIMIT_MODULE_BYTES + 1], struct reply *r)
+{
+	struct msg_field f;
+	int rc;
+	id[0] = name[0] = '\0';
+	while ((rc = msg_next(&fields, &f)) > 0) {
+		bool good = f.tag == TAG_ID ? fields_id(&f, id, r)
+			    : f.tag == TAG_SNAPSHOT_NAME
+				    ? fields_text(&f, "snapshot", name, LIMIT_MODULE_BYTES + 1, r)
+				    : fields_refuse(r);
+		if (!good)
+			return false;
+	}
+	if (rc < 0 || id[0] == '\0')
+		return fields_refuse(r);
+	if (name[0] == '\0')
+		reply_fail(r, 400, "bad_field", "snapshot is missing");
+	else if (!snapshot_is_name(name, strlen(name), NULL))
+		reply_fail(r, 400, "bad_field",
+			   "snapshot: \"%s\" is not a snapshot's name, like 900-snapshot-1", name);
+	else
+		return true;
+	return false;
+}
+
+bool snapshot_read_label(struct msg_cursor fields, char id[LIMIT_ID_BYTES + 1], struct snapshot *n,
+			 struct reply *r)
+{
+	struct msg_field f;
+	int rc;
+	id[0] = '\0';
+	memset(n, 0, sizeof(*n));
+	while ((rc = msg_next(&fields, &f)) > 0) {
+		bool good = f.tag == TAG_ID ? fields_id(&f, id, r)
+			    : f.tag == TAG_LABEL
+				    ? fields_label(&f, "label", n->label, sizeof(n->label), r)
+				    : fields_refuse(r);
+		if (!good)
+			return false;
+	}
+	return rc == 0 && id[0] != '\0' ? true : fields_refuse(r);
+}

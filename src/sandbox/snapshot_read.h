@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The fields of the requests about snapshots, checked. Each function answers whether they were
+ * good; if not, the reply is a 400 that says which was not. Pure. */
+#ifndef SQUASH_SNAPSHOT_READ_H
+#define SQUASH_SNAPSHOT_READ_H
+
+#include <stdbool.h>
+
+#include "lib/msg.h"
+#include "reply.h"
+#include "snapshot_text.h"
+
+/* A sandbox and one of its snapshots, by name. */
+bool snapshot_read_fields(struct msg_cursor fields, char id[LIMIT_ID_BYTES + 1],
+			  char name[LIMIT_MODULE_BYTES + 1], struct reply *r);
+
+/* A sandbox, and the label of a snapshot to be taken of it: all else in *n becomes zero. */
+bool snapshot_read_label(struct msg_cursor fields, char id[LIMIT_ID_BYTES + 1], struct snapshot *n,
+			 struct reply *r);
+
+#endif
