@@ -38,12 +38,11 @@
 
 #define BIT(capability) (UINT64_C(1) << (capability))
 
-/* What mksquashfs 4.6.1 and musl 1.2.5 were seen to call, and what they may call besides: behind
- * the semicolons of each group, where there are any. */
+/* What mksquashfs 4.6.1 on musl 1.2.5 was seen to call, when all goes well and when something does
+ * not; "also" introduces what it may call in cases that are hard to come by. */
 static const struct seccomp_rule calls[] = {
-	/* to be started: this one call is ours */
-	{SYS_execveat, 0},
-	/* threads, signals, ending; abort, handlers */
+	{SYS_execveat, 0}, /* ours, to start it */
+	/* threads and signals; also: handlers, abort */
 	{SYS_arch_prctl, 0},
 	{SYS_set_tid_address, 0},
 	{SYS_clone, 0},
@@ -51,45 +50,43 @@ static const struct seccomp_rule calls[] = {
 	{SYS_rt_sigaction, 0},
 	{SYS_rt_sigprocmask, 0},
 	{SYS_rt_sigtimedwait, 0},
-	{SYS_rt_sigreturn, 0},
 	{SYS_sched_getaffinity, 0},
 	{SYS_sched_yield, 0},
 	{SYS_nanosleep, 0},
 	{SYS_exit, 0},
 	{SYS_exit_group, 0},
+	{SYS_rt_sigreturn, 0},
+	{SYS_restart_syscall, 0},
 	{SYS_gettid, 0},
 	{SYS_tkill, 0},
-	{SYS_restart_syscall, 0},
-	/* memory; realloc and free of large blocks */
+	/* memory; also: realloc and free of large blocks */
 	{SYS_brk, 0},
 	{SYS_mmap, 0},
 	{SYS_munmap, 0},
 	{SYS_mprotect, 0},
+	{SYS_sysinfo, 0},
 	{SYS_mremap, 0},
 	{SYS_madvise, 0},
-	{SYS_sysinfo, 0},
-	/* time, where the vDSO has no clock */
-	{SYS_clock_gettime, 0},
 	/* the tree */
 	{SYS_open, 0},
 	{SYS_close, 0},
 	{SYS_read, 0},
-	{SYS_readv, 0},
 	{SYS_lseek, 0},
 	{SYS_stat, 0},
 	{SYS_lstat, 0},
-	{SYS_fstat, 0},
 	{SYS_fcntl, 0},
 	{SYS_getdents64, 0},
 	{SYS_readlink, 0},
 	{SYS_llistxattr, 0},
 	{SYS_lgetxattr, 0},
-	/* the file, and what it says */
+	/* the file, and what it says; also: a file that has changed, and clocks without vDSO */
 	{SYS_write, 0},
 	{SYS_writev, 0},
 	{SYS_ftruncate, 0},
-	/* It asks for the terminal's width, and on failure removes its file, which here is a mount
-	 * on a read-only root. Some ioctls stop whole file systems: none is allowed. */
+	{SYS_fstat, 0},
+	{SYS_clock_gettime, 0},
+	/* It asks for the terminal's width, and when it fails it removes its file, which here is a
+	 * mount on a read-only root. Some ioctls stop whole file systems: there are none. */
 	{SYS_ioctl, ENOTTY},
 	{SYS_unlink, EROFS},
 };
