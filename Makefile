@@ -23,7 +23,7 @@
 #
 #   build/cc, build/sysroot          scripts/build-sysroot         Debian's musl and kernel headers
 #   build/parts/busybox              scripts/build-busybox         config/busybox.config
-#   build/parts/{mk,un}squashfs      scripts/build-squashfs-tools
+#   build/parts/{mk,un}squashfs      scripts/build-squashfs-tools  config/squashfs-tools.patch
 #   build/kernel/                    scripts/build-kernel          config/kernel-modules
 #                                    scripts/mk-depmod
 #   build/bin/*                      build/cc                      src/
@@ -109,10 +109,11 @@ build/parts/busybox: scripts/build-busybox config/busybox.config build/cc $(CACH
 		config/busybox.config scripts/build-sysroot
 	$(Q)scripts/check-static $@
 
-build/parts/mksquashfs build/parts/unsquashfs &: scripts/build-squashfs-tools build/cc $(CACHED)
+build/parts/mksquashfs build/parts/unsquashfs &: scripts/build-squashfs-tools \
+		config/squashfs-tools.patch build/cc $(CACHED)
 	$(call say,PART,$@)
 	$(Q)scripts/cached build/parts "squashfs-tools zlib lz4 libzstd $(TOOLCHAIN)" \
-		scripts/build-squashfs-tools scripts/build-sysroot
+		scripts/build-squashfs-tools config/squashfs-tools.patch scripts/build-sysroot
 	$(Q)scripts/check-static build/parts/mksquashfs build/parts/unsquashfs
 
 # build/kernel/version is written last, so it stands for all of build/kernel.
