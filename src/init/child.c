@@ -6,12 +6,14 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/landlock.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -88,9 +90,6 @@ int child_limit_capabilities(uint64_t keep)
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
 	memset(sets, 0, sizeof(sets));
-	/* Set-user-ID files and file capabilities mean nothing from here on. */
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return -errno;
 	/* The bounding set: what no exec can give back. EINVAL: past the last capability. */
 	for (int cap = 0; cap < 64; cap++) {
 		if (!(keep >> cap & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 &&
@@ -106,6 +105,40 @@ int child_limit_capabilities(uint64_t keep)
 	sets[0].permitted = until_then;
 	sets[0].effective = until_then;
 	return syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
+}
+
+int child_refuse_privileges(void)
+{
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
+}
+
+int child_write_only_below(const char *const *paths)
+{
+	const uint64_t truncate = 1 << 14; /* LANDLOCK_ACCESS_FS_TRUNCATE of Linux 6.2 */
+	const uint64_t to_file = LANDLOCK_ACCESS_FS_WRITE_FILE | truncate;
+	struct landlock_ruleset_attr all = {
+		.handled_access_fs = to_file | LANDLOCK_ACCESS_FS_REMOVE_DIR |
+				     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
+				     LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+				     LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
+				     LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM,
+	};
+	AUTO_FD rules = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
+	if (rules < 0)
+		return -errno;
+	for (; *paths; paths++) {
+		struct stat st;
+		AUTO_FD fd = open(*paths, O_PATH | O_CLOEXEC);
+		if (fd < 0 || fstat(fd, &st) < 0)
+			return -errno;
+		struct landlock_path_beneath_attr here = {
+			.allowed_access = S_ISDIR(st.st_mode) ? all.handled_access_fs : to_file,
+			.parent_fd = fd,
+		};
+		if (syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &here, 0) < 0)
+			return -errno;
+	}
+	return syscall(SYS_landlock_restrict_self, rules, 0) < 0 ? -errno : 0;
 }
 
 int child_set_user(uid_t id)

@@ -31,8 +31,8 @@
 
 #include "lib/fd.h"
 #include "lib/paths.h"
+#include "lib/seccomp.h"
 #include "mnt.h"
-#include "seccomp.h"
 
 #define STAGE PATH_RUN "/stage"
 
@@ -41,55 +41,58 @@
 /* What mksquashfs 4.6.1 on musl 1.2.5 was seen to call, when all goes well and when something does
  * not; "also" introduces what it may call in cases that are hard to come by. */
 static const struct seccomp_rule calls[] = {
-	{SYS_execveat, 0}, /* ours, to start it */
+	ALLOW(SYS_execveat), /* ours, to start it */
 	/* threads and signals; also: handlers, abort */
-	{SYS_arch_prctl, 0},
-	{SYS_set_tid_address, 0},
-	{SYS_clone, 0},
-	{SYS_futex, 0},
-	{SYS_rt_sigaction, 0},
-	{SYS_rt_sigprocmask, 0},
-	{SYS_rt_sigtimedwait, 0},
-	{SYS_sched_getaffinity, 0},
-	{SYS_sched_yield, 0},
-	{SYS_nanosleep, 0},
-	{SYS_exit, 0},
-	{SYS_exit_group, 0},
-	{SYS_rt_sigreturn, 0},
-	{SYS_restart_syscall, 0},
-	{SYS_gettid, 0},
-	{SYS_tkill, 0},
+	ALLOW(SYS_arch_prctl),
+	ALLOW(SYS_set_tid_address),
+	REFUSE_IF(SYS_clone, EPERM, ARG_HAS(0, NEW_NAMESPACES)),
+	ALLOW(SYS_clone),
+	ALLOW(SYS_futex),
+	ALLOW(SYS_rt_sigaction),
+	ALLOW(SYS_rt_sigprocmask),
+	ALLOW(SYS_rt_sigtimedwait),
+	ALLOW(SYS_sched_getaffinity),
+	ALLOW(SYS_sched_yield),
+	ALLOW(SYS_nanosleep),
+	ALLOW(SYS_exit),
+	ALLOW(SYS_exit_group),
+	ALLOW(SYS_rt_sigreturn),
+	ALLOW(SYS_restart_syscall),
+	ALLOW(SYS_gettid),
+	ALLOW(SYS_tkill),
 	/* memory; also: realloc and free of large blocks */
-	{SYS_brk, 0},
-	{SYS_mmap, 0},
-	{SYS_munmap, 0},
-	{SYS_mprotect, 0},
-	{SYS_sysinfo, 0},
-	{SYS_mremap, 0},
-	{SYS_madvise, 0},
+	ALLOW(SYS_brk),
+	ALLOW(SYS_mmap),
+	ALLOW(SYS_munmap),
+	ALLOW(SYS_mprotect),
+	ALLOW(SYS_sysinfo),
+	ALLOW(SYS_mremap),
+	ALLOW(SYS_madvise),
 	/* the tree */
-	{SYS_open, 0},
-	{SYS_close, 0},
-	{SYS_read, 0},
-	{SYS_lseek, 0},
-	{SYS_stat, 0},
-	{SYS_lstat, 0},
-	{SYS_fcntl, 0},
-	{SYS_getdents64, 0},
-	{SYS_readlink, 0},
-	{SYS_llistxattr, 0},
-	{SYS_lgetxattr, 0},
+	ALLOW(SYS_open),
+	ALLOW(SYS_close),
+	ALLOW(SYS_read),
+	ALLOW(SYS_lseek),
+	ALLOW(SYS_stat),
+	ALLOW(SYS_lstat),
+	ALLOW(SYS_fcntl),
+	ALLOW(SYS_getdents64),
+	ALLOW(SYS_readlink),
+	ALLOW(SYS_llistxattr),
+	ALLOW(SYS_lgetxattr),
 	/* the file, and what it says; also: a file that has changed, and clocks without vDSO */
-	{SYS_write, 0},
-	{SYS_writev, 0},
-	{SYS_ftruncate, 0},
-	{SYS_fstat, 0},
-	{SYS_clock_gettime, 0},
+	ALLOW(SYS_write),
+	ALLOW(SYS_writev),
+	ALLOW(SYS_ftruncate),
+	ALLOW(SYS_fstat),
+	ALLOW(SYS_clock_gettime),
 	/* It asks for the terminal's width, and when it fails it removes its file, which here is a
 	 * mount on a read-only root. Some ioctls stop whole file systems: there are none. */
-	{SYS_ioctl, ENOTTY},
-	{SYS_unlink, EROFS},
+	REFUSE(SYS_ioctl, ENOTTY),
+	REFUSE(SYS_unlink, EROFS),
 };
+
+static const struct seccomp_table only_calls = {calls, sizeof(calls) / sizeof(calls[0]), 0};
 
 static int set_limits(const struct jail *j)
 {
@@ -230,8 +233,10 @@ int jail_become_mksquashfs(void *arg)
 	if (rc == 0)
 		rc = die_with_parent(j);
 	/* and a few system calls, for ever. */
+	if (rc == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		rc = err_set(j->e, errno, "set no_new_privs");
 	if (rc == 0)
-		rc = seccomp_load(calls, sizeof(calls) / sizeof(calls[0]), j->e);
+		rc = seccomp_load(&only_calls, j->e);
 	if (rc == 0)
 		execute(j);
 	return 1;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "lib/fd.h"
+#include "payload_calls.h"
 #include "sandbox.h"
 #include "spawn.h"
 
@@ -99,6 +101,11 @@ int privilege_set_fs_id(uint32_t id, struct err *e)
 
 int privilege_become_root_of(int userns_fd, uint64_t caps, struct err *e)
 {
+	/* A keyring of its own. squashd's holds nothing today; what the kernel itself may put into
+	 * one, for a file system say, is not to be shared. Before the ids change: it is on the
+	 * account of root then, whose limit is a million. */
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0)
+		return err_set(e, errno, "join a session keyring");
 	/* From here on every capability is one over the user namespace alone. */
 	if (setns(userns_fd, CLONE_NEWUSER) < 0)
 		return err_set(e, errno, "enter user namespace");
@@ -108,6 +115,13 @@ int privilege_become_root_of(int userns_fd, uint64_t caps, struct err *e)
 	if (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, 0, 0, 0) < 0 ||
 	    syscall(SYS_setresuid, 0, 0, 0) < 0)
 		return err_set(e, errno, "become root of the sandbox");
-	int rc = set_caps(caps, caps);
+	/* Now, because it takes CAP_SYS_ADMIN over the user namespace, which is about to go. What
+	 * else would do is no_new_privs, and sudo would not work: it could not become root. Without
+	 * it set-user-ID programs run under the filter too, which nobody inside has chosen: it
+	 * doesn't confuse them into doing what they should not. */
+	int rc = seccomp_load(&payload_calls, e);
+	if (rc < 0)
+		return rc;
+	rc = set_caps(caps, caps);
 	return rc < 0 ? err_set(e, -rc, "capset") : 0;
 }
