@@ -4,7 +4,7 @@
 #
 #   make                  build/vmlinuz and build/initramfs.cpio.zst: all that a machine needs to boot
 #   make run              boot it under QEMU, API at 127.0.0.1:8080; ARGS="..." go to QEMU
-#   make modules          build/modules/: Debian and Python as layers for sandboxes
+#   make modules          build/modules/: Debian, Python, Node, gcc, git, sudo as layers
 #   make test             unit tests, then tests on the booted image
 #   make check            unit tests alone: seconds, no QEMU
 #   make fuzz             the parsers under libFuzzer, FUZZ_SECONDS=600 each; T=json: that one alone
@@ -165,7 +165,8 @@ build/initramfs.cpio.zst: build/system.cpio.zst build/modules.cpio.zst
 
 # ---- Modules, and a disk that holds them ----
 
-MODULES := $(patsubst %,build/modules/%.squashfs,000-base-debian 100-python313)
+DELTAS := 100-python313 101-nodejs 110-gcc 120-git 121-admin
+MODULES := $(patsubst %,build/modules/%.squashfs,000-base-debian $(DELTAS))
 
 modules: $(MODULES)
 
@@ -173,7 +174,7 @@ modules: $(MODULES)
 # has on it is lost when it is made anew. The stamp says that the module has been looked at.
 $(MODULES): build/modules/%.squashfs: build/modules/.%.made ;
 
-build/modules/.100-python313.made: build/modules/000-base-debian.squashfs
+$(DELTAS:%=build/modules/.%.made): build/modules/000-base-debian.squashfs
 $(MODULES:build/modules/%.squashfs=build/modules/.%.made): build/modules/.%.made: config/modules/% \
 		$$(shell find config/modules/$$*.d -type f 2>/dev/null) $(wildcard scripts/mkmodule*) config/versions \
 		build/parts/busybox build/parts/mksquashfs build/parts/unsquashfs
