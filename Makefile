@@ -234,12 +234,16 @@ $(REPLAY): build/unit/%: build/unit/obj/tests/fuzz/%.o build/unit/obj/tests/fuzz
 build/test/agent: $(patsubst %.c,build/obj/%.o,$(wildcard tests/qemu/agent*.c)) $(LIB:%.c=build/obj/%.o) scripts/check-static
 	$(link)
 
+# What runs inside a sandbox and tries what it must not be able to do.
+build/test/probe: $(patsubst %.c,build/obj/%.o,$(wildcard tests/qemu/probe/*.c)) scripts/check-static
+	$(link)
+
 check: $(UNIT) $(REPLAY)
 	$(Q)tests/tap $(UNIT) $(REPLAY)
 
 test:
 	$(Q)scripts/host-packages build modules test
-	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) all build/data.ext4 build/qemu/run build/test/agent
+	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) all build/data.ext4 build/qemu/run build/test/agent build/test/probe
 	$(Q)tests/tap $(UNIT) $(REPLAY) --timeout 300 $(wildcard tests/qemu/test_*.py)
 
 FUZZ_SECONDS := 600

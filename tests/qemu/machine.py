@@ -82,15 +82,16 @@ def drive(path, bus="virtio-blk-pci", snapshot=True):
     ]  # fmt: skip
 
 
-def data_disk(name, megabytes, settings=None):
-    """An ext4 image with the label SQUASH-DATA; settings: bytes of a squash.env on it."""
+def data_disk(name, megabytes, settings=None, modules=()):
+    """An ext4 image with the label SQUASH-DATA; settings: bytes of a squash.env on it; modules:
+    files to be put there."""
     image, env = WORK / f"{name}.ext4", WORK / f"{name}.env"
     WORK.mkdir(parents=True, exist_ok=True)
     options = []
     if settings:
         env.write_bytes(settings)
         options = ["-e", env]
-    command = [ROOT / "scripts/mkdata", *options, image, str(megabytes)]
+    command = [ROOT / "scripts/mkdata", *options, image, str(megabytes), *modules]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return image
 
