@@ -31,8 +31,8 @@
 
 #include "lib/fd.h"
 #include "lib/paths.h"
+#include "lib/seccomp.h"
 #include "mnt.h"
-#include "seccomp.h"
 
 #define STAGE PATH_RUN "/stage"
 
@@ -42,57 +42,60 @@
  * the semicolons of each group, where there are any. */
 static const struct seccomp_rule calls[] = {
 	/* to be started: this one call is ours */
-	{SYS_execveat, 0},
+	ALLOW(SYS_execveat),
 	/* threads, signals, ending; abort, handlers */
-	{SYS_arch_prctl, 0},
-	{SYS_set_tid_address, 0},
-	{SYS_clone, 0},
-	{SYS_futex, 0},
-	{SYS_rt_sigaction, 0},
-	{SYS_rt_sigprocmask, 0},
-	{SYS_rt_sigtimedwait, 0},
-	{SYS_rt_sigreturn, 0},
-	{SYS_sched_getaffinity, 0},
-	{SYS_sched_yield, 0},
-	{SYS_nanosleep, 0},
-	{SYS_exit, 0},
-	{SYS_exit_group, 0},
-	{SYS_gettid, 0},
-	{SYS_tkill, 0},
-	{SYS_restart_syscall, 0},
+	ALLOW(SYS_arch_prctl),
+	ALLOW(SYS_set_tid_address),
+	REFUSE_IF(SYS_clone, EPERM, ARG_HAS(0, NEW_NAMESPACES)),
+	ALLOW(SYS_clone),
+	ALLOW(SYS_futex),
+	ALLOW(SYS_rt_sigaction),
+	ALLOW(SYS_rt_sigprocmask),
+	ALLOW(SYS_rt_sigtimedwait),
+	ALLOW(SYS_rt_sigreturn),
+	ALLOW(SYS_sched_getaffinity),
+	ALLOW(SYS_sched_yield),
+	ALLOW(SYS_nanosleep),
+	ALLOW(SYS_exit),
+	ALLOW(SYS_exit_group),
+	ALLOW(SYS_gettid),
+	ALLOW(SYS_tkill),
+	ALLOW(SYS_restart_syscall),
 	/* memory; realloc and free of large blocks */
-	{SYS_brk, 0},
-	{SYS_mmap, 0},
-	{SYS_munmap, 0},
-	{SYS_mprotect, 0},
-	{SYS_mremap, 0},
-	{SYS_madvise, 0},
-	{SYS_sysinfo, 0},
+	ALLOW(SYS_brk),
+	ALLOW(SYS_mmap),
+	ALLOW(SYS_munmap),
+	ALLOW(SYS_mprotect),
+	ALLOW(SYS_mremap),
+	ALLOW(SYS_madvise),
+	ALLOW(SYS_sysinfo),
 	/* time, where the vDSO has no clock */
-	{SYS_clock_gettime, 0},
+	ALLOW(SYS_clock_gettime),
 	/* the tree */
-	{SYS_open, 0},
-	{SYS_close, 0},
-	{SYS_read, 0},
-	{SYS_readv, 0},
-	{SYS_lseek, 0},
-	{SYS_stat, 0},
-	{SYS_lstat, 0},
-	{SYS_fstat, 0},
-	{SYS_fcntl, 0},
-	{SYS_getdents64, 0},
-	{SYS_readlink, 0},
-	{SYS_llistxattr, 0},
-	{SYS_lgetxattr, 0},
+	ALLOW(SYS_open),
+	ALLOW(SYS_close),
+	ALLOW(SYS_read),
+	ALLOW(SYS_readv),
+	ALLOW(SYS_lseek),
+	ALLOW(SYS_stat),
+	ALLOW(SYS_lstat),
+	ALLOW(SYS_fstat),
+	ALLOW(SYS_fcntl),
+	ALLOW(SYS_getdents64),
+	ALLOW(SYS_readlink),
+	ALLOW(SYS_llistxattr),
+	ALLOW(SYS_lgetxattr),
 	/* the file, and what it says */
-	{SYS_write, 0},
-	{SYS_writev, 0},
-	{SYS_ftruncate, 0},
+	ALLOW(SYS_write),
+	ALLOW(SYS_writev),
+	ALLOW(SYS_ftruncate),
 	/* It asks for the terminal's width, and on failure removes its file, which here is a mount
 	 * on a read-only root. Some ioctls stop whole file systems: none is allowed. */
-	{SYS_ioctl, ENOTTY},
-	{SYS_unlink, EROFS},
+	REFUSE(SYS_ioctl, ENOTTY),
+	REFUSE(SYS_unlink, EROFS),
 };
+
+static const struct seccomp_table only_calls = {calls, sizeof(calls) / sizeof(calls[0]), 0};
 
 static int set_limits(const struct jail *j)
 {
@@ -233,8 +236,10 @@ int jail_become_mksquashfs(void *arg)
 	if (rc == 0)
 		rc = die_with_parent(j);
 	/* and a few system calls, for ever. */
+	if (rc == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		rc = err_set(j->e, errno, "set no_new_privs");
 	if (rc == 0)
-		rc = seccomp_load(calls, sizeof(calls) / sizeof(calls[0]), j->e);
+		rc = seccomp_load(&only_calls, j->e);
 	if (rc == 0)
 		execute(j);
 	return 1;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/fd.h"
+#include "payload_calls.h"
 #include "sandbox.h"
 #include "spawn.h"
 
@@ -108,6 +109,13 @@ int privilege_become_root_of(int userns_fd, uint64_t caps, struct err *e)
 	if (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, 0, 0, 0) < 0 ||
 	    syscall(SYS_setresuid, 0, 0, 0) < 0)
 		return err_set(e, errno, "become root of the sandbox");
-	int rc = set_caps(caps, caps);
+	/* Now, because it takes CAP_SYS_ADMIN over the user namespace, which is about to go. What
+	 * else would do is no_new_privs, and sudo would not work: it could not become root. Without
+	 * it set-user-ID programs run under the filter too, which nobody inside has chosen: it
+	 * doesn't confuse them into doing what they should not. */
+	int rc = seccomp_load(&payload_calls, e);
+	if (rc < 0)
+		return rc;
+	rc = set_caps(caps, caps);
 	return rc < 0 ? err_set(e, -rc, "capset") : 0;
 }
