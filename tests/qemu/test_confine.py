@@ -54,8 +54,8 @@ def squash(name, pseudo, tree=None):
     definitions = WORK / f"{name}.pseudo"
     definitions.write_text(pseudo.strip() + "\n")
     command = [
-        BUILD / "parts/mksquashfs", source, out, "-noappend", "-quiet", "-no-progress", "-all-root",
-        "-comp", "zstd", "-pf", definitions,
+        BUILD / "parts/mksquashfs", source, out, "-noappend", "-quiet", "-no-progress", "-root-uid", "0",
+        "-root-gid", "0", "-comp", "zstd", "-pf", definitions,
     ]  # fmt: skip
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return out
@@ -100,7 +100,7 @@ def test_probes(m):
 
 def main():
     disk = make_disk()
-    settings = f"SQUASH_TOKEN={TOKEN}"
+    settings = f"SQUASH_AUTH_TOKEN={TOKEN}"
     with Machine("confine", settings, memory_mb=1024, args=drive(disk)) as m:
         m.token = TOKEN
         m.wait_api()

@@ -35,9 +35,9 @@ static void probe_masked(void)
 /* Files of init, which has no capability but is of another kind than a command: not dumpable. */
 static void probe_init(void)
 {
-	static const char *const files[] = {"environ", "maps",      "mem",     "auxv",
-					    "syscall", "stack",     "pagemap", "mountinfo",
-					    "fd",      "map_files", "io",      "personality"};
+	static const char *const files[] = {"environ",   "maps",  "mem",        "auxv",
+					    "syscall",   "stack", "pagemap",    "fd",
+					    "map_files", "io",    "personality"};
 	static const char *const links[] = {"root", "cwd", "exe", "ns/mnt", "ns/user", "ns/net"};
 	char path[64];
 	for (size_t i = 0; i < COUNT(files); i++) {
@@ -56,7 +56,6 @@ static void probe_init(void)
 	}
 	probe_open("/proc/1/root/etc", O_RDONLY, EACCES);
 	probe_open("/proc/1/cwd/..", O_RDONLY, EACCES);
-	probe_open("/proc/1/oom_score_adj", O_WRONLY, EACCES);
 }
 
 static void probe_sysctls(void)
@@ -126,6 +125,7 @@ static int map_gids(void)
 	return map_ids("/proc/self/gid_map", "0 0 4294967295");
 }
 
+/* Anyone may, once: user_namespaces(7). It is good for nothing: set_project() below. */
 static int map_projects(void)
 {
 	return map_ids("/proc/self/projid_map", "0 0 4294967295");
@@ -152,13 +152,13 @@ void probe_proc(void)
 	probe_in_child("a lower oom_score_adj", lower_oom_score, EACCES);
 	probe_in_child("another uid_map", map_uids, EPERM);
 	probe_in_child("another gid_map", map_gids, EPERM);
-	probe_in_child("another projid_map", map_projects, EPERM);
 }
 
 static int set_project(void)
 {
 	struct fsxattr a;
 	int fd = open(FILE_PATH, O_RDWR | O_CLOEXEC);
+	map_projects();
 	if (fd < 0 || ioctl(fd, (int)FS_IOC_FSGETXATTR, &a) < 0)
 		return -1000;
 	a.fsx_projid = 0; /* which has no quota */
@@ -239,7 +239,7 @@ static void probe_attributes(void)
 	}
 	char value[8];
 	probe_result("reading trusted.overlay.origin",
-		     getxattr("/", "trusted.overlay.origin", value, sizeof(value)), EOPNOTSUPP);
+		     getxattr("/", "trusted.overlay.origin", value, sizeof(value)), ENODATA);
 }
 
 static void probe_handles(void)

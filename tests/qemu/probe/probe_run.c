@@ -35,18 +35,19 @@ const char *probe_error_name(int number)
 		const char *name;
 	} names[] = {
 #define NAME(e) {e, #e}
-		NAME(EPERM),       NAME(ENOENT),        NAME(ESRCH),
-		NAME(EINTR),       NAME(EIO),           NAME(ENXIO),
-		NAME(EBADF),       NAME(ECHILD),        NAME(EAGAIN),
-		NAME(ENOMEM),      NAME(EACCES),        NAME(EFAULT),
-		NAME(EBUSY),       NAME(EEXIST),        NAME(ENODEV),
-		NAME(ENOTDIR),     NAME(EINVAL),        NAME(EMFILE),
-		NAME(ENOTTY),      NAME(ENOSPC),        NAME(EROFS),
-		NAME(ENOSYS),      NAME(ELOOP),         NAME(EDQUOT),
-		NAME(EOPNOTSUPP),  NAME(EAFNOSUPPORT),  NAME(EPROTOTYPE),
-		NAME(ENETUNREACH), NAME(ECONNREFUSED),  NAME(EPROTONOSUPPORT),
-		NAME(EOVERFLOW),   NAME(EXDEV),         NAME(ENODATA),
-		NAME(ENOPKG),      NAME(EADDRNOTAVAIL), NAME(ESOCKTNOSUPPORT),
+		NAME(EPERM),         NAME(ENOPROTOOPT),     NAME(EISDIR),
+		NAME(ENOENT),        NAME(ESRCH),           NAME(EINTR),
+		NAME(EIO),           NAME(ENXIO),           NAME(EBADF),
+		NAME(ECHILD),        NAME(EAGAIN),          NAME(ENOMEM),
+		NAME(EACCES),        NAME(EFAULT),          NAME(EBUSY),
+		NAME(EEXIST),        NAME(ENODEV),          NAME(ENOTDIR),
+		NAME(EINVAL),        NAME(EMFILE),          NAME(ENOTTY),
+		NAME(ENOSPC),        NAME(EROFS),           NAME(ENOSYS),
+		NAME(ELOOP),         NAME(EDQUOT),          NAME(EOPNOTSUPP),
+		NAME(EAFNOSUPPORT),  NAME(EPROTOTYPE),      NAME(ENETUNREACH),
+		NAME(ECONNREFUSED),  NAME(EPROTONOSUPPORT), NAME(EOVERFLOW),
+		NAME(EXDEV),         NAME(ENODATA),         NAME(ENOPKG),
+		NAME(EADDRNOTAVAIL), NAME(ESOCKTNOSUPPORT),
 #undef NAME
 	};
 	static char other[24];
@@ -170,13 +171,7 @@ static pid_t begin(int fds[2])
 		perror("fork");
 		exit(1);
 	}
-	if (pid == 0) {
-		/* Out of the way of calls that close whatever they are given. */
-		setpgid(0, 0);
-		close(fds[0]);
-	} else {
-		close(fds[1]);
-	}
+	close(fds[pid != 0]);
 	return pid;
 }
 
