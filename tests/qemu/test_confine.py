@@ -98,15 +98,211 @@ def test_probes(m):
     destroy(m, "probe")
 
 
+def test_hostile_modules(m):
+    """A module is what its maker wants. What /proc and /dev are in it must not lead out."""
+    before = settled(m)
+    for name in HOSTILE:
+        body = {"id": "hostile", "layers": f"{BUSYBOX},{name}", "memory_mb": 64}
+        reply = m.http("POST", SANDBOXES, body)
+        if name in ("119-fifo-shell", "119-device-root"):
+            equal(f"{name}: it can be had", reply.status, 201)
+            result = execute(m, "hostile", "ls /dev; readlink /dev/pts", timeout=5)
+            if name == "119-fifo-shell":
+                text = "sandbox: /bin/sh: Permission denied\n"
+                got = (result["exit_code"], result["stderr"])
+                equal("but a FIFO is no shell", got, (126, text))
+            else:
+                got = result["stdout"].split()
+                equal("/dev is the appliance's", got[:3], ["fd", "full", "null"])
+            destroy(m, "hostile")
+        else:
+            check(f"{name}: refused", reply.status in (400, 500) and reply.json["code"], reply)
+            equal("and it isn't there", m.http("GET", f"{SANDBOXES}/hostile").status, 404)
+    equal("nothing of them is mounted or running", settled(m), before)
+
+
+def settled(m):
+    """The counts, when what has ended is gone, without removed cgroups: a processor's cache of
+    charges holds these until it charges another."""
+    time.sleep(1)
+    return {name: count for name, count in m.counts().items() if name != "dying_cgroups"}
+
+
+# In the sandbox, before a command starts there, things that the appliance's worker looks at.
+PLANTED_PATHS = (
+    ("workdir through init's root", "/proc/1/root", "Permission denied"),
+    ("workdir through init's directory", "/proc/1/cwd", "Permission denied"),
+    ("workdir is a link to init's root", "/tmp/root", "Permission denied"),
+    ("workdir is a FIFO", "/tmp/fifo", "Not a directory"),
+    ("workdir is a link to itself", "/tmp/loop", "Symbolic link loop"),
+    ("workdir is a descriptor", "/proc/self/fd/1", "Not a directory"),
+    ("workdir is one of squashd's descriptors", "/proc/self/fd/5", "No such file"),
+)
+SHELLS = (
+    ("a FIFO", "mkfifo /bin/sh"),
+    ("a link to itself", "ln -s sh /bin/sh"),
+    ("a directory", "mkdir /bin/sh"),
+    ("what squashd was started from", "ln -s /proc/self/exe /bin/sh"),
+    ("a script that it interprets itself", "printf '#!/bin/sh' >/bin/sh; chmod +x /bin/sh"),
+    ("a script for what squashd was started from",
+     "printf '#!/proc/self/exe' >/bin/sh; chmod +x /bin/sh"),
+)  # fmt: skip
+
+
+def test_planted(m):
+    create(m, "planted", DEBIAN, memory_mb=128)
+    output(m, "planted", "ln -s /proc/1/root /tmp/root; mkfifo /tmp/fifo; ln -s loop /tmp/loop")
+    for what, workdir, reason in PLANTED_PATHS:
+        result = execute(m, "planted", "pwd; ls", workdir=workdir, timeout=5)
+        refused = (result["exit_code"], result["stdout"]) == (126, "") and workdir in result["stderr"]
+        check(f"{what}: refused", refused, (reason, result))
+    output(m, "planted", "cp -L /bin/sh /bin/kept")
+    for what, make in SHELLS:
+        # dash changes it and is gone; nobody starts another here but by the API.
+        result = execute(m, "planted", f"rm -rf /bin/sh; {make}", timeout=5)
+        equal(f"the shell becomes {what}", result["exit_code"], 0)
+        result = execute(m, "planted", "echo on", timeout=5)
+        check("which starts nothing", result["exit_code"] != 0 and not result["stdout"], result)
+        tap.note(result["stderr"][:200])
+        destroy(m, "planted")
+        create(m, "planted", DEBIAN, memory_mb=128)
+    for what, cmd in (
+        ("moving /proc", "mv /proc /elsewhere"),
+        ("moving /dev", "mv /dev /elsewhere"),
+        ("removing /proc", "rmdir /proc"),
+        ("removing /dev/pts", "rmdir /dev/pts"),
+        ("a link over /proc", "ln -sfn /tmp /x && mv -T /x /proc"),
+    ):
+        equal(f"{what} is refused", execute(m, "planted", cmd)["exit_code"], 1)
+    destroy(m, "planted")
+
+
+# Names that change what they are, for ever.
+SWAP = """
+mkdir -p /w/a/b /w/c && cd /w && touch a/b/file
+while :; do
+    mv a x; ln -s /etc a; rm a; mv x a
+    mv a/b a/y; mkfifo a/b; rm a/b; mv a/y a/b
+    mv c z; ln -s / c; rm c; mv z c
+    rm -rf d; mkdir -p d/d/d; mknod d/d/p p; ln a/b/file d/d/f
+done >/dev/null 2>&1
+"""
+LINKS = "ln -s /data /w2/data; ln -s /run/squash /w2/run; ln -s / /w2/root; mkfifo /w2/fifo"
+
+
+def test_swaps(m):
+    """Snapshots, and an activation, of a tree that never stands still."""
+    create(m, "swap", BUSYBOX, memory_mb=256, disk_mb=64)
+    output(m, "swap", f"mkdir /w2; {LINKS}; ln -s /etc/shadow /w2/file; chmod 0 /w2")
+    for _ in range(3):
+        output(m, "swap", f"(setsid sh -c '{SWAP}' &) >/dev/null 2>&1")
+    one = f"{SANDBOXES}/swap"
+    for _ in range(4):
+        reply = m.http("POST", f"{one}/snapshot", {})
+        equal("a snapshot of what changes meanwhile", reply.status, 201)
+    check("it goes on changing", int(output(m, "swap", "pidof sh | wc -w")) >= 4)
+    reply = m.http("POST", f"{one}/activate", {"module": DEBIAN, "force": True})
+    equal("a module is activated meanwhile", reply.status, 200)
+    name = info(m, "swap")["snapshots"][-1]["name"]
+    equal("restore", m.http("POST", f"{one}/restore", {"snapshot": name}).status, 200)
+    kinds = output(m, "swap", "stat -c %F /w2/data /w2/run /w2/root /w2/fifo | sort | uniq -c")
+    equal("links are links, FIFOs FIFOs", kinds.split(), "1 fifo 3 symbolic link".split())
+    small = info(m, "swap")["snapshots"][-1].get("bytes", 0)
+    check("and nothing else came with them", small < 1 << 20, small)
+    reply = m.http("POST", SANDBOXES, {"id": "copy", "from": f"swap/{name}"})
+    equal("another is made from it", reply.status, 201)
+    equal("with the links", output(m, "copy", "readlink /w2/data"), "/data")
+    destroy(m, "swap")
+    destroy(m, "copy")
+
+
+# Every process that shows up is stopped, before it is what it was started for.
+STOP = """
+import os, signal, time
+end = time.monotonic() + 600
+while time.monotonic() < end:
+    try:
+        os.kill(-1, signal.SIGSTOP)
+    except OSError:
+        pass
+"""
+# Every process that shows up is looked at: as long as it is squashd's child still, it is memory
+# that the appliance shares with it.
+SPY = """
+import ctypes, os, time
+libc = ctypes.CDLL(None)
+seen, got, end = set(), [], time.monotonic() + 12
+def attempt(what, act):
+    try:
+        got.append((what, act()))
+    except OSError:
+        pass
+while time.monotonic() < end:
+    for pid in os.listdir('/proc'):
+        if not pid.isdigit() or int(pid) == os.getpid():
+            continue
+        try:
+            exe = open(f'/proc/{pid}/comm').read().strip()
+        except OSError:
+            continue
+        if exe != 'squashd':
+            continue
+        seen.add(pid)
+        attempt('exe', lambda: os.readlink(f'/proc/{pid}/exe'))
+        attempt('root', lambda: os.readlink(f'/proc/{pid}/root'))
+        attempt('mem', lambda: os.open(f'/proc/{pid}/mem', os.O_RDWR))
+        attempt('maps', lambda: os.open(f'/proc/{pid}/maps', os.O_RDONLY))
+        attempt('fd', lambda: os.listdir(f'/proc/{pid}/fd'))
+        attempt('environ', lambda: open(f'/proc/{pid}/environ').read())
+        if libc.ptrace(16, int(pid), 0, 0) == 0:
+            got.append(('ptrace', pid))
+print(len(seen), [g for g in got if 'squashd' in str(g) or g[0] not in ('exe', 'root', 'environ')])
+"""
+
+
+def test_stop(m):
+    """Who stops a command before it has begun must not stop the appliance's worker."""
+    create(m, "stop", PYTHON, memory_mb=128)
+    output(m, "stop", "(setsid python3 - >/dev/null 2>&1 <<'END' &)\n" + STOP + "\nEND\nsleep 1")
+    slowest = 0
+    for _ in range(30):
+        began = time.monotonic()
+        m.http("POST", f"{SANDBOXES}/stop/exec", {"cmd": "true", "timeout": 1}, seconds=20)
+        slowest = max(slowest, time.monotonic() - began)
+    check("a command that is stopped ends with its timeout", slowest < 15, slowest)
+    tap.note(f"the slowest took {slowest:.1f} s")
+    began = time.monotonic()
+    destroy(m, "stop")
+    check("and the sandbox can be destroyed", time.monotonic() - began < 15)
+
+
+def test_spy(m):
+    create(m, "spy", PYTHON, memory_mb=128)
+    result = []
+    spy = threading.Thread(
+        target=lambda: result.append(output(m, "spy", "python3 -", stdin=SPY, timeout=60))
+    )
+    spy.start()
+    time.sleep(1)
+    for _ in range(40):
+        execute(m, "spy", ":", timeout=20)
+    spy.join()
+    seen, _, got = result[0].partition(" ")
+    tap.note(f"a command was seen {seen} times before it had begun")
+    equal("nothing of squashd's can be looked at through it", got, "[]")
+    destroy(m, "spy")
+
+
 def main():
     disk = make_disk()
     settings = f"SQUASH_AUTH_TOKEN={TOKEN}"
-    with Machine("confine", settings, memory_mb=1024, args=drive(disk)) as m:
+    with Machine("confine", settings, memory_mb=1536, args=drive(disk)) as m:
         m.token = TOKEN
         m.wait_api()
-        before = m.counts()
-        tap.each(m, test_probes)
-        equal("nothing is left behind", m.wait_counts(before), before)
+        before = settled(m)
+        tap.each(m, test_probes, test_hostile_modules, test_planted, test_swaps, test_spy)
+        tap.each(m, test_stop)
+        equal("nothing is left behind", settled(m), before)
 
 
 tap.run(main)

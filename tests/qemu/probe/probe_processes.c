@@ -211,7 +211,7 @@ static void probe_owners(void)
 	bool ok = stat("/planted/setuid-unmapped", &st) == 0 && st.st_uid == 65534;
 	probe_report(ok, "a layer's file of an id outside is nobody's", "uid %u", st.st_uid);
 	probe_result("and can't be taken over", chown("/planted/setuid-unmapped", 0, 0), EPERM);
-	probe_result("nor its mode changed", chmod("/planted/setuid-unmapped", 0777), EPERM);
+	probe_result("nor its mode changed", chmod("/planted/setuid-unmapped", 0777), EOVERFLOW);
 }
 
 void probe_ids(void)
@@ -318,9 +318,19 @@ static int take_console(void)
 	return on_terminal(TIOCCONS, NULL);
 }
 
+/* One that another session has: a child's child takes it from its parent. */
 static int steal_terminal(void)
 {
-	return on_terminal(TIOCSCTTY, (const void *)1);
+	int status, rc = on_terminal(TIOCGPTPEER + 1, NULL); /* an ioctl that none knows */
+	if (rc != -ENOTTY)
+		return rc;
+	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	pid_t pid = tty < 0 ? -1 : fork();
+	if (pid == 0)
+		_exit(setsid() < 0 || ioctl(tty, (int)TIOCSCTTY, (const void *)1) < 0 ? errno : 0);
+	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
+		return -1000;
+	return -WEXITSTATUS(status);
 }
 
 static void probe_limits(void)
