@@ -182,10 +182,9 @@ static int attach_dev(const struct sandbox *sb, int root_fd, int userns_fd, stru
 	snprintf(tty_group, sizeof(tty_group), "%" PRIu32, base + 5); /* Debian's group tty */
 	snprintf(id, sizeof(id), "%" PRIu32, base);
 	snprintf(size, sizeof(size), "%" PRIu64 "m", sb->memory_mb / 4);
-	const struct mnt_option pts_options[] = {{"source", "devpts"},
-						 {"gid", tty_group},
-						 {"mode", "0620"},
-						 {"ptmxmode", "0666"},
+	const struct mnt_option pts_options[] = {{"source", "devpts"}, {"gid", tty_group},
+						 {"mode", "0620"},     {"ptmxmode", "0666"},
+						 {"max", "256"}, /* kernel.pty.max is for all */
 						 {NULL, NULL}};
 	const struct mnt_option shm_options[] = {{"source", "shm"}, {"size", size},
 						 {"mode", "1777"},  {"uid", id},
