@@ -232,9 +232,13 @@ SPY = """
 import ctypes, os, time
 libc = ctypes.CDLL(None)
 seen, got, end = set(), [], time.monotonic() + 12
-def attempt(what, act):
+def comm(pid):
+    return open(f'/proc/{pid}/comm').read().strip()
+def attempt(what, pid, act):
     try:
-        got.append((what, act()))
+        result = act()
+        if comm(pid) == 'squashd':
+            got.append((what, result))
     except OSError:
         pass
 while time.monotonic() < end:
@@ -242,21 +246,20 @@ while time.monotonic() < end:
         if not pid.isdigit() or int(pid) == os.getpid():
             continue
         try:
-            exe = open(f'/proc/{pid}/comm').read().strip()
+            if comm(pid) != 'squashd':
+                continue
         except OSError:
             continue
-        if exe != 'squashd':
-            continue
         seen.add(pid)
-        attempt('exe', lambda: os.readlink(f'/proc/{pid}/exe'))
-        attempt('root', lambda: os.readlink(f'/proc/{pid}/root'))
-        attempt('mem', lambda: os.open(f'/proc/{pid}/mem', os.O_RDWR))
-        attempt('maps', lambda: os.open(f'/proc/{pid}/maps', os.O_RDONLY))
-        attempt('fd', lambda: os.listdir(f'/proc/{pid}/fd'))
-        attempt('environ', lambda: open(f'/proc/{pid}/environ').read())
-        if libc.ptrace(16, int(pid), 0, 0) == 0:
-            got.append(('ptrace', pid))
-print(len(seen), [g for g in got if 'squashd' in str(g) or g[0] not in ('exe', 'root', 'environ')])
+        attempt('exe', pid, lambda: os.readlink(f'/proc/{pid}/exe'))
+        attempt('root', pid, lambda: os.readlink(f'/proc/{pid}/root'))
+        attempt('mem', pid, lambda: os.open(f'/proc/{pid}/mem', os.O_RDWR))
+        attempt('maps', pid, lambda: os.open(f'/proc/{pid}/maps', os.O_RDONLY))
+        attempt('fd', pid, lambda: os.listdir(f'/proc/{pid}/fd'))
+        attempt('environ', pid, lambda: open(f'/proc/{pid}/environ').read())
+        attempt('ptrace', pid, lambda: libc.ptrace(16, int(pid), 0, 0) or f'of {pid}')
+got = [g for g in got if g[1] not in (-1, '')]
+print(len(seen), got)
 """
 
 
