@@ -23,7 +23,7 @@
 #   build/parts/busybox              scripts/build-busybox         config/busybox.config
 #   build/parts/{mk,un}squashfs      scripts/build-squashfs-tools
 #   build/kernel/                    scripts/build-kernel          config/kernel-modules
-#                                    scripts/mk-depmod
+#                                    scripts/mk-depmod, scripts/check-doors
 #   build/bin/*                      build/cc                      src/
 #   build/modules/000-base-busybox   scripts/mk-base-busybox       rootfs/base-busybox/
 #   build/modules/*                  scripts/mkmodule              config/modules/
@@ -120,8 +120,10 @@ build/kernel/version: scripts/build-kernel config/kernel-modules scripts/cached 
 	$(Q)scripts/cached build/kernel linux-image-amd64 scripts/build-kernel config/kernel-modules
 	$(Q)touch $@
 
-build/kernel/depmod: scripts/mk-depmod build/kernel/version build/parts/busybox
+build/kernel/depmod: scripts/mk-depmod scripts/check-doors config/kernel-doors \
+		build/kernel/version build/parts/busybox
 	$(call say,DEPMOD,build/kernel)
+	$(Q)scripts/check-doors
 	$(Q)scripts/mk-depmod
 	$(Q)touch $@
 

@@ -88,9 +88,6 @@ int child_limit_capabilities(uint64_t keep)
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
 	memset(sets, 0, sizeof(sets));
-	/* Set-user-ID files and file capabilities mean nothing from here on. */
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return -errno;
 	/* The bounding set: what no exec can give back. EINVAL: past the last capability. */
 	for (int cap = 0; cap < 64; cap++) {
 		if (!(keep >> cap & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 &&
@@ -106,6 +103,11 @@ int child_limit_capabilities(uint64_t keep)
 	sets[0].permitted = until_then;
 	sets[0].effective = until_then;
 	return syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
+}
+
+int child_refuse_privileges(void)
+{
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 }
 
 int child_set_user(uid_t id)

@@ -31,9 +31,13 @@ void child_set_output(const char *path);
 void child_set_oom_score(int score);
 
 /* Give up for good, for this process and all that it execs, every capability but those of keep (a
- * bit for each CAP_ number), and the gaining of privilege by set-user-ID files. Must come before
- * child_set_user(), which gives up the right to do it. 0 or -errno. */
+ * bit for each CAP_ number). Must come before child_set_user(), which gives up the right to do it.
+ * 0 or -errno. */
 int child_limit_capabilities(uint64_t keep);
+
+/* Set-user-ID files and file capabilities mean nothing to this process and all that it execs from
+ * here on (no_new_privs). 0 or -errno. */
+int child_refuse_privileges(void);
 
 /* Become user and group id, with no other groups; from root all capabilities are lost with it.
  * 0 or -errno. */

@@ -75,7 +75,7 @@ static bool is_slow_controller(int devices, const char *name)
 	return strtoul(text, NULL, 16) != 0x1af4; /* virtio: its driver's start finds all */
 }
 
-static bool disks_may_come(void)
+bool data_may_come(void)
 {
 	bool slow = false;
 	DIR *devices = opendir("/sys/bus/pci/devices");
@@ -91,7 +91,7 @@ static void wait_for_disk(struct search *found, unsigned wait_s, struct modules 
 {
 	uint64_t deadline = clock_mono_ms() + (uint64_t)wait_s * 1000;
 	look(found);
-	if (found->count > 0 || wait_s == 0 || !disks_may_come())
+	if (found->count > 0 || wait_s == 0 || !data_may_come())
 		return;
 	for (uint64_t now; found->count == 0 && (now = clock_mono_ms()) < deadline;) {
 		uint64_t left = deadline - now;

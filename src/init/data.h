@@ -35,6 +35,9 @@ struct data {
 int data_mount(struct data *d, const char *path, const struct settings *settings, struct modules *m,
 	       struct err *e);
 
+/* Whether there is a bus whose disks, and other devices, may come after its driver is loaded. */
+bool data_may_come(void);
+
 /* A disk has come after that: say so if it is labelled, as it won't be used. context: a struct
  * data. */
 void data_notice_disk(void *context, const char *name);

@@ -28,6 +28,7 @@
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/paths.h"
+#include "lock.h"
 #include "modules.h"
 #include "mounts.h"
 #include "network.h"
@@ -45,6 +46,7 @@ struct init {
 	struct data data;
 	struct network network;
 	struct services services;
+	unsigned quiet_ms; /* until no more modules are loaded */
 };
 
 static int step_mounts(struct init *self, struct err *e)
@@ -92,6 +94,12 @@ static int step_sysctls(struct init *self, struct err *e)
 {
 	(void)self;
 	return mounts_apply_sysctls(e);
+}
+
+static int step_lockdown(struct init *self, struct err *e)
+{
+	(void)self;
+	return lock_kernel(e);
 }
 
 static int step_modules(struct init *self, struct err *e)
@@ -155,6 +163,12 @@ static int step_services(struct init *self, struct err *e)
 	return 0;
 }
 
+static int step_lock(struct init *self, struct err *e)
+{
+	self->quiet_ms = data_may_come() ? MODULES_QUIET_SLOW_MS : MODULES_QUIET_MS;
+	return lock_root(e);
+}
+
 static int step_banner(struct init *self, struct err *e)
 {
 	unsigned long mb = memory_mb();
@@ -192,6 +206,7 @@ static const struct step {
 	{"image", step_image, true},                    /* did all of it fit into memory? */
 	{"root", step_root, true},                      /* one that sandboxes can pivot away from */
 	{"sysctls", step_sysctls, false},               /* the kernel's settings */
+	{"lockdown", step_lockdown, false},             /* the kernel stays as it is */
 	{"modules", step_modules, false},               /* drivers of the devices that are there */
 	{"network", step_network, false},               /* cards on: links come up meanwhile */
 	{"loopback", step_loopback, false},             /* 127.0.0.1 */
@@ -201,6 +216,7 @@ static const struct step {
 	{"hostname", step_hostname, false},
 	{"socket", step_socket, true},      /* squashd's, made once for good */
 	{"services", step_services, false}, /* squashd, httpd, DHCP or the fixed address */
+	{"lock", step_lock, false},         /* the root, and soon the list of modules */
 	{"banner", step_banner, false},     /* what runs, and what is missing */
 };
 
@@ -240,14 +256,18 @@ static void read_signals(struct init *self)
 	}
 }
 
+/* Of two timeouts; -1 is none. */
+static int sooner(int a_ms, int b_ms)
+{
+	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
+}
+
 static void run(struct init *self)
 {
 	for (;;) {
-		int services_ms = services_run_due(&self->services);
-		int network_ms = network_remark(&self->network);
-		int timeout_ms = services_ms;
-		if (timeout_ms < 0 || (network_ms >= 0 && network_ms < timeout_ms))
-			timeout_ms = network_ms;
+		int timeout_ms = services_run_due(&self->services);
+		timeout_ms = sooner(timeout_ms, network_remark(&self->network));
+		timeout_ms = sooner(timeout_ms, modules_lock(&self->modules, self->quiet_ms));
 		struct pollfd events[] = {
 			{.fd = self->signal_fd, .events = POLLIN},
 			{.fd = self->modules.event_fd, .events = POLLIN},

@@ -16,7 +16,9 @@
 
 #include "child.h"
 #include "console.h"
+#include "lib/clock.h"
 #include "lib/fd.h"
+#include "lock.h"
 #include "parse.h"
 #include "paths.h"
 
@@ -60,6 +62,14 @@ void modules_want(struct modules *m, const char *alias)
 	}
 	if (!see(m, alias))
 		return;
+	if (m->locked) {
+		if (!m->said)
+			console_say("A device has come that was not there at the boot (%s). If it "
+				    "does not work now, it does after the next boot.",
+				    alias);
+		m->said = true;
+		return;
+	}
 	char *copy = m->text + m->text_len;
 	memcpy(copy, alias, bytes);
 	m->text_len += bytes;
@@ -169,6 +179,7 @@ void modules_load(struct modules *m)
 		console_say("Device drivers cannot be loaded: %s.", e.text);
 	else
 		m->loader = pid;
+	m->quiet_since_ms = clock_mono_ms();
 	m->batch_count = 0;
 	m->text_len = 0;
 }
@@ -178,7 +189,22 @@ bool modules_reap(struct modules *m, pid_t pid)
 	if (pid != m->loader)
 		return false;
 	m->loader = 0;
+	m->quiet_since_ms = clock_mono_ms(); /* the devices of its driver come now */
 	return true;
+}
+
+int modules_lock(struct modules *m, unsigned quiet_ms)
+{
+	struct err e = {0};
+	uint64_t due = m->quiet_since_ms + quiet_ms, now = clock_mono_ms();
+	if (m->locked || m->loader)
+		return -1;
+	if (now < due)
+		return (int)(due - now);
+	if (lock_modules(&e) < 0)
+		console_say("%s.", e.text);
+	m->locked = true;
+	return -1;
 }
 
 void modules_load_all(struct modules *m)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Kernel modules for the devices that are there and for those that come later: USB disks need
- * seconds, and a network card may be plugged in at any time.
+/* Kernel modules for the devices that are there and for those that come late: USB disks and cards
+ * need seconds. When the boot is over and no device has come for a while, that ends: from then on
+ * the kernel loads no module, so that none of its code can be had that nothing needed so far. What
+ * is plugged in later works if it is of a kind that was there, or from the next boot on.
  *
  * The kernel names each device by an alias ("pci:v00008086d..."), in sysfs for those that are there
  * and in an event for each that comes; modprobe finds the module. Drivers make new devices (a USB
@@ -21,10 +23,18 @@
 #define MODULES_BATCH_MAX 256
 #define MODULES_BATCH_BYTES 32768
 
+/* Without a new device for so long, all are there: where there is a bus whose devices take their
+ * time to say that they are there, and where not. */
+#define MODULES_QUIET_SLOW_MS 30000
+#define MODULES_QUIET_MS 2000
+
 struct modules {
 	int event_fd; /* netlink, for poll(2) */
 	pid_t loader; /* modprobe at work, or 0 */
 	bool lost;    /* events were lost, or did not fit: look at sysfs again */
+	bool locked;  /* for good */
+	bool said;    /* that a device has come after that */
+	uint64_t quiet_since_ms;
 	/* Hashes of the aliases asked for so far: open addressing, 0 is free. */
 	uint64_t seen[MODULES_SEEN_MAX];
 	size_t seen_count;
@@ -51,6 +61,10 @@ void modules_load(struct modules *m);
 
 /* Load and wait until nothing is left to load; events are taken in between. */
 void modules_load_all(struct modules *m);
+
+/* Lock the kernel's modules once all has been quiet for quiet_ms. Milliseconds until this must be
+ * called again, or -1. */
+int modules_lock(struct modules *m, unsigned quiet_ms);
 
 /* A child has ended: true if it was modprobe. Call modules_load() then. */
 bool modules_reap(struct modules *m, pid_t pid);

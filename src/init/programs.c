@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "http_calls.h"
 #include "lib/paths.h"
+#include "lib/seccomp.h"
 #include "paths.h"
 
 /* The services are the last that should go when memory runs out. They hand it on to what they
@@ -19,7 +21,18 @@
 #define SOCKET_FD 3 /* where squashd expects its listening socket */
 #define TOKEN_FD 4  /* and the pipe with the token */
 
-/* Uid 0 with all capabilities: it mounts, and makes namespaces and cgroups. */
+#define BIT(capability) (UINT64_C(1) << (capability))
+
+/* What squashd does as root: namespaces, mounts, cgroups and files of other users. With these it is
+ * still root, but not of the kernel: no modules, no ports, no clock, no reboot, no raw packets. What
+ * it gives commands is of another user namespace, and not cut short by this. */
+static const uint64_t squashd_capabilities =
+	BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_CHROOT) | BIT(CAP_SYS_PTRACE) | BIT(CAP_SYS_RESOURCE) |
+	BIT(CAP_NET_ADMIN) | BIT(CAP_NET_BIND_SERVICE) | BIT(CAP_MKNOD) | BIT(CAP_KILL) |
+	BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_FOWNER) |
+	BIT(CAP_FSETID) | BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_SETPCAP) | BIT(CAP_SETFCAP);
+
+/* Uid 0. No no_new_privs, as commands would have it too (src/sandbox/privilege.c). */
 static void run_squashd(const struct program_start *what)
 {
 	char data[sizeof("SQUASH_DATA=") + SETTINGS_PATH_MAX];
@@ -35,6 +48,11 @@ static void run_squashd(const struct program_start *what)
 	if (socket_fd < 0 || token_fd < 0 || dup2(socket_fd, SOCKET_FD) < 0 ||
 	    dup2(token_fd, TOKEN_FD) < 0)
 		return;
+	int rc = child_limit_capabilities(squashd_capabilities);
+	if (rc < 0) {
+		errno = -rc;
+		return;
+	}
 	execve(PATH_SQUASHD, args, environment);
 }
 
@@ -52,6 +70,7 @@ static void run_httpd(const struct program_start *what)
 			CHILD_ARG("/www"),
 			NULL};
 	char *environment[] = {NULL};
+	struct err e;
 	int rc;
 	/* While still root: chroot(2) takes a capability. Every descriptor but the standard ones
 	 * closes at exec, so that none leads out. */
@@ -59,9 +78,14 @@ static void run_httpd(const struct program_start *what)
 		return;
 	/* Nothing of root's may come back by exec; this takes a capability, too. */
 	rc = child_limit_capabilities(0);
-	/* Last: from here on it is an ordinary user, for good. */
+	/* From here on it is an ordinary user, for good, */
 	if (rc == 0)
 		rc = child_set_user(PROGRAMS_HTTP_ID);
+	/* with few system calls left, for which it has to be without a way to privilege. */
+	if (rc == 0)
+		rc = child_refuse_privileges();
+	if (rc == 0)
+		rc = seccomp_load(&http_calls, &e);
 	if (rc < 0) {
 		errno = -rc;
 		return;
@@ -84,8 +108,10 @@ static void run_dhcp(const struct program_start *what)
 			CHILD_ARG("3"),      CHILD_ARG("-T"),       CHILD_ARG("1"),
 			CHILD_ARG("-A"),     CHILD_ARG("5"),        NULL};
 	char *environment[] = {NULL};
-	int rc = child_limit_capabilities(1ULL << CAP_NET_ADMIN | 1ULL << CAP_NET_RAW |
-					  1ULL << CAP_NET_BIND_SERVICE);
+	int rc = child_limit_capabilities(BIT(CAP_NET_ADMIN) | BIT(CAP_NET_RAW) |
+					  BIT(CAP_NET_BIND_SERVICE));
+	if (rc == 0)
+		rc = child_refuse_privileges();
 	if (rc < 0) {
 		errno = -rc;
 		return;

@@ -40,6 +40,7 @@ TIMED = {"cpu_ms": ("sched/sched_stat_runtime", "keys=comm:vals=runtime")}
 # libraries from Debian's base, at the paths where their loader looks.
 SET_UP = f"""
 set -e
+mount -o remount,rw /
 mkdir -p {BENCH}/unpacked {TOOLS} {BENCH}/upper {BENCH}/bundle-crun {BENCH}/bundle-runc
 mkdir -p {BENCH}/http/bin {BENCH}/http/www/cgi-bin {PEER_ROOT}
 layer=/run/squash/layers/{LAYER}/mount
