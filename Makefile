@@ -6,6 +6,8 @@
 #   make run              boot it under QEMU, API at 127.0.0.1:8080; ARGS="..." go to QEMU
 #   make modules          build/modules/: Debian, Python, Node, gcc, git, sudo as layers
 #   make test             unit tests, then tests on the booted image
+#   make test-fault       each step of what changes a sandbox fails and dies: all of them, half an hour
+#   make test-powercut    CUTS=50 power cuts under load
 #   make check            unit tests alone: seconds, no QEMU
 #   make fuzz             the parsers under libFuzzer, FUZZ_SECONDS=600 each; T=json: that one alone
 #   make bench            time it against floors and peers, on the booted image: a table
@@ -21,7 +23,7 @@
 #
 #   build/cc, build/sysroot          scripts/build-sysroot         Debian's musl and kernel headers
 #   build/parts/busybox              scripts/build-busybox         config/busybox.config
-#   build/parts/{mk,un}squashfs      scripts/build-squashfs-tools
+#   build/parts/{mk,un}squashfs      scripts/build-squashfs-tools  config/squashfs-tools.patch
 #   build/kernel/                    scripts/build-kernel          config/kernel-modules
 #                                    scripts/mk-depmod, scripts/check-doors
 #   build/bin/*                      build/cc                      src/
@@ -37,7 +39,7 @@
 
 VERSION := 0.1.0
 
-.PHONY: all run modules test check bench fuzz fuzz-merge lint update-versions clean help
+.PHONY: all run modules test test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 all: build/vmlinuz build/initramfs.cpio.zst
@@ -107,10 +109,11 @@ build/parts/busybox: scripts/build-busybox config/busybox.config build/cc $(CACH
 		config/busybox.config scripts/build-sysroot
 	$(Q)scripts/check-static $@
 
-build/parts/mksquashfs build/parts/unsquashfs &: scripts/build-squashfs-tools build/cc $(CACHED)
+build/parts/mksquashfs build/parts/unsquashfs &: scripts/build-squashfs-tools \
+		config/squashfs-tools.patch build/cc $(CACHED)
 	$(call say,PART,$@)
 	$(Q)scripts/cached build/parts "squashfs-tools zlib lz4 libzstd $(TOOLCHAIN)" \
-		scripts/build-squashfs-tools scripts/build-sysroot
+		scripts/build-squashfs-tools config/squashfs-tools.patch scripts/build-sysroot
 	$(Q)scripts/check-static build/parts/mksquashfs build/parts/unsquashfs
 
 # build/kernel/version is written last, so it stands for all of build/kernel.
@@ -222,7 +225,7 @@ FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 SRC_fuzz_snapshot := $(addprefix src/sandbox/,members.c modules.c snapshot_text.c)
 SRC_fuzz_meta := $(SRC_fuzz_snapshot) src/sandbox/meta_text.c
 SRC_fuzz_msg := $(SRC_fuzz_meta) \
-	$(addprefix src/sandbox/,create_read.c fields.c reply.c run_read.c snapshot_read.c)
+	$(addprefix src/sandbox/,create_read.c fields.c reply.c run_read.c change_read.c)
 SRC_fuzz_request := $(SRC_fuzz_msg) $(filter-out src/api/api.c,$(SRC_api))
 
 # In check, each is fed the inputs that are kept.
@@ -240,13 +243,35 @@ build/test/agent: $(patsubst %.c,build/obj/%.o,$(wildcard tests/qemu/agent*.c)) 
 build/test/probe: $(patsubst %.c,build/obj/%.o,$(wildcard tests/qemu/probe/*.c)) scripts/check-static
 	$(link)
 
+# squashd, with tests/fault/fault.c between it and the C library.
+FAULT_WRAP := $(shell sed -nE 's/^(WRAPPED|POINT).[^,]*, ([a-z0-9_]+),.*/-Wl,--wrap=\2/p' tests/fault/fault.c)
+
+build/test/squashd-fault: TARGET_LDFLAGS += $(FAULT_WRAP)
+build/test/squashd-fault: $(patsubst %.c,build/obj/%.o,tests/fault/fault.c $(SRC_squashd) $(LIB)) scripts/check-static
+	$(link)
+
 check: $(UNIT) $(REPLAY)
 	$(Q)tests/tap $(UNIT) $(REPLAY)
 
 test:
 	$(Q)scripts/host-packages build modules test
-	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) all build/data.ext4 build/qemu/run build/test/agent build/test/probe
+	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) build/data.ext4 $(IN_QEMU)
 	$(Q)tests/tap $(UNIT) $(REPLAY) --timeout 300 $(wildcard tests/qemu/test_*.py)
+
+# What the tests on the booted image need.
+IN_QEMU := all build/qemu/run build/test/agent build/test/probe build/test/squashd-fault
+
+test-fault:
+	$(Q)scripts/host-packages build test
+	$(Q)$(SUBMAKE) $(IN_QEMU)
+	$(Q)FAULT_ALL=1 tests/tap --timeout 7200 tests/qemu/test_fault.py
+
+CUTS := 50
+
+test-powercut:
+	$(Q)scripts/host-packages build test
+	$(Q)$(SUBMAKE) $(IN_QEMU)
+	$(Q)CUTS=$(CUTS) tests/tap --timeout 7200 tests/qemu/test_powercut.py
 
 FUZZ_SECONDS := 600
 # gcc has warned already.
@@ -306,6 +331,6 @@ clean:
 	rm -rf build
 
 help:
-	@sed -n 's/^# \{0,1\}//; 3,19p' Makefile
+	@sed -n 's/^# \{0,1\}//; 3,21p' Makefile
 
 -include $(shell [ ! -d build ] || find build/obj build/unit build/fuzz -name '*.d' 2>/dev/null)

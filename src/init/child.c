@@ -6,12 +6,14 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/landlock.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -108,6 +110,35 @@ int child_limit_capabilities(uint64_t keep)
 int child_refuse_privileges(void)
 {
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
+}
+
+int child_write_only_below(const char *const *paths)
+{
+	const uint64_t truncate = 1 << 14; /* LANDLOCK_ACCESS_FS_TRUNCATE of Linux 6.2 */
+	const uint64_t to_file = LANDLOCK_ACCESS_FS_WRITE_FILE | truncate;
+	struct landlock_ruleset_attr all = {
+		.handled_access_fs = to_file | LANDLOCK_ACCESS_FS_REMOVE_DIR |
+				     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
+				     LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+				     LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
+				     LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM,
+	};
+	AUTO_FD rules = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
+	if (rules < 0)
+		return -errno;
+	for (; *paths; paths++) {
+		struct stat st;
+		AUTO_FD fd = open(*paths, O_PATH | O_CLOEXEC);
+		if (fd < 0 || fstat(fd, &st) < 0)
+			return -errno;
+		struct landlock_path_beneath_attr here = {
+			.allowed_access = S_ISDIR(st.st_mode) ? all.handled_access_fs : to_file,
+			.parent_fd = fd,
+		};
+		if (syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &here, 0) < 0)
+			return -errno;
+	}
+	return syscall(SYS_landlock_restrict_self, rules, 0) < 0 ? -errno : 0;
 }
 
 int child_set_user(uid_t id)

@@ -39,6 +39,11 @@ int child_limit_capabilities(uint64_t keep);
  * here on (no_new_privs). 0 or -errno. */
 int child_refuse_privileges(void);
 
+/* From here on write, make, remove or truncate no file but these and what is below them (NULL ends
+ * the list), and trace no process but what it starts itself: landlock(7). Needs
+ * child_refuse_privileges(). 0 or -errno. */
+int child_write_only_below(const char *const *paths);
+
 /* Become user and group id, with no other groups; from root all capabilities are lost with it.
  * 0 or -errno. */
 int child_set_user(uid_t id);

@@ -28,10 +28,11 @@ struct data {
  * settings->format names SQUASH-DATA, if it is blank. path is borrowed for good.
  *
  * Waiting: a disk that is there when the drivers are loaded is taken at once. Otherwise disks are
- * waited for, for at most settings->data_wait_s seconds, and only if the machine has a controller whose disks
- * come after its driver is loaded (USB, NVMe, SAS, RAID, SCSI, SD cards): IDE, SATA and virtio
- * disks are there by then. Two disks with the label: none is mounted, as nobody knows which is
- * meant. What went wrong is said on the console. Fails only if not even memory can be mounted. */
+ * waited for, for at most settings->data_wait_s seconds, and only if the machine has a controller
+ * whose disks come after its driver is loaded (USB, NVMe, SAS, RAID, SCSI, SD cards): IDE, SATA and
+ * virtio disks are there by then. A disk is formatted after that, lest the labelled one be late.
+ * Two disks with the label: none is mounted, as nobody knows which is meant. What went wrong is
+ * said on the console. Fails only if not even memory can be mounted. */
 int data_mount(struct data *d, const char *path, const struct settings *settings, struct modules *m,
 	       struct err *e);
 

@@ -6,10 +6,10 @@
 #include "lib/err.h"
 
 /* Make the disk that a person calls wanted (see disk_find) SQUASH-DATA, all of it, and say so on
- * the console. Only a disk whose first and last 16 MiB hold nothing but zeroes is taken, or one
- * that an earlier call did not come to the end with. mount_point: a directory where nothing is
- * mounted, then or afterwards. The kernel's ext4 is there. 0, or -errno with e filled: then no
- * byte of a disk that was not blank has changed. */
+ * the console. It is taken if it has 64 MiB or more, and its first and last 16 MiB hold nothing but
+ * zeroes; or if an earlier call has begun and not finished with it. mount_point: a directory where
+ * nothing is mounted, then or afterwards. The kernel's ext4 is there. 0, or -errno with e filled:
+ * then no byte of a disk that was not blank has changed. */
 int format_disk(const char *wanted, const char *mount_point, struct err *e);
 
 #endif

@@ -86,45 +86,17 @@ bool disk_image_parse(const uint8_t *bytes, size_t len, struct disk_image *out)
 	return true;
 }
 
-/* What the image has at this block, or NULL where it has zeroes. */
-static const uint8_t *find_block(const struct disk_image *image, uint64_t number)
+size_t count_zeroes(const uint8_t *bytes, size_t len)
 {
-	const uint8_t *content;
-	for (size_t i = 0; i < image->count; i++) {
-		if (disk_image_block(image, i, &content) == number)
-			return content;
+	size_t at = 0;
+	for (uint64_t word; len - at >= sizeof(word); at += sizeof(word)) {
+		memcpy(&word, bytes + at, sizeof(word));
+		if (word)
+			break;
 	}
-	return NULL;
-}
-
-/* By words: it is for 32 MiB of a disk, while the machine boots. */
-static bool is_zero(const uint8_t *bytes, size_t len)
-{
-	uint64_t any = 0;
-	for (uint64_t word; len >= sizeof(word); len -= sizeof(word)) {
-		memcpy(&word, bytes, sizeof(word));
-		any |= word;
-		bytes += sizeof(word);
-	}
-	while (len > 0)
-		any |= bytes[--len];
-	return any == 0;
-}
-
-size_t disk_image_match(const struct disk_image *image, uint64_t offset, const uint8_t *bytes,
-			size_t len)
-{
-	for (size_t at = 0, part; at < len; at += part) {
-		part = len - at < IMAGE_BLOCK_BYTES ? len - at : IMAGE_BLOCK_BYTES;
-		if (is_zero(bytes + at, part))
-			continue;
-		const uint8_t *block = find_block(image, (offset + at) / IMAGE_BLOCK_BYTES);
-		for (size_t i = 0; i < part; i++) {
-			if (bytes[at + i] && (!block || bytes[at + i] != block[i]))
-				return at + i;
-		}
-	}
-	return len;
+	while (at < len && bytes[at] == 0)
+		at++;
+	return at;
 }
 
 bool serial_parse(const uint8_t *bytes, size_t len, bool is_page, char serial[SERIAL_BYTES])

@@ -50,10 +50,8 @@ bool disk_image_parse(const uint8_t *bytes, size_t len, struct disk_image *out);
 /* The number of the i-th block, i below count, and its content: IMAGE_BLOCK_BYTES, borrowed. */
 uint32_t disk_image_block(const struct disk_image *image, size_t i, const uint8_t **content);
 
-/* How many of the len bytes that a disk has from offset on are, from the first on, zero or what the
- * image has in their place. offset is a multiple of IMAGE_BLOCK_BYTES. */
-size_t disk_image_match(const struct disk_image *image, uint64_t offset, const uint8_t *bytes,
-			size_t len);
+/* How many of the bytes are zero before the first that is not. By words: it is for many MiB. */
+size_t count_zeroes(const uint8_t *bytes, size_t len);
 
 /* The serial number that a file of sysfs holds, without blanks around it: a text, or with is_page a
  * "unit serial number" page (SCSI Primary Commands 4, section 7.8.15: the number comes after 4

@@ -24,8 +24,8 @@
 #define BIT(capability) (UINT64_C(1) << (capability))
 
 /* What squashd does as root: namespaces, mounts, cgroups and files of other users. With these it is
- * still root, but not of the kernel: no modules, no ports, no clock, no reboot, no raw packets. What
- * it gives commands is of another user namespace, and not cut short by this. */
+ * still root, but not of the kernel: no modules, no ports, no clock, no reboot, no raw packets.
+ * What it gives commands is of another user namespace, and not cut short by this. */
 static const uint64_t squashd_capabilities =
 	BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_CHROOT) | BIT(CAP_SYS_PTRACE) | BIT(CAP_SYS_RESOURCE) |
 	BIT(CAP_NET_ADMIN) | BIT(CAP_NET_BIND_SERVICE) | BIT(CAP_MKNOD) | BIT(CAP_KILL) |
@@ -94,7 +94,8 @@ static void run_httpd(const struct program_start *what)
 }
 
 /* Uid 0, as it runs the lease program, but with the capabilities of the network alone: raw
- * sockets, the DHCP client's port, addresses and routes. */
+ * sockets, the DHCP client's port, addresses and routes. As uid 0 it would own /proc/sys without
+ * any: it may write to the console, and the name servers below /run. */
 static void run_dhcp(const struct program_start *what)
 {
 	char interface[IFNAMSIZ];
@@ -108,10 +109,13 @@ static void run_dhcp(const struct program_start *what)
 			CHILD_ARG("3"),      CHILD_ARG("-T"),       CHILD_ARG("1"),
 			CHILD_ARG("-A"),     CHILD_ARG("5"),        NULL};
 	char *environment[] = {NULL};
+	static const char *const writable[] = {"/run", "/dev/console", "/dev/null", NULL};
 	int rc = child_limit_capabilities(BIT(CAP_NET_ADMIN) | BIT(CAP_NET_RAW) |
 					  BIT(CAP_NET_BIND_SERVICE));
 	if (rc == 0)
 		rc = child_refuse_privileges();
+	if (rc == 0)
+		rc = child_write_only_below(writable);
 	if (rc < 0) {
 		errno = -rc;
 		return;

@@ -10,7 +10,7 @@
 
 #include "buf.h"
 
-/* Arrays and objects within each other; no reply of ours has more than 4. */
+/* Arrays and objects within each other; no reply of ours has more than 5. */
 #define JSONW_DEPTH_MAX 16
 
 /* Bytes that a text of n bytes takes at most: two quotes, and \u0001 for a byte. */

@@ -7,8 +7,9 @@
 #define LIMIT_BODY_BYTES                                                                           \
 	(1024 * 1024) /* a request's body: code and stdin by value, not data sets */
 #define LIMIT_MSG_BYTES (LIMIT_BODY_BYTES + 65536) /* a message: a body's values and their heads */
-#define LIMIT_REPLY_BYTES (4 * 1024 * 1024)        /* a reply: 1024 sandboxes of up to 4 KiB each */
-#define LIMIT_TOKEN_BYTES 1024                     /* httpd cuts header lines at 8191 bytes */
+#define LIMIT_REPLY_BYTES                                                                          \
+	(16 * 1024 * 1024)       /* a reply: 1024 sandboxes of 16 KiB each, snapshots and all */
+#define LIMIT_TOKEN_BYTES 1024   /* httpd cuts header lines at 8191 bytes */
 #define LIMIT_REQUEST_SECONDS 10 /* api sends its message at once; squashd waits no longer */
 #define LIMIT_WORKERS 512 /* requests under way at once, 503 past it: a worker costs some 200 KiB */
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* POST sandboxes/:id/activate: one module more in the stack of a sandbox. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "bringup.h"
+#include "change_read.h"
 #include "create_read.h"
-#include "fields.h"
 #include "info.h"
 #include "journal.h"
 #include "lib/fd.h"
@@ -16,41 +15,6 @@
 #include "modules.h"
 #include "processes.h"
 #include "requests.h"
-
-struct activate {
-	char id[LIMIT_ID_BYTES + 1];
-	char module[LIMIT_MODULE_BYTES + 1];
-	uint64_t force;
-};
-
-static bool read_field(const struct msg_field *f, struct activate *a, struct reply *r)
-{
-	switch (f->tag) {
-	case TAG_ID:
-		return fields_id(f, a->id, r);
-	case TAG_MODULE:
-		return create_read_module(f, "module", a->module, r);
-	case TAG_FORCE:
-		return fields_number(f, "force", 0, 1, &a->force, r);
-	default:
-		return fields_refuse(r);
-	}
-}
-
-static bool read_all(struct msg_cursor fields, struct activate *a, struct reply *r)
-{
-	struct msg_field f;
-	int rc;
-	memset(a, 0, sizeof(*a));
-	while ((rc = msg_next(&fields, &f)) > 0)
-		if (!read_field(&f, a, r))
-			return false;
-	if (rc < 0 || a->id[0] == '\0')
-		return fields_refuse(r);
-	if (a->module[0] == '\0')
-		reply_fail(r, 400, "bad_field", "module is missing");
-	return a->module[0] != '\0';
-}
 
 static bool has_layer(const struct sandbox *sb, const char *name)
 {
@@ -100,7 +64,7 @@ void request_activate(const struct server *s, struct msg_cursor fields, struct r
 	static struct sandbox sb, next;
 	struct activate a;
 	struct err e;
-	if (!read_all(fields, &a, r))
+	if (!change_read_activate(fields, &a, r))
 		return;
 	AUTO_FD lock = meta_lock(s, a.id, LIMIT_BUSY_MS, &e);
 	if (lock < 0 || meta_load(s, lock, a.id, &sb, &e) < 0) {

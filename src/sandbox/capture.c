@@ -37,9 +37,12 @@
 #include "spawn.h"
 
 #define MARK_CANCELLED "trusted.squash.cancelled"
-#define STALL_MS 120000 /* without a byte written: it reads terabytes of holes, or hangs */
+/* For all of it: an upper of 180 GB at 100 MB/s, but not any number of files with terabytes of holes.
+ * The sandbox stands still meanwhile. */
+#define CAPTURE_MS 1800000
 #define PIDS 4096       /* three threads a processor, of which there are 1024, and a few */
 #define TALK_BYTES 8192 /* what is kept of what it says: a path or two, and the reason */
+#define LINE_BYTES 200  /* what of that is told */
 
 static int write_number(int cg_fd, const char *file, uint64_t number, struct err *e)
 {
@@ -144,12 +147,11 @@ static bool is_cancelled(int leaf_fd)
 /* A capture under way. */
 struct capture {
 	int leaf_fd;
-	int out_fd;
 	int pidfd;
 	int talk_fd; /* what mksquashfs says */
-	bool stalled;
+	bool late;   /* and killed for that */
 	size_t len;
-	char talk[TALK_BYTES]; /* a string, once all has been said */
+	char talk[TALK_BYTES]; /* a string */
 };
 
 /* Keep what it says, without the warnings that no snapshot is without: those of POSIX ACLs. */
@@ -165,81 +167,73 @@ static void keep(struct capture *c, const char *data, size_t len)
 		c->len -= (size_t)(end + 1 - c->talk);
 		memmove(c->talk, end + 1, c->len);
 	}
+	c->talk[c->len] = '\0';
 }
 
 /* Until mksquashfs and its threads are gone. */
 static int listen_to(struct capture *c, struct err *e)
 {
-	enum { LOOK_MS = 1000 };
-	off_t size = 0;
-	uint64_t grown_ms = clock_mono_ms();
+	uint64_t now, deadline_ms = clock_mono_ms() + CAPTURE_MS;
 	for (;;) {
 		char data[1024];
-		struct stat st;
 		struct pollfd talk = {.fd = c->talk_fd, .events = POLLIN};
-		int ready = poll(&talk, 1, LOOK_MS);
-		ssize_t n = ready > 0 ? read(c->talk_fd, data, sizeof(data)) : -1;
-		if (n == 0)
-			return 0;
-		if (n > 0)
-			keep(c, data, (size_t)n);
-		else if (ready != 0 && errno != EINTR)
-			return err_set(e, errno, "listen to mksquashfs");
-		if (fstat(c->out_fd, &st) == 0 && st.st_size != size) {
-			size = st.st_size;
-			grown_ms = clock_mono_ms();
-		} else if (!c->stalled && clock_mono_ms() - grown_ms > STALL_MS) {
-			c->stalled = true;
+		now = clock_mono_ms();
+		if (!c->late && now >= deadline_ms) {
+			c->late = true;
 			fd_write_file(c->leaf_fd, "cgroup.kill", "1", NULL);
 		}
+		int ready = poll(&talk, 1, c->late ? -1 : (int)(deadline_ms - now));
+		ssize_t n = ready > 0 ? read(c->talk_fd, data, sizeof(data)) : ready;
+		if (n > 0)
+			keep(c, data, (size_t)n);
+		else if (ready > 0 && n == 0)
+			return 0;
+		else if (n < 0 && errno != EINTR)
+			return err_set(e, errno, "listen to mksquashfs");
 	}
 }
 
 /* Its first line, or as much of its begin and its end as fits, for a person. */
-static void shorten(const char *talk, char line[200])
+static void shorten(const char *talk, char line[LINE_BYTES])
 {
 	enum { BEGIN = 110, END = 80 };
 	size_t len = strcspn(talk, "\n");
 	if (len <= BEGIN + END)
-		snprintf(line, 200, "%.*s", (int)len, talk);
+		snprintf(line, LINE_BYTES, "%.*s", (int)len, talk);
 	else
-		snprintf(line, 200, "%.*s...%.*s", BEGIN, talk, END, talk + len - END);
+		snprintf(line, LINE_BYTES, "%.*s...%.*s", BEGIN, talk, END, talk + len - END);
 	for (char *c = line; *c; c++)
 		if (!isprint((unsigned char)*c)) /* names may hold anything */
 			*c = '?';
 }
 
-static bool begins_with(const char *text, const char *what, int reason)
+static bool begins_with(const char *text, const char *what)
 {
-	char whole[128];
-	snprintf(whole, sizeof(whole), "%s%s", what, reason ? strerror(reason) : "");
-	return strncmp(text, whole, strlen(whole)) == 0;
+	return strncmp(text, what, strlen(what)) == 0;
 }
 
-static bool ends_with(const struct capture *c, int reason)
+static bool ends_with(const char *text, const char *what)
 {
-	char whole[128];
-	int len = snprintf(whole, sizeof(whole), " because %s\n", strerror(reason));
-	return c->len >= (size_t)len && memcmp(c->talk + c->len - len, whole, (size_t)len) == 0;
+	size_t len = strlen(text), tail = strlen(what);
+	return len >= tail && strcmp(text + len - tail, what) == 0;
 }
 
-/* Why it has failed, from what it said: it has no exit codes for that. The reasons are this same C
- * library's. */
+/* Why it has failed, from what it said, as its exit code doesn't tell. The reasons are the words of
+ * the C library that is ours, too. */
 static int explain(const struct capture *c, struct err *e)
 {
 	static const char write_failed[] = "Write failed because ";
 	static const int no_space[] = {ENOSPC, EDQUOT, EFBIG}; /* the last: its RLIMIT_FSIZE */
-	char line[200];
+	char line[LINE_BYTES];
 	shorten(c->talk, line);
-	for (size_t i = 0; i < sizeof(no_space) / sizeof(no_space[0]); i++)
-		if (begins_with(c->talk, write_failed, no_space[i]))
-			return err_say(e, ENOSPC, "the snapshot does not fit");
-	if (begins_with(c->talk, "FATAL ERROR: Out of memory", 0))
+	if (begins_with(c->talk, write_failed))
+		for (size_t i = 0; i < sizeof(no_space) / sizeof(no_space[0]); i++)
+			if (begins_with(c->talk + strlen(write_failed), strerror(no_space[i])))
+				return err_say(e, ENOSPC, "the snapshot does not fit");
+	if (begins_with(c->talk, "Cannot stat ") && ends_with(c->talk, "Filename too long\n"))
+		return err_say(e, ENAMETOOLONG, "a path is too long for a snapshot: %s", line);
+	if (begins_with(c->talk, "FATAL ERROR: Out of memory"))
 		return err_say(e, ENOMEM, "mksquashfs: %s", line);
-	if (begins_with(c->talk, "Cannot stat dir/file ", 0) && ends_with(c, ENAMETOOLONG))
-		return err_say(e, ENAMETOOLONG,
-			       "a path of the sandbox is too long to be captured (PATH_MAX): %s",
-			       line);
 	return err_say(e, EIO, "mksquashfs: %s", line[0] ? line : "failed, and did not say why");
 }
 
@@ -247,14 +241,15 @@ static int judge(const struct capture *c, const siginfo_t *end, struct err *e)
 {
 	if (is_cancelled(c->leaf_fd))
 		return err_say(e, ECANCELED, "the capture was cancelled");
-	if (c->stalled)
-		return err_say(e, ETIMEDOUT, "mksquashfs has written nothing for %d s",
-			       STALL_MS / 1000);
+	if (c->late)
+		return err_say(e, ETIMEDOUT, "mksquashfs has taken more than %d s",
+			       CAPTURE_MS / 1000);
 	if (end->si_code == CLD_EXITED)
 		return end->si_status == 0 ? 0 : explain(c, e);
 	if (cgroup_read_event(c->leaf_fd, "memory.events", "oom_kill") > 0)
 		return err_say(e, ENOMEM, "mksquashfs has no memory left for so many files");
-	return err_say(e, EIO, "mksquashfs died of signal %d", end->si_status);
+	return err_say(e, EIO, "mksquashfs died of signal %d%s", end->si_status,
+		       end->si_status == SIGSYS ? ", for a system call that it may not make" : "");
 }
 
 static int run(struct capture *c, struct jail *j, struct err *e)
@@ -319,7 +314,7 @@ int capture_tree(const struct server *s, const char *id, int tree_fd, int out_fd
 		.memory_mb = buffers_mb(),
 		.e = e,
 	};
-	struct capture c = {.leaf_fd = leaf, .out_fd = out_fd, .pidfd = -1, .talk_fd = -1};
+	struct capture c = {.leaf_fd = leaf, .pidfd = -1, .talk_fd = -1};
 	int rc = limit_leaf(leaf, out_fd, max_bytes, e);
 	if (rc == 0)
 		rc = run(&c, &j, e);

@@ -63,9 +63,7 @@ static int build(const struct server *s, struct create *c, int dir_fd, struct er
 	struct sandbox *sb = &c->sb;
 	sb->created_ms = clock_wall_ms();
 	struct usage u = {.last_active_ms = sb->created_ms};
-	int rc = link_snapshots(s, c, dir_fd, e);
-	if (rc == 0)
-		rc = upper_make(s, sb, dir_fd, e);
+	int rc = upper_make(s, sb, dir_fd, e);
 	if (rc == 0)
 		rc = bringup_start(s, sb, e);
 	if (rc == 0)
@@ -130,9 +128,15 @@ void request_create(const struct server *s, struct msg_cursor fields, struct rep
 	    !check_modules(s, &c.sb, r) || !reserve(s, &c.sb, r))
 		return;
 	AUTO_FD lock = meta_lock(s, c.sb.id, META_WAIT, &e);
-	int rc = lock < 0 ? lock : build(s, &c, lock, &e);
+	int rc = lock < 0 ? lock : link_snapshots(s, &c, lock, &e);
+	bool gone = rc == -ENOENT; /* since we read it */
+	if (rc == 0)
+		rc = build(s, &c, lock, &e);
 	if (rc < 0) {
-		reply_err(r, &e);
+		if (gone)
+			reply_fail(r, 400, "no_snapshot", "from: %s", e.text);
+		else
+			reply_err(r, &e);
 		meta_remove(lock, NULL);
 		if (life_dismantle(s, &c.sb, &undo) < 0) {
 			fprintf(stderr, "squashd: undo create of %s: %s\n", c.sb.id, undo.text);

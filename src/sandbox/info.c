@@ -22,15 +22,15 @@
 #include "modules.h"
 #include "requests.h"
 #include "snapshots.h"
+#include "upper.h"
 
 static int compare_texts(const void *a, const void *b)
 {
 	return strcmp(a, b);
 }
 
-/* Ask the kernel whether the sandbox's root is there, and how much is in the file system of its
- * upper, which is what an overlay answers for its own. */
-static bool ask_root(const struct server *s, const char *id, uint64_t *upper_bytes)
+/* Ask the kernel whether the sandbox's root is there. */
+static bool has_root(const struct server *s, const char *id)
 {
 	char path[32];
 	struct statfs st;
@@ -39,10 +39,7 @@ static bool ask_root(const struct server *s, const char *id, uint64_t *upper_byt
 	if (pid < 0)
 		return false;
 	snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
-	if (statfs(path, &st) < 0 || st.f_type != OVERLAYFS_SUPER_MAGIC)
-		return false;
-	*upper_bytes = (uint64_t)(st.f_blocks - st.f_bfree) * (uint64_t)st.f_bsize;
-	return true;
+	return statfs(path, &st) == 0 && st.f_type == OVERLAYFS_SUPER_MAGIC;
 }
 
 void info_add_snapshot(const struct snapshot *n, struct buf *b)
@@ -69,9 +66,7 @@ static void add_snapshots(int dir_fd, struct buf *b)
 void info_add(const struct server *s, const struct sandbox *sb, int dir_fd, struct reply *r)
 {
 	struct buf *b = &r->body;
-	uint64_t upper_bytes = 0;
 	struct usage usage = meta_read_usage(dir_fd);
-	bool mounted = ask_root(s, sb->id, &upper_bytes);
 
 	msg_add(b, TAG_RECORD, "", 0);
 	msg_add_text(b, TAG_ID, sb->id);
@@ -81,9 +76,9 @@ void info_add(const struct server *s, const struct sandbox *sb, int dir_fd, stru
 		msg_add_text(b, TAG_LAYER, sb->layers[i]);
 	msg_add_number(b, TAG_CREATED_MS, sb->created_ms);
 	msg_add_number(b, TAG_LAST_ACTIVE_MS, usage.last_active_ms);
-	msg_add_number(b, TAG_MOUNTED, mounted);
+	msg_add_number(b, TAG_MOUNTED, has_root(s, sb->id));
 	msg_add_number(b, TAG_EXEC_COUNT, usage.exec_count);
-	msg_add_number(b, TAG_UPPER_BYTES, upper_bytes);
+	msg_add_number(b, TAG_UPPER_BYTES, upper_used(sb, dir_fd));
 	msg_add_number(b, TAG_CPU_MILLI, sb->cpu_milli);
 	msg_add_number(b, TAG_MEMORY_MB, sb->memory_mb);
 	msg_add_number(b, TAG_LIFETIME_S, sb->lifetime_s);

@@ -38,11 +38,14 @@ static bool is_populated(int fd)
 /* Open box/name, making it if need be, and lock it. The descriptor; -EAGAIN if somebody has it. */
 static int open_locked(int box_fd, const char *name, struct err *e)
 {
-	if (mkdirat(box_fd, name, 0755) < 0 && errno != EEXIST)
+	bool made = mkdirat(box_fd, name, 0755) == 0;
+	if (!made && errno != EEXIST)
 		return err_set(e, errno, "make cgroup %s", name);
 	AUTO_FD fd = openat(box_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return errno == ENOENT ? -EAGAIN : err_set(e, errno, "open cgroup %s", name);
+	if (made && fd_write_file(fd, "memory.oom.group", "1", e) < 0)
+		return -e->number;
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? -EAGAIN : err_set(e, errno, "lock cgroup %s", name);
 	/* It may have been replaced between open and flock. */
@@ -79,8 +82,6 @@ static int try_lease(struct leaf *leaf, struct err *e)
 	if (leaf->fd < 0)
 		return leaf->fd;
 	int rc = make_usable(leaf, e);
-	if (rc == 0)
-		rc = fd_write_file(leaf->fd, "memory.oom.group", "1", e);
 	if (rc < 0)
 		fd_close(&leaf->fd);
 	return rc;

@@ -11,9 +11,9 @@
  * Left out, beside what is rare: io_uring, memfd_secret, vmsplice, remap_file_pages, modify_ldt
  * (attacked often, needed seldom); userfaultfd, kcmp, process_madvise, pidfd_getfd (reach into what
  * other processes do); io_setup and its kin (fs.aio-max-nr is one account for all sandboxes); NUMA
- * policy (as on a kernel without it); statmount, listmount (there is nothing to be seen).
+ * policy (as on a kernel without it); statmount, listmount (there is nothing to see).
  *
- * Only the low halves of arguments are looked at, because that is what the kernel takes of these. */
+ * Only the low halves of arguments are looked at: the kernel takes no more of these. */
 #include "payload_calls.h"
 
 #include <errno.h>
@@ -25,7 +25,8 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-/* Which musl or the headers of a host that checks our sources don't have: arch/x86/entry/syscalls. */
+/* Those that musl has no name for, or the headers of a host that checks our sources: the kernel's
+ * arch/x86/entry/syscalls/syscall_64.tbl. */
 enum {
 	CALL_QUOTACTL_FD = 443,
 	CALL_FCHMODAT2 = 452,
@@ -39,9 +40,9 @@ enum {
 enum { TIME_NAMESPACE = 0x80 }; /* CLONE_NEWTIME */
 
 static const struct seccomp_rule rules[] = {
-	/* Processes. Namespaces belong to root outside: they would open code that the sandbox can't
-	 * reach otherwise, as root of them. clone3's flags lie in memory, where a filter can't look:
-	 * without it C libraries call clone. */
+	/* Processes. New namespaces would open code that the sandbox can't reach otherwise, as root
+	 * of them. clone3's flags lie in memory, where a filter can't look: without it C libraries
+	 * call clone. */
 	REFUSE_IF(SYS_clone, EPERM, ARG_HAS(0, NEW_NAMESPACES)),
 	ALLOW(SYS_clone),
 	REFUSE(SYS_clone3, ENOSYS),

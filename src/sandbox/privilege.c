@@ -102,8 +102,8 @@ int privilege_set_fs_id(uint32_t id, struct err *e)
 int privilege_become_root_of(int userns_fd, uint64_t caps, struct err *e)
 {
 	/* A keyring of its own. squashd's holds nothing today; what the kernel itself may put into
-	 * one, for a file system say, is not to be shared. While it is on the account of root, whose
-	 * limit is a million. */
+	 * one, for a file system say, is not to be shared. Before the ids change: it is on the
+	 * account of root then, whose limit is a million. */
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0)
 		return err_set(e, errno, "join a session keyring");
 	/* From here on every capability is one over the user namespace alone. */

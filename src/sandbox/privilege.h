@@ -21,8 +21,8 @@ int privilege_make_userns(uint32_t uid_base, struct err *e);
 int privilege_set_fs_id(uint32_t id, struct err *e);
 
 /* Enter the user namespace as its root, with no more than caps and payload_calls, and a session
- * keyring of its own, for good. Raw system calls: nothing of the C library's idea of a process is shared with the caller's. 0 or
- * -errno. */
+ * keyring of its own, for good. Raw system calls: nothing of the C library's idea of a process is
+ * shared with the caller's. 0 or -errno. */
 int privilege_become_root_of(int userns_fd, uint64_t caps, struct err *e);
 
 #endif

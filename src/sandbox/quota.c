@@ -40,6 +40,12 @@ int quota_limit(int fs_fd, uint32_t project, uint64_t disk_mb, uint64_t inodes, 
 	return 0;
 }
 
+uint64_t quota_used(int fs_fd, uint32_t project)
+{
+	struct if_dqblk used = {.dqb_curspace = 0};
+	return quota_call(fs_fd, Q_GETQUOTA, project, &used) == 0 ? used.dqb_curspace : 0;
+}
+
 int quota_assign(int dir_fd, uint32_t project, struct err *e)
 {
 	struct fsxattr attributes;

@@ -15,6 +15,9 @@ bool quota_is_enforced(int fs_fd);
 /* Give the project limits; 0 for none. Past them a write fails with EDQUOT. 0 or -errno. */
 int quota_limit(int fs_fd, uint32_t project, uint64_t disk_mb, uint64_t inodes, struct err *e);
 
+/* Bytes that the project takes; 0 when that is not known. */
+uint64_t quota_used(int fs_fd, uint32_t project);
+
 /* Put the directory, and all that will be made in it, into the project. 0 or -errno. */
 int quota_assign(int dir_fd, uint32_t project, struct err *e);
 

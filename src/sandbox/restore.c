@@ -6,13 +6,12 @@
 #include <string.h>
 
 #include "bringup.h"
-#include "fields.h"
+#include "change_read.h"
 #include "info.h"
 #include "journal.h"
 #include "lib/fd.h"
 #include "meta.h"
 #include "requests.h"
-#include "snapshot_read.h"
 #include "snapshots.h"
 #include "upper.h"
 
@@ -44,7 +43,7 @@ void request_restore(const struct server *s, struct msg_cursor fields, struct re
 	static struct snapshot n;
 	char id[LIMIT_ID_BYTES + 1], name[LIMIT_MODULE_BYTES + 1];
 	struct err e;
-	if (!snapshot_read_fields(fields, id, name, r))
+	if (!change_read_snapshot(fields, id, name, r))
 		return;
 	AUTO_FD lock = meta_lock(s, id, LIMIT_BUSY_MS, &e);
 	if (lock < 0 || meta_load(s, lock, id, &sb, &e) < 0 ||

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,15 +28,15 @@ int runtime_save(const struct server *s, const struct sandbox *sb, struct err *e
 struct runtime runtime_load(const struct server *s, const char *id)
 {
 	struct runtime r = {.slot = SLOT_NONE};
-	char text[TEXT_BYTES], path[LIMIT_ID_BYTES + 16], word[8];
+	char text[TEXT_BYTES], path[LIMIT_ID_BYTES + 16], *end;
 	snprintf(path, sizeof(path), "running/%s", id);
 	ssize_t n = readlinkat(s->run_fd, path, text, sizeof(text) - 1);
 	if (n < 0)
 		return r;
 	text[n] = '\0';
-	if (sscanf(text, "%" SCNu32 " %" SCNu64 " %7s", &r.slot, &r.deadline_ms, word) != 3)
-		return (struct runtime){.slot = SLOT_NONE};
-	r.down = strcmp(word, "down") == 0;
+	r.slot = (uint32_t)strtoul(text, &end, 10); /* our own text: nobody else writes there */
+	r.deadline_ms = strtoull(end, &end, 10);
+	r.down = strcmp(end, " down") == 0;
 	return r;
 }
 

@@ -10,6 +10,7 @@
 #include <sys/file.h>
 
 #include "capture.h"
+#include "change_read.h"
 #include "freeze.h"
 #include "info.h"
 #include "journal.h"
@@ -17,7 +18,6 @@
 #include "lib/fd.h"
 #include "meta.h"
 #include "requests.h"
-#include "snapshot_read.h"
 #include "snapshots.h"
 #include "upper.h"
 
@@ -108,7 +108,7 @@ void request_snapshot(const struct server *s, struct msg_cursor fields, struct r
 	static struct snapshot n;
 	char id[LIMIT_ID_BYTES + 1];
 	struct err e;
-	if (!snapshot_read_label(fields, id, &n, r))
+	if (!change_read_label(fields, id, &n, r))
 		return;
 	AUTO_FD lock = meta_lock(s, id, LIMIT_BUSY_MS, &e);
 	if (lock < 0 || meta_load(s, lock, id, &sb, &e) < 0) {
@@ -182,7 +182,7 @@ void request_drop_snapshot(const struct server *s, struct msg_cursor fields, str
 	static struct sandbox sb;
 	char id[LIMIT_ID_BYTES + 1], name[LIMIT_MODULE_BYTES + 1];
 	struct err e;
-	if (!snapshot_read_fields(fields, id, name, r))
+	if (!change_read_snapshot(fields, id, name, r))
 		return;
 	AUTO_FD lock = meta_lock(s, id, LIMIT_BUSY_MS, &e);
 	if (lock < 0 || meta_load(s, lock, id, &sb, &e) < 0) {

@@ -22,7 +22,7 @@ struct snapshot {
 };
 
 /* What snapshot_write needs for any. */
-#define SNAPSHOT_BYTES (JSONW_TEXT_BYTES(LIMIT_LABEL_BYTES) + LIMIT_LAYERS * 80 + 1024)
+#define SNAPSHOT_BYTES (JSONW_TEXT_BYTES(LIMIT_LABEL_BYTES) + LIMIT_LAYERS * (size_t)80 + 1024)
 
 /* Whether text is a snapshot's name, "9NN-snapshot-K": K, at most nine digits, is put into *k (may
  * be NULL). No module can have such a name. */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "lib/fd.h"
@@ -92,6 +93,19 @@ int upper_open(const struct sandbox *sb, int dir_fd, struct err *e)
 	snprintf(path, sizeof(path), "%s/upper", upper_name(sb, name));
 	int fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	return fd < 0 ? err_set(e, errno, "open %s of sandbox %s", path, sb->id) : fd;
+}
+
+uint64_t upper_used(const struct sandbox *sb, int dir_fd)
+{
+	uint32_t project;
+	struct statfs st;
+	/* Not by statfs(2): that speaks of the whole disk when less than disk_mb is free on it. */
+	if (sb->on_disk)
+		return find_project(dir_fd, &project, NULL) < 0 ? 0 : quota_used(dir_fd, project);
+	AUTO_FD fd = upper_open(sb, dir_fd, NULL);
+	if (fd < 0 || fstatfs(fd, &st) < 0)
+		return 0;
+	return (uint64_t)(st.f_blocks - st.f_bfree) * (uint64_t)st.f_bsize;
 }
 
 static int detach(const struct server *s, const char *id, const char *name, struct err *e)

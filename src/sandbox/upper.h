@@ -20,6 +20,9 @@ int upper_make(const struct server *s, const struct sandbox *sb, int dir_fd, str
 /* The directory that holds what the sandbox has written: upper.<N>/upper. -ENOENT if it is gone. */
 int upper_open(const struct sandbox *sb, int dir_fd, struct err *e);
 
+/* Bytes that it takes; 0 when that is not known. */
+uint64_t upper_used(const struct sandbox *sb, int dir_fd);
+
 /* Remove the uppers that sb has no more. 0 or -errno. */
 int upper_sweep(const struct server *s, const struct sandbox *sb, int dir_fd, struct err *e);
 

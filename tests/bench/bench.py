@@ -3,7 +3,8 @@
 """Times the shipping image against floors and peers, interleaved, and prints one table; all of the
 figures go to build/bench.json. docs/performance.md says what each is and what it shows.
 
-  bench.py [--quick] [PART...]     PART: requests burst counts memory boot (all; the size always)
+  bench.py [--quick] [PART...]     PART: requests burst counts state memory boot recovery (all;
+                                   the size always)
                                    --quick: a few samples each, to see that everything works"""
 
 import json
@@ -15,12 +16,14 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../qemu"))
 from guest import API_PORT, FLOOR_PORT, LAYER, PEERS, Guest
-from machine import BUILD, Machine, drive
+from machine import BUILD, Machine, data_disk, drive
 from report import Row, compare, ms, p50, p99, summary, table
 
 QUICK = "--quick" in sys.argv[1:]
 OUT = BUILD / "bench.json"
 SANDBOXES = "/cgi-bin/api/sandboxes"
+# As src/sandbox/jail.c has them.
+MKSQUASHFS = "-noappend -quiet -no-progress -exit-on-error -comp zstd -Xcompression-level 1 -mem 62M -no-duplicates"
 BODY = '{"cmd":"true"}'
 IMAGE_MIB = 24  # goals
 MEMORY_KIB = 600
@@ -33,6 +36,10 @@ LIST_ROUNDS = 5 if QUICK else 20
 ONE_ROUNDS = 2 if QUICK else 9
 BOOTS = 1 if QUICK else 5
 COUNT_ROUNDS = 3 if QUICK else 20
+STATE_ROUNDS = 2 if QUICK else 9
+STATE_MB = 200
+RESTORE_MS = 5  # that a restore may take above a mount
+RECOVERED = 10 if QUICK else 100
 
 
 def api(name, method, path, body="", count=1):
@@ -134,6 +141,55 @@ def bench_counts(guest, result):
         **{peer: (spawn(peer),) for peer in PEERS},
     }
     result["counts"] = {name: guest.counts(COUNT_ROUNDS, *plan) for name, plan in plans.items()}
+
+
+def fill_state(guest):
+    """A sandbox whose upper holds what programs are made of, and where that lies on the appliance."""
+    body = {"id": "state", "layers": LAYER, "disk_mb": 1024}
+    guest.request("POST", "", body)
+    fill = f"n=0; until test $(du -sm /copy | cut -f1) -ge {STATE_MB}; do n=$((n+1)); cp -a /usr /copy/$n; done"
+    guest.request("POST", "/state/exec", {"cmd": f"mkdir /copy; {fill}; sync", "timeout": 600})
+    guest.request("POST", "/state/snapshot", {})
+    return "/data/sandboxes/state/upper.0/upper"
+
+
+def bench_state(guest, result):
+    """What changes a sandbox, against what it can't do without."""
+    say(f"snapshot, restore, activate: {STATE_ROUNDS} rounds")
+    upper = fill_state(guest)
+    alone = f"/bin/mksquashfs {upper} /data/alone {MKSQUASHFS}"
+    snapshots = guest.time(STATE_ROUNDS, [f"spawn mksquashfs {alone}"],
+                           [api("snapshot", "POST", "/state/snapshot")], NOTHING)  # fmt: skip
+    guest.run("rm /data/alone; mkdir -p /bench/mount")
+    file = "/data/sandboxes/state/snapshots/900-snapshot-1.squashfs"
+    # The first restore drops the 200 MB of the upper; the others are what a reset costs.
+    restore = '{"snapshot":"900-snapshot-1"}'
+    restores = guest.time(
+        STATE_ROUNDS + 1,
+        [f"spawn mount /bin/busybox mount -t squashfs -o ro,loop {file} /bench/mount",
+         "spawn umount /bin/busybox umount /bench/mount"],
+        [api("restore", "POST", "/state/restore", restore)],
+        NOTHING,
+    )  # fmt: skip
+    activate = '{"module":"000-base-busybox"}'
+    activates = guest.time(
+        STATE_ROUNDS,
+        [create("create", "act@"), api("activate", "POST", "/act@/activate", activate),
+         destroy("destroy", "act@")],
+        CHROOT,
+    )  # fmt: skip
+    guest.request("DELETE", "/state")
+    for name, samples in (("snapshot", snapshots), ("restore", restores), ("activate", activates)):
+        result["samples"][name] = samples
+    over = p50(restores["restore"]) - p50(restores["nothing"]) - p50(restores["mount"])
+    return [
+        compare(f"snapshot of {STATE_MB} MB", snapshots["snapshot"], "mksquashfs alone",
+                snapshots["mksquashfs"], 1.1),
+        compare("restore of it", restores["restore"], "a mount alone", restores["mount"]),
+        Row("restore less a CGI and a mount", ms(over), "", "the goal", f"{RESTORE_MS} ms",
+            over * 1000 / RESTORE_MS, 1.0),
+        compare("activate", activates["activate"], "chroot CGI", activates["chroot"]),
+    ]  # fmt: skip
 
 
 def measure_one(guest):
@@ -246,6 +302,34 @@ def bench_boot(result):
     return [compare("boot to the first 200", boots, "boot to a halt", halts, 1.3)]
 
 
+def bench_recovery(result):
+    """Boots with sandboxes on the disk, and with the same disk without."""
+    say(f"recovery of {RECOVERED} sandboxes: {BOOTS} boots each")
+    disk = data_disk("recovery", 1024)
+    body = '{"id":"r@","layers":"000-base-busybox","memory_mb":64}'
+    with TimedMachine("recovery", args=drive(disk, snapshot=False), memory_mb=2048) as m:
+        m.wait_api()
+        for n in range(RECOVERED):
+            reply = m.http("POST", "api/sandboxes", body.replace("@", str(n)))
+            assert reply.status == 201, reply
+        m.inside("kill -TERM 1")
+        m.wait_end()
+    empty = data_disk("recovery-empty", 1024)
+    times = {"recovery": [], "empty": []}
+    for _ in range(BOOTS):
+        for name, image in (("recovery", disk), ("empty", empty)):
+            with TimedMachine("recovery", "rdinit=/init", 2048, drive(image)) as m:
+                wait_first_200(m)
+                times[name].append(m.age())
+    result["samples"]["recovery"] = times
+    each = (p50(times["recovery"]) - p50(times["empty"])) / RECOVERED
+    return [
+        compare(f"boot to the first 200, {RECOVERED} sandboxes", times["recovery"],
+                "the same without", times["empty"]),
+        Row("recovery of one", ms(each), "", "", ""),
+    ]  # fmt: skip
+
+
 def describe(guest):
     """The machine and the method, for who reads the figures elsewhere."""
     cpu = next(line for line in open("/proc/cpuinfo", encoding="utf-8") if "model name" in line)
@@ -275,6 +359,7 @@ PARTS = {
     "requests": (2048, bench_requests),
     "burst": (2048, bench_burst),
     "counts": (2048, bench_counts),
+    "state": (2048, bench_state),
     "memory": (4096, bench_memory),
 }
 
@@ -292,11 +377,13 @@ def bench_inside(parts, result):
 
 
 def main():
-    parts = [arg for arg in sys.argv[1:] if arg != "--quick"] or [*PARTS, "boot", "size"]
+    parts = [arg for arg in sys.argv[1:] if arg != "--quick"] or [*PARTS, "boot", "recovery", "size"]
     result = {"samples": {}, "load": [os.getloadavg()[0]]}
     rows = bench_inside([part for part in parts if part in PARTS], result)
     if "boot" in parts:
         rows += bench_boot(result)
+    if "recovery" in parts:
+        rows += bench_recovery(result)
     rows += bench_size(result)
     result["load"].append(os.getloadavg()[0])
     result["rows"] = [row.as_json() for row in rows]

@@ -88,6 +88,12 @@ class Guest:
             raise self.machine.failed(f"{command!r} ended with {code}:\n{output}")
         return output
 
+    def request(self, method, path, body=None):
+        """A request that must succeed."""
+        reply = self.machine.http(method, f"api/sandboxes{path}", body, seconds=600)
+        if reply.status // 100 != 2 or (reply.json or {}).get("exit_code"):
+            raise self.machine.failed(f"{method} {path}: {reply}")
+
     def _make_bundle(self, peer):
         """The peer's own default specification, but with our root and command, and no terminal."""
         bundle = f"{BENCH}/bundle-{peer}"

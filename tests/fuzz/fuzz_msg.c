@@ -13,7 +13,8 @@
 #include "sandbox/create_read.h"
 #include "sandbox/fields.h"
 #include "sandbox/run_read.h"
-#include "sandbox/snapshot_read.h"
+#include "sandbox/change_read.h"
+#include "sandbox/modules.h"
 
 #define MACHINE_MB 4096
 #define BUILT_BYTES (160 * 1024)
@@ -101,11 +102,12 @@ static void read_create(struct msg_cursor c, bool on_disk, struct reply *r)
 	check_create(&create);
 }
 
-static void read_snapshots(struct msg_cursor c, struct reply *r)
+static void read_changes(struct msg_cursor c, struct reply *r)
 {
 	static struct snapshot n;
+	struct activate activate;
 	char id[LIMIT_ID_BYTES + 1], name[LIMIT_MODULE_BYTES + 1];
-	if (snapshot_read_fields(c, id, name, r)) {
+	if (change_read_snapshot(c, id, name, r)) {
 		check_texts(c);
 		CHECK(is_terminated(id, sizeof(id)) && meta_is_id(id, strlen(id)));
 		CHECK(is_terminated(name, sizeof(name)));
@@ -113,11 +115,18 @@ static void read_snapshots(struct msg_cursor c, struct reply *r)
 	} else {
 		check_refusal(r);
 	}
-	if (snapshot_read_label(c, id, &n, r)) {
+	if (change_read_label(c, id, &n, r)) {
 		check_texts(c);
 		CHECK(is_terminated(id, sizeof(id)) && meta_is_id(id, strlen(id)));
 		CHECK(is_terminated(n.label, sizeof(n.label)));
 		CHECK(n.name[0] == '\0' && n.layer_count == 0);
+	} else {
+		check_refusal(r);
+	}
+	if (change_read_activate(c, &activate, r)) {
+		check_texts(c);
+		CHECK(meta_is_id(activate.id, strlen(activate.id)) && activate.force <= 1);
+		CHECK(modules_is_name(activate.module, strlen(activate.module)));
 	} else {
 		check_refusal(r);
 	}
@@ -132,7 +141,7 @@ static void read_all(const uint8_t *bytes, size_t len)
 
 	read_create(c, false, &r);
 	read_create(c, true, &r);
-	read_snapshots(c, &r);
+	read_changes(c, &r);
 	if (run_read(c, &run, &r)) {
 		check_texts(c);
 		check_run(&run, bytes, len);

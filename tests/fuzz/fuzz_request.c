@@ -14,7 +14,7 @@
 #include "fuzz.h"
 #include "sandbox/create_read.h"
 #include "sandbox/run_read.h"
-#include "sandbox/snapshot_read.h"
+#include "sandbox/change_read.h"
 
 #define LINES 6
 #define MACHINE_MB 4096
@@ -85,13 +85,16 @@ static bool read_message(endpoint *run, struct msg_cursor c, struct reply *r)
 	static struct create create;
 	static struct run command;
 	static struct snapshot n;
+	struct activate activate;
 	char id[LIMIT_ID_BYTES + 1], name[LIMIT_MODULE_BYTES + 1];
 	if (run == exec_in_sandbox)
 		return run_read(c, &command, r);
+	if (run == activate_module)
+		return change_read_activate(c, &activate, r);
 	if (run == take_snapshot)
-		return snapshot_read_label(c, id, &n, r);
+		return change_read_label(c, id, &n, r);
 	if (run == restore_snapshot || run == drop_snapshot)
-		return snapshot_read_fields(c, id, name, r);
+		return change_read_snapshot(c, id, name, r);
 	if (run != create_sandbox)
 		return true;
 	if (!create_read(c, MACHINE_MB, false, &create, r))

@@ -7,6 +7,7 @@ at once when QEMU does or when the kernel complains, and shows the console's las
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import threading
@@ -19,11 +20,12 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 WORK = BUILD / "test"
 
-# What no healthy machine says: the kernel of itself; init of a service, squashd of a worker that
-# crashed (SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS). A line of it ends the test.
+# What no healthy machine says: the kernel of itself and of its disk; init of a service, squashd of
+# a worker that crashed (SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS). A line of it ends the
+# test.
 TROUBLE = re.compile(
     r"Kernel panic|Oops:|BUG:|WARNING: CPU|self-detected stall|blocked for more than"
-    r"|signal (4|6|7|8|11|31)\b"
+    r"|EXT4-fs error|signal (4|6|7|8|11|31)\b"
 )
 BOOT_SECONDS = 60  # a boot takes about 5 where nothing else runs
 REPLY_SECONDS = 30
@@ -82,9 +84,21 @@ def drive(path, bus="virtio-blk-pci", snapshot=True):
     ]  # fmt: skip
 
 
+def make_module(name, files):
+    """A module of that name ("100-x") with files, {path: text}: its path."""
+    tree, module = WORK / f"{name}.tree", WORK / f"{name}.squashfs"
+    shutil.rmtree(tree, ignore_errors=True)
+    for path, text in files.items():
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        (tree / path).write_text(text)
+    options = ["-noappend", "-all-root", "-quiet", "-no-progress"]
+    subprocess.run([BUILD / "parts/mksquashfs", tree, module, *options], check=True)
+    return module
+
+
 def data_disk(name, megabytes, settings=None, modules=()):
     """An ext4 image with the label SQUASH-DATA; settings: bytes of a squash.env on it; modules:
-    files to be put there."""
+    paths of those that are to be on it."""
     image, env = WORK / f"{name}.ext4", WORK / f"{name}.env"
     WORK.mkdir(parents=True, exist_ok=True)
     options = []
@@ -209,11 +223,13 @@ class Machine:
         if self._ended:
             raise self.failed("QEMU has ended")
 
-    def wait_console(self, pattern, seconds=BOOT_SECONDS):
-        """Wait until the console has shown the regular expression; its match."""
+    def wait_console(self, pattern, seconds=BOOT_SECONDS, since=0):
+        """Wait until the console has shown the regular expression; its match. since: the length that
+        the console had when what is waited for began."""
         deadline = time.monotonic() + seconds
+        expression = re.compile(pattern, re.MULTILINE)
         with self._changed:
-            while not (match := re.search(pattern, self._console, re.MULTILINE)):
+            while not (match := expression.search(self._console, since)):
                 if self._trouble or self._ended:
                     break
                 if not self._changed.wait(max(0, deadline - time.monotonic())):
@@ -230,6 +246,11 @@ class Machine:
             raise self.failed(f"the machine did not end within {seconds} s") from None
         self._reader.join(timeout=5)
         return code
+
+    def cut(self):
+        """Cut the power."""
+        self._qemu.kill()
+        self._qemu.wait()
 
     # HTTP
 
@@ -311,14 +332,23 @@ class Machine:
         """What the kernel holds: {"mounts": ..., "processes": ...}; see agent.c."""
         return json.loads(self._ask_agent(b"counts")[1])
 
+    def state(self):
+        """The same, and what there is of sandboxes: (counts, lines); see agent_state.c."""
+        counts, *lines = self._ask_agent(b"state")[1].splitlines()
+        return json.loads(counts), lines
+
     def wait_counts(self, expected, seconds=10):
         """Wait until the counts are as expected: a loop device, say, goes a moment after its mount.
         The last counts, equal or not. A cgroup that was dying before may have gone meanwhile: fewer
-        of those count as the same."""
+        of those count as the same. Blocks of the disk that the kernel has cached for a cgroup keep
+        it dying until it needs the memory: it is made to need it."""
         deadline = time.monotonic() + seconds
         while True:
             counts = self.counts()
             dying = max(counts["dying_cgroups"], expected["dying_cgroups"])
+            if {**counts, "dying_cgroups": dying} == {**expected, "dying_cgroups": dying}:
+                if dying > expected["dying_cgroups"]:
+                    self.inside("for n in 1 2; do sync; echo 3 >/proc/sys/vm/drop_caches; touch /data; done")
             counts["dying_cgroups"] = dying
             if counts == expected or time.monotonic() > deadline:
                 return counts

@@ -112,9 +112,9 @@ static void test_builtins(void)
 	struct settings s;
 	struct said said = {0};
 	settings_check(&raw, &s, &(struct settings_report){say, &said});
-	tap_ok(s.port == 8080 && strcmp(s.data, "/data") == 0 && s.data_wait_s == 5 && s.ip.dhcp &&
-		       strcmp(s.hostname, "squash") == 0 && s.access == ACCESS_OPEN &&
-		       !s.token[0] && !said.text[0],
+	tap_ok(s.port == 8080 && strcmp(s.data, "/data") == 0 && s.data_wait_s == 5 &&
+		       !s.format[0] && s.ip.dhcp && strcmp(s.hostname, "squash") == 0 &&
+		       s.access == ACCESS_OPEN && !s.token[0] && !said.text[0],
 	       "the built-in settings are valid, and the API is open");
 }
 
@@ -153,6 +153,12 @@ static void test_values(void)
 		{"SQUASH_DATA_WAIT", "300", true},
 		{"SQUASH_DATA_WAIT", "301", false},
 		{"SQUASH_DATA_WAIT", "-1", false},
+		{"SQUASH_FORMAT", "/dev/vda", true},
+		{"SQUASH_FORMAT", "t10.ATA     QEMU HARDDISK   QM00001", true},
+		{"SQUASH_FORMAT", "none", true},
+		{"SQUASH_FORMAT", "", false},
+		{"SQUASH_FORMAT", "vd\ta", false},
+		{"SQUASH_FORMAT", "\xc3\xa9", false},
 		{"SQUASH_MAX_SANDBOXES", "1", true},
 		{"SQUASH_MAX_SANDBOXES", "1024", true},
 		{"SQUASH_MAX_SANDBOXES", "0", false},
@@ -217,6 +223,15 @@ static void test_fallback(void)
 	       "a bad port: the built-in, said");
 	check_one("SQUASH_DATA", "/data/../etc", &s, &said);
 	tap_ok(strcmp(s.data, "/data") == 0, "a bad path: the built-in");
+	check_one("SQUASH_FORMAT", "vda", &s, &said);
+	tap_ok(strcmp(s.format, "vda") == 0, "a disk to be formatted");
+	char name[SETTINGS_FORMAT_MAX + 2];
+	memset(name, 'a', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	check_one("SQUASH_FORMAT", name, &s, &said);
+	tap_ok(!s.format[0] && strstr(said.text, "none is used"), "a name too long: no disk, said");
+	check_one("SQUASH_FORMAT", name + 1, &s, &said);
+	tap_ok(strcmp(s.format, name + 1) == 0, "the longest name");
 	check_one("SQUASH_IP", "1.2.3.4/24,1.2.3.1,none", &s, &said);
 	tap_ok(s.ip.dhcp && s.ip.address == 0, "a bad address: dhcp, and nothing of the address");
 	check_one("SQUASH_IP", "192.0.2.7/25,192.0.2.1,,9.9.9.9", &s, &said);
@@ -229,7 +244,8 @@ static void test_fallback(void)
 static void test_precedence(void)
 {
 	static const char image[] = "SQUASH_PORT=1\nSQUASH_HOSTNAME=image\nSQUASH_DATA=/image\n";
-	static const char disk[] = "SQUASH_PORT=2\nSQUASH_HOSTNAME=disk\nSQUASH_DATA=/disk\n";
+	static const char disk[] = "SQUASH_PORT=2\nSQUASH_HOSTNAME=disk\nSQUASH_DATA=/disk\n"
+				   "SQUASH_FORMAT=vdb\nSQUASH_DATA_WAIT=300\n";
 	static struct settings_raw files;
 	static struct settings_raw line;
 	struct settings s;
@@ -242,10 +258,14 @@ static void test_precedence(void)
 	settings_merge(&files, &line);
 	tap_ok(strstr(said.text, "disk, line 3") && strstr(said.text, "SQUASH_DATA"),
 	       "the disk can't say where it is mounted");
+	tap_ok(strstr(said.text, "disk, line 4") && strstr(said.text, "SQUASH_FORMAT") &&
+		       strstr(said.text, "disk, line 5"),
+	       "nor which other disk to format, nor how long to wait");
 	settings_check(&files, &s, &report);
 	tap_ok(s.port == 3, "the command line is over the disk");
 	tap_ok(strcmp(s.hostname, "disk") == 0, "the disk is over the image");
 	tap_ok(strcmp(s.data, "/image") == 0, "the image is over the built-in");
+	tap_ok(!s.format[0] && s.data_wait_s == 5, "what the disk can't say has no effect");
 
 	settings_put(&files, "SQUASH_PORT", 11, "x", 1, "line");
 	settings_check(&files, &s, &report);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "snapshot_read.h"
+#include "change_read.h"
 
 #include <string.h>
 
+#include "create_read.h"
 #include "fields.h"
 
-bool snapshot_read_fields(struct msg_cursor fields, char id[LIMIT_ID_BYTES + 1],
+bool change_read_snapshot(struct msg_cursor fields, char id[LIMIT_ID_BYTES + 1],
 			  char name[LIMIT_MODULE_BYTES + 1], struct reply *r)
 {
 	struct msg_field f;
@@ -31,8 +32,8 @@ bool snapshot_read_fields(struct msg_cursor fields, char id[LIMIT_ID_BYTES + 1],
 	return false;
 }
 
-bool snapshot_read_label(struct msg_cursor fields, char id[LIMIT_ID_BYTES + 1], struct snapshot *n,
-			 struct reply *r)
+bool change_read_label(struct msg_cursor fields, char id[LIMIT_ID_BYTES + 1], struct snapshot *n,
+		       struct reply *r)
 {
 	struct msg_field f;
 	int rc;
@@ -47,4 +48,33 @@ bool snapshot_read_label(struct msg_cursor fields, char id[LIMIT_ID_BYTES + 1], 
 			return false;
 	}
 	return rc == 0 && id[0] != '\0' ? true : fields_refuse(r);
+}
+
+static bool read_activate_field(const struct msg_field *f, struct activate *a, struct reply *r)
+{
+	switch (f->tag) {
+	case TAG_ID:
+		return fields_id(f, a->id, r);
+	case TAG_MODULE:
+		return create_read_module(f, "module", a->module, r);
+	case TAG_FORCE:
+		return fields_number(f, "force", 0, 1, &a->force, r);
+	default:
+		return fields_refuse(r);
+	}
+}
+
+bool change_read_activate(struct msg_cursor fields, struct activate *a, struct reply *r)
+{
+	struct msg_field f;
+	int rc;
+	memset(a, 0, sizeof(*a));
+	while ((rc = msg_next(&fields, &f)) > 0)
+		if (!read_activate_field(&f, a, r))
+			return false;
+	if (rc < 0 || a->id[0] == '\0')
+		return fields_refuse(r);
+	if (a->module[0] == '\0')
+		reply_fail(r, 400, "bad_field", "module is missing");
+	return a->module[0] != '\0';
 }
