@@ -4,7 +4,7 @@
 #
 #   make                  build/vmlinuz and build/initramfs.cpio.zst: all that a machine needs to boot
 #   make run              boot it under QEMU, API at 127.0.0.1:8080; ARGS="..." go to QEMU
-#   make modules          build/modules/: Debian and Python as layers for sandboxes
+#   make modules          build/modules/: Debian, Python, Node, gcc, git, sudo as layers
 #   make test             unit tests, then tests on the booted image
 #   make test-fault       each step of what changes a sandbox fails and dies: all of them, half an hour
 #   make test-powercut    CUTS=50 power cuts under load
@@ -170,7 +170,8 @@ build/initramfs.cpio.zst: build/system.cpio.zst build/modules.cpio.zst
 
 # ---- Modules, and a disk that holds them ----
 
-MODULES := $(patsubst %,build/modules/%.squashfs,000-base-debian 100-python313)
+DELTAS := 100-python313 101-nodejs 110-gcc 120-git 121-admin
+MODULES := $(patsubst %,build/modules/%.squashfs,000-base-debian $(DELTAS))
 
 modules: $(MODULES)
 
@@ -178,7 +179,7 @@ modules: $(MODULES)
 # has on it is lost when it is made anew. The stamp says that the module has been looked at.
 $(MODULES): build/modules/%.squashfs: build/modules/.%.made ;
 
-build/modules/.100-python313.made: build/modules/000-base-debian.squashfs
+$(DELTAS:%=build/modules/.%.made): build/modules/000-base-debian.squashfs
 $(MODULES:build/modules/%.squashfs=build/modules/.%.made): build/modules/.%.made: config/modules/% \
 		$$(shell find config/modules/$$*.d -type f 2>/dev/null) $(wildcard scripts/mkmodule*) config/versions \
 		build/parts/busybox build/parts/mksquashfs build/parts/unsquashfs
@@ -238,6 +239,10 @@ $(REPLAY): build/unit/%: build/unit/obj/tests/fuzz/%.o build/unit/obj/tests/fuzz
 build/test/agent: $(patsubst %.c,build/obj/%.o,$(wildcard tests/qemu/agent*.c)) $(LIB:%.c=build/obj/%.o) scripts/check-static
 	$(link)
 
+# What runs inside a sandbox and tries what it must not be able to do.
+build/test/probe: $(patsubst %.c,build/obj/%.o,$(wildcard tests/qemu/probe/*.c)) scripts/check-static
+	$(link)
+
 # squashd, with tests/fault/fault.c between it and the C library.
 FAULT_WRAP := $(shell sed -nE 's/^(WRAPPED|POINT).[^,]*, ([a-z0-9_]+),.*/-Wl,--wrap=\2/p' tests/fault/fault.c)
 
@@ -254,7 +259,7 @@ test:
 	$(Q)tests/tap $(UNIT) $(REPLAY) --timeout 300 $(wildcard tests/qemu/test_*.py)
 
 # What the tests on the booted image need.
-IN_QEMU := all build/qemu/run build/test/agent build/test/squashd-fault
+IN_QEMU := all build/qemu/run build/test/agent build/test/probe build/test/squashd-fault
 
 test-fault:
 	$(Q)scripts/host-packages build test

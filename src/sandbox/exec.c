@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -71,6 +72,17 @@ static int fail_inside(struct join *j, const char *what)
 	return 126; /* as shells say that a command can't be executed */
 }
 
+/* The command's streams and nothing else: a path inside (/proc/self/fd/5, or a link to it) would lead
+ * to what is open of the appliance's, closed on exec or not. */
+static int settle_descriptors(const struct join *j)
+{
+	int in_fd = j->in_fd >= 0 ? j->in_fd : open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (dup2(in_fd, 0) < 0 || dup2(j->out_fd, 1) < 0 || dup2(j->err_fd, 2) < 0 ||
+	    syscall(SYS_close_range, 3u, ~0u, 0) < 0)
+		return -1;
+	return 0;
+}
+
 static int run_command(void *arg)
 {
 	struct join *j = arg;
@@ -81,11 +93,10 @@ static int run_command(void *arg)
 		return 1;
 	setsid();
 	umask(022);
+	if (settle_descriptors(j) < 0)
+		return fail_inside(j, "descriptors");
 	if (chdir(j->request->workdir) < 0)
 		return fail_inside(j, j->request->workdir);
-	int in_fd = j->in_fd >= 0 ? j->in_fd : open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (dup2(in_fd, 0) < 0 || dup2(j->out_fd, 1) < 0 || dup2(j->err_fd, 2) < 0)
-		return fail_inside(j, "descriptors");
 	reset_signals();
 	execve("/bin/sh", argv, j->request->envp);
 	return fail_inside(j, "/bin/sh");
