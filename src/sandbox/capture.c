@@ -37,8 +37,8 @@
 #include "spawn.h"
 
 #define MARK_CANCELLED "trusted.squash.cancelled"
-/* For all of it: an upper of 180 GB at 100 MB/s, but not any number of files with terabytes of holes.
- * The sandbox stands still meanwhile. */
+/* For all of it: an upper of 180 GB at 100 MB/s, but not any number of files with terabytes of
+ * holes. The sandbox stands still meanwhile. */
 #define CAPTURE_MS 1800000
 #define PIDS 4096       /* three threads a processor, of which there are 1024, and a few */
 #define TALK_BYTES 8192 /* what is kept of what it says: a path or two, and the reason */

@@ -13,6 +13,7 @@
 #include "create_read.h"
 #include "fields.h"
 #include "info.h"
+#include "layers.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "life.h"
@@ -63,7 +64,9 @@ static int build(const struct server *s, struct create *c, int dir_fd, struct er
 	struct sandbox *sb = &c->sb;
 	sb->created_ms = clock_wall_ms();
 	struct usage u = {.last_active_ms = sb->created_ms};
-	int rc = upper_make(s, sb, dir_fd, e);
+	int rc = layers_acquire(s, sb, e);
+	if (rc == 0)
+		rc = upper_make(s, sb, dir_fd, e);
 	if (rc == 0)
 		rc = bringup_start(s, sb, e);
 	if (rc == 0)

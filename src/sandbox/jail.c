@@ -5,8 +5,8 @@
  *   files        a root of its own: tree/, read-only, and out; both without devices, setuid bits
  *                and execution; no other descriptor but /dev/null and a pipe that it talks into
  *   namespaces   mount, pid, network, ipc, uts: no process but itself, no interface
- *   capabilities to read trusted.* attributes (CAP_SYS_ADMIN of the initial user namespace: xattr(7))
- *                and files whatever their mode
+ *   capabilities to read trusted.* attributes (CAP_SYS_ADMIN of the initial user namespace:
+ *                xattr(7)) and files whatever their mode
  *   calls        those below. So CAP_SYS_ADMIN is good for reading attributes, and nothing else
  *   limits       its cgroup's, and the size of out
  *   life         its parent's

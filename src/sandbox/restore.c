@@ -9,6 +9,7 @@
 #include "change_read.h"
 #include "info.h"
 #include "journal.h"
+#include "layers.h"
 #include "lib/fd.h"
 #include "meta.h"
 #include "requests.h"
@@ -28,11 +29,13 @@ static int restore(const struct server *s, struct sandbox *sb, const struct snap
 	next.upper++;
 	int rc = upper_sweep(s, sb, dir_fd, e); /* a restore before may have been cut off */
 	if (rc == 0)
+		rc = layers_acquire(s, &next, e);
+	if (rc == 0)
 		rc = upper_make(s, &next, dir_fd, e);
 	if (rc == 0)
 		rc = bringup_change(s, sb, &next, dir_fd, e);
-	/* The one that it has no more: the old or, if that failed, the new. */
-	if (upper_sweep(s, sb, dir_fd, &left) < 0)
+	/* Those that it has no more: the old or, if that failed, the new. */
+	if (upper_sweep(s, sb, dir_fd, &left) < 0 || layers_keep(s, sb, &left) < 0)
 		fprintf(stderr, "squashd: sandbox %s: %s\n", sb->id, left.text);
 	return rc;
 }

@@ -9,8 +9,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include "layers.h"
 #include "lib/fd.h"
 #include "mnt.h"
 #include "quota.h"
@@ -70,6 +72,48 @@ static int mount_memory(const struct sandbox *sb, int dir_fd, const char *name, 
 	return rc < 0 ? rc : mnt_attach(mnt, dir_fd, name, e);
 }
 
+static int copy_attribute(int from_fd, int to_fd, const char *name)
+{
+	static char value[65536]; /* XATTR_SIZE_MAX of <linux/limits.h> */
+	ssize_t len = fgetxattr(from_fd, name, value, sizeof(value));
+	return len < 0 || fsetxattr(to_fd, name, value, (size_t)len, 0) < 0 ? -errno : 0;
+}
+
+static int copy_attributes(int from_fd, int to_fd)
+{
+	static char names[65536]; /* XATTR_LIST_MAX */
+	ssize_t len = flistxattr(from_fd, names, sizeof(names));
+	int rc = 0;
+	for (ssize_t at = 0; at < len && rc == 0; at += (ssize_t)strlen(names + at) + 1)
+		if (strncmp(names + at, "user.", 5) == 0)
+			rc = copy_attribute(from_fd, to_fd, names + at);
+	return rc;
+}
+
+/* The overlay's root is the upper's, whatever the layers' roots are: it gets what the topmost of
+ * them has, which for a snapshot is what it was captured with. */
+static int copy_root(const struct server *s, const struct sandbox *sb, int dir_fd, struct err *e)
+{
+	char key[LAYER_KEY_BYTES], path[LAYER_KEY_BYTES + 16];
+	struct stat st;
+	AUTO_FD to = upper_open(sb, dir_fd, e);
+	int rc = to < 0 ? to : layers_key(s, sb, sb->layer_count - 1, key, e);
+	if (rc < 0)
+		return rc;
+	snprintf(path, sizeof(path), LAYER_MOUNT_FORMAT, key);
+	AUTO_FD from = openat(s->run_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (from < 0 || fstat(from, &st) < 0)
+		return err_set(e, errno, "open layer %s", key);
+	rc = copy_attributes(from, to);
+	if (rc < 0)
+		return err_set(e, -rc, "copy attributes of the root");
+	const struct timespec times[2] = {st.st_atim, st.st_mtim};
+	if (fchown(to, st.st_uid, st.st_gid) < 0 || fchmod(to, st.st_mode & 07777) < 0 ||
+	    futimens(to, times) < 0)
+		return err_set(e, errno, "set owner, mode and times of the root");
+	return 0;
+}
+
 int upper_make(const struct server *s, const struct sandbox *sb, int dir_fd, struct err *e)
 {
 	char name[UPPER_NAME_BYTES];
@@ -81,10 +125,8 @@ int upper_make(const struct server *s, const struct sandbox *sb, int dir_fd, str
 	AUTO_FD fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(e, errno, "open %s", name);
-	if (sb->on_disk)
-		return make_on_disk(sb, dir_fd, fd, e);
-	fd_close(&fd);
-	return mount_memory(sb, dir_fd, name, e);
+	int rc = sb->on_disk ? make_on_disk(sb, dir_fd, fd, e) : mount_memory(sb, dir_fd, name, e);
+	return rc < 0 ? rc : copy_root(s, sb, dir_fd, e);
 }
 
 int upper_open(const struct sandbox *sb, int dir_fd, struct err *e)

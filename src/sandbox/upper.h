@@ -13,8 +13,8 @@
 /* "upper.<N>" of sb. */
 const char *upper_name(const struct sandbox *sb, char name[UPPER_NAME_BYTES]);
 
-/* Make the upper that sb is to have; dir_fd is the sandbox's directory. 0 or -errno; what was made
- * stays for upper_sweep. */
+/* Make the upper that sb is to have, its layers being mounted; dir_fd is the sandbox's directory.
+ * 0 or -errno; what was made stays for upper_sweep. */
 int upper_make(const struct server *s, const struct sandbox *sb, int dir_fd, struct err *e);
 
 /* The directory that holds what the sandbox has written: upper.<N>/upper. -ENOENT if it is gone. */

@@ -13,8 +13,10 @@ TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")  # RFC 3339, UTC
 
 
 def create(machine, name, layers=PYTHON, **fields):
-    """Create the sandbox; its info."""
-    reply = machine.http("POST", SANDBOXES, {"id": name, "layers": layers, **fields})
+    """Create the sandbox, with layers=None from a snapshot; its info."""
+    if layers:
+        fields["layers"] = layers
+    reply = machine.http("POST", SANDBOXES, {"id": name, **fields})
     assert reply.status == 201, f"create {name}: {reply}"
     return reply.json
 
@@ -42,6 +44,33 @@ def output(machine, name, cmd, **fields):
 def destroy(machine, name):
     reply = machine.http("DELETE", f"{SANDBOXES}/{name}")
     assert reply.status == 204, f"destroy {name}: {reply}"
+
+
+def activate(machine, name, module, **fields):
+    """Add the module to the sandbox's layers; its info."""
+    reply = machine.http("POST", f"{SANDBOXES}/{name}/activate", {"module": module, **fields})
+    assert reply.status == 200, f"activate {module} in {name}: {reply}"
+    return reply.json
+
+
+def snapshot(machine, name, **fields):
+    """Take a snapshot; its name."""
+    reply = machine.http("POST", f"{SANDBOXES}/{name}/snapshot", fields)
+    assert reply.status == 201, f"snapshot of {name}: {reply}"
+    return reply.json["snapshot"]
+
+
+def restore(machine, name, taken):
+    """Go back to the snapshot of that name; the sandbox's info."""
+    reply = machine.http("POST", f"{SANDBOXES}/{name}/restore", {"snapshot": taken})
+    assert reply.status == 200, f"restore {taken} in {name}: {reply}"
+    return reply.json
+
+
+def drop(machine, name, taken):
+    """Remove the snapshot of that name."""
+    reply = machine.http("DELETE", f"{SANDBOXES}/{name}/snapshots/{taken}")
+    assert reply.status == 204, f"drop {taken} of {name}: {reply}"
 
 
 class Running:

@@ -6,7 +6,7 @@ import json
 import re
 
 import tap
-from machine import BUILD, ROOT, Machine, drive
+from machine import BUILD, ROOT, Machine, data_disk, drive
 from tap import check, equal
 
 PAGE = ROOT / "docs/api.md"
@@ -52,7 +52,9 @@ def run_example(m, method, path, body, status, expected):
 
 def main():
     examples = read_examples()
-    with Machine("docs", memory_mb=2048, args=drive(BUILD / "data.ext4")) as m:
+    modules = [BUILD / f"modules/{name}.squashfs" for name in ("000-base-debian", "100-python313")]
+    disk = data_disk("docs", 2048, modules=modules)
+    with Machine("docs", memory_mb=2048, args=drive(disk)) as m:
         m.wait_api()
         check("the page has its examples", len(examples) >= 10, len(examples))
         for example in examples:
