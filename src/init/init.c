@@ -103,8 +103,8 @@ static int step_lockdown(struct init *self, struct err *e)
 	return lock_kernel(e);
 }
 
-/* Our programs have large static buffers of which they mostly touch a little: each first touch would
- * clear 2 MiB. */
+/* Our programs have large static buffers of which they mostly touch a little: each first touch
+ * would clear 2 MiB. */
 static int step_huge_pages(struct init *self, struct err *e)
 {
 	(void)self;

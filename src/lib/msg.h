@@ -83,9 +83,9 @@ enum msg_tag {
 	TAG_ACTIVE_SNAPSHOT, /* text; absent: none */
 	TAG_SNAPSHOT, /* empty: one more snapshot of this sandbox begins; then TAG_NAME, TAG_SIZE,
 		       * TAG_CREATED_MS, TAG_LABEL and TAG_LAYER, repeated */
-	TAG_PROCESS, /* empty, behind an error: one more process in the way begins: TAG_PID, TAG_CMD */
-	TAG_PID,     /* number, as the sandbox sees it */
-	TAG_LINES, /* of a journal: JSON texts, each ended by a newline */
+	TAG_PROCESS,  /* empty, behind an error: a process in the way begins: TAG_PID, TAG_CMD */
+	TAG_PID,      /* number, as the sandbox sees it */
+	TAG_LINES,    /* of a journal: JSON texts, each ended by a newline */
 };
 
 struct msg_head {

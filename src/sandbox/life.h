@@ -35,8 +35,8 @@ bool life_has_dir(const struct server *s, const char *id);
  * tells, is left alone. Faults go to stderr. */
 void life_sweep(const struct server *s);
 
-/* The same when squashd has started, for all that was there, which squashd is told to watch. What is
- * being worked on is left to a child that waits for it. */
+/* The same when squashd has started, for all that was there, which squashd is told to watch. What
+ * is being worked on is left to a child that waits for it. */
 void life_recover(const struct server *s);
 
 #endif

@@ -29,8 +29,8 @@ int meta_open(const struct server *s, const char *id, struct err *e);
 #define META_WAIT UINT64_MAX
 int meta_lock(const struct server *s, const char *id, uint64_t wait_ms, struct err *e);
 
-/* Read meta.json, and sb->runtime. 0; -ENOENT if it is not there: the sandbox does not exist; -EBADMSG if the file
- * is damaged; another -errno. */
+/* Read meta.json, and sb->runtime. 0; -ENOENT if it is not there: the sandbox does not exist;
+ * -EBADMSG if the file is damaged; another -errno. */
 int meta_load(const struct server *s, int dir_fd, const char *id, struct sandbox *sb,
 	      struct err *e);
 

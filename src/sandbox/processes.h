@@ -12,7 +12,7 @@
 
 struct process {
 	pid_t pid;                   /* as the sandbox sees it */
-	char cmd[PROCESS_CMD_BYTES]; /* its arguments with blanks between, or its name in brackets */
+	char cmd[PROCESS_CMD_BYTES]; /* its arguments, blanks between, or [its name] */
 };
 
 /* Fill all with those that there are. How many, PROCESSES_MAX at most. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* musl's <sys/quota.h> knows neither projects nor quotactl_fd(2): the kernel's headers, raw calls. */
+/* musl's <sys/quota.h> knows neither projects nor quotactl_fd(2): the kernel's headers, raw
+ * calls. */
 #include "quota.h"
 
 #include <errno.h>
 #include <linux/dqblk_xfs.h>
 #include <linux/fs.h>
 #include <linux/quota.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -49,11 +49,12 @@ uint64_t quota_used(int fs_fd, uint32_t project)
 int quota_assign(int dir_fd, uint32_t project, struct err *e)
 {
 	struct fsxattr attributes;
-	if (ioctl(dir_fd, (int)FS_IOC_FSGETXATTR, &attributes) < 0)
+	/* By syscall(2): musl's ioctl(3) takes an int, which the numbers don't fit. */
+	if (syscall(SYS_ioctl, dir_fd, FS_IOC_FSGETXATTR, &attributes) < 0)
 		return err_set(e, errno, "read attributes of the upper");
 	attributes.fsx_projid = project;
 	attributes.fsx_xflags |= FS_XFLAG_PROJINHERIT;
-	if (ioctl(dir_fd, (int)FS_IOC_FSSETXATTR, &attributes) < 0)
+	if (syscall(SYS_ioctl, dir_fd, FS_IOC_FSSETXATTR, &attributes) < 0)
 		return err_set(e, errno, "set the project of the upper");
 	return 0;
 }

@@ -32,8 +32,8 @@ enum { WATCH_NEWS = LIMIT_SANDBOXES, WATCH_FIRST_FREE };
 /* 0 or -errno with e filled. */
 int watch_init(struct watch *w, struct err *e);
 
-/* Watch a sandbox, from now on by this PID 1 if it is watched already. pidfd is borrowed; -1: it has
- * none, only its deadline counts. */
+/* Watch a sandbox, from now on by this PID 1 if it is watched already. pidfd is borrowed; -1: it
+ * has none, only its deadline counts. */
 void watch_add(struct watch *w, const char *id, uint64_t deadline_ms, int pidfd);
 
 /* In a worker: have squashd watch the sandbox whose PID 1 pidfd is. -errno when squashd is gone:
@@ -44,9 +44,8 @@ int watch_report(const struct server *s, const struct sandbox *sb, int pidfd, st
 void watch_handle(struct watch *w, uint64_t data);
 
 /* The next sandbox that seems to be over: its time is up, or its PID 1 died. (It may be another by
- * now: life_end_if_over looks again.) It is named again, after a second and then after twice as long each
- * time, while it exists and nothing is reported of it. NULL: none,
- * now. */
+ * now: life_end_if_over looks again.) It is named again, after a second and then after twice as
+ * long each time, while it exists and nothing is reported of it. NULL: none, now. */
 const char *watch_next_over(struct watch *w, const struct server *s);
 
 /* For epoll_wait(2): milliseconds until a place is due; -1: none is. */

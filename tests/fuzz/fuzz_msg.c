@@ -10,11 +10,11 @@
 #include "check_sandbox.h"
 #include "fuzz.h"
 #include "lib/msg.h"
+#include "sandbox/change_read.h"
 #include "sandbox/create_read.h"
 #include "sandbox/fields.h"
-#include "sandbox/run_read.h"
-#include "sandbox/change_read.h"
 #include "sandbox/modules.h"
+#include "sandbox/run_read.h"
 
 #define MACHINE_MB 4096
 #define BUILT_BYTES (160 * 1024)

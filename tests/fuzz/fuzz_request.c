@@ -12,9 +12,9 @@
 #include "api/routes.h"
 #include "check_sandbox.h"
 #include "fuzz.h"
+#include "sandbox/change_read.h"
 #include "sandbox/create_read.h"
 #include "sandbox/run_read.h"
-#include "sandbox/change_read.h"
 
 #define LINES 6
 #define MACHINE_MB 4096

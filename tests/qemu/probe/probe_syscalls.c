@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every number of the x86-64 table, tried. The arguments are -1 throughout: what is let through then
- * fails for them, or waits, or does no harm in a process that ends at once. */
+/* Every number of the x86-64 table, tried. The arguments are -1 throughout: what is let through
+ * then fails for them, or waits, or does no harm in a process that ends at once. */
 #include "probe.h"
 
 #include <asm/unistd.h>
