@@ -9,6 +9,7 @@
  * orphans too; all others are held back for good. Under the name udhcpc-script this same program
  * puts a DHCP lease in place. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -100,6 +101,14 @@ static int step_lockdown(struct init *self, struct err *e)
 {
 	(void)self;
 	return lock_kernel(e);
+}
+
+/* Our programs have large static buffers of which they mostly touch a little: each first touch would
+ * clear 2 MiB. */
+static int step_huge_pages(struct init *self, struct err *e)
+{
+	(void)self;
+	return fd_write_file(AT_FDCWD, "/sys/kernel/mm/transparent_hugepage/enabled", "madvise", e);
 }
 
 static int step_modules(struct init *self, struct err *e)
@@ -207,6 +216,7 @@ static const struct step {
 	{"root", step_root, true},                      /* one that sandboxes can pivot away from */
 	{"sysctls", step_sysctls, false},               /* the kernel's settings */
 	{"lockdown", step_lockdown, false},             /* the kernel stays as it is */
+	{"huge pages", step_huge_pages, false},         /* for those that ask for them */
 	{"modules", step_modules, false},               /* drivers of the devices that are there */
 	{"network", step_network, false},               /* cards on: links come up meanwhile */
 	{"loopback", step_loopback, false},             /* 127.0.0.1 */

@@ -202,47 +202,62 @@ static void tidy(const struct server *s, const struct sandbox *sb, int dir_fd)
 		report(sb->id, &e);
 }
 
-/* What waits for a visit in a sweep. */
+/* A pass over what there is; whole: squashd has just started, and watches nothing yet. */
 struct sweep {
 	const struct server *server;
-	life_found *found; /* may be NULL */
-	void *arg;
+	bool whole;
 };
 
-/* One entry of DATA/sandboxes, locked. */
-static void sweep_locked(const struct sweep *w, struct sandbox *sb, int dir_fd, const char *id)
+static void have_watched(const struct server *s, const struct sandbox *sb)
 {
 	struct err e;
 	AUTO_FD pidfd = -1;
-	int rc = meta_load(w->server, dir_fd, id, sb, &e);
+	cgroup_find_init(s->cgroup_fd, sb->id, &pidfd, NULL);
+	if (meta_exists(s, sb->id) && watch_report(s, sb, pidfd, &e) < 0)
+		report(sb->id, &e);
+}
+
+/* One entry of DATA/sandboxes, locked. */
+static void sweep_locked(const struct sweep *w, int dir_fd, const char *id)
+{
+	static struct sandbox sb;
+	struct err e;
+	int rc = meta_load(w->server, dir_fd, id, &sb, &e);
 	if (rc == -EBADMSG) {
 		fprintf(stderr, "squashd: sandbox %s is set aside: %s\n", id, e.text);
 	} else if (rc == -ENOENT) {
-		make_nobody(sb, id);
-		if (life_dismantle(w->server, sb, &e) < 0)
+		make_nobody(&sb, id);
+		if (life_dismantle(w->server, &sb, &e) < 0)
 			report(id, &e);
 	} else if (rc < 0) {
 		report(id, &e);
 	} else {
-		tidy(w->server, sb, dir_fd);
-		if (check_locked(w->server, sb, dir_fd, &e) < 0)
+		tidy(w->server, &sb, dir_fd);
+		if (check_locked(w->server, &sb, dir_fd, &e) < 0)
 			report(id, &e);
-		cgroup_find_init(w->server->cgroup_fd, id, &pidfd, NULL);
-		if (w->found && meta_exists(w->server, id))
-			w->found(w->server, sb, pidfd, false, w->arg);
+		if (w->whole)
+			have_watched(w->server, &sb);
 	}
+}
+
+/* The same in a child, when nobody works on it any more. */
+static void sweep_later(const struct sweep *w, const char *id)
+{
+	if (fork() != 0)
+		return;
+	AUTO_FD lock = meta_lock(w->server, id, META_WAIT, NULL);
+	if (lock >= 0)
+		sweep_locked(w, lock, id);
+	_exit(0);
 }
 
 static void sweep_sandbox(const struct sweep *w, const char *id)
 {
-	static struct sandbox sb;
-	struct err e;
-	make_nobody(&sb, id);
-	AUTO_FD lock = meta_lock(w->server, id, META_NO_WAIT, &e);
-	if (lock == -EBUSY && w->found)
-		w->found(w->server, &sb, -1, true, w->arg);
+	AUTO_FD lock = meta_lock(w->server, id, META_NO_WAIT, NULL);
 	if (lock >= 0)
-		sweep_locked(w, &sb, lock, id);
+		sweep_locked(w, lock, id);
+	else if (lock == -EBUSY && w->whole)
+		sweep_later(w, id);
 }
 
 static void sweep_cgroup(const struct sweep *w, const char *id)
@@ -291,29 +306,8 @@ void life_sweep(const struct server *s)
 	sweep(&w);
 }
 
-void life_recover(const struct server *s, life_found *found, void *arg)
+void life_recover(const struct server *s)
 {
-	struct sweep w = {.server = s, .found = found, .arg = arg};
+	struct sweep w = {.server = s, .whole = true};
 	sweep(&w);
-}
-
-/* One that was being worked on when squashd started: have it watched, now that that is over. */
-static void watch_found(const struct server *s, const struct sandbox *sb, int pidfd, bool busy,
-			void *arg)
-{
-	struct err e;
-	(void)busy;
-	(void)arg;
-	if (pidfd >= 0 && watch_report(s, sb, pidfd, &e) < 0)
-		report(sb->id, &e);
-}
-
-void life_adopt(const struct server *s, const char *id)
-{
-	static struct sandbox sb;
-	struct err e;
-	struct sweep w = {.server = s, .found = watch_found};
-	AUTO_FD lock = meta_lock(s, id, META_WAIT, &e);
-	if (lock >= 0)
-		sweep_locked(&w, &sb, lock, id);
 }

@@ -35,15 +35,8 @@ bool life_has_dir(const struct server *s, const char *id);
  * tells, is left alone. Faults go to stderr. */
 void life_sweep(const struct server *s);
 
-/* A sandbox that exists, with its PID 1 (borrowed; -1: it could not be started). busy: somebody
- * works on it, and nothing but its id is known. */
-typedef void life_found(const struct server *s, const struct sandbox *sb, int pidfd, bool busy,
-			void *arg);
-
-/* The same when squashd starts, before it serves; and call found for those that exist. */
-void life_recover(const struct server *s, life_found *found, void *arg);
-
-/* Wait until nobody works on the sandbox, then do for it what life_sweep does. */
-void life_adopt(const struct server *s, const char *id);
+/* The same when squashd has started, for all that was there, which squashd is told to watch. What is
+ * being worked on is left to a child that waits for it. */
+void life_recover(const struct server *s);
 
 #endif

@@ -12,7 +12,7 @@
 #include "snapshot_text.h"
 
 #define META_VERSION 2
-#define NUMBER_MAX 1000000000 /* of uppers and snapshots: nobody makes so many */
+#define UPPER_MAX 1000000000 /* nobody restores so often */
 
 bool meta_is_id(const char *text, size_t len)
 {
@@ -63,8 +63,6 @@ void meta_write(struct buf *out, const struct sandbox *sb)
 	jsonw_uint(&w, sb->upper);
 	jsonw_key(&w, "active_snapshot");
 	jsonw_string(&w, sb->active_snapshot);
-	jsonw_key(&w, "snapshots_taken");
-	jsonw_uint(&w, sb->snapshots_taken);
 	jsonw_object_end(&w);
 }
 
@@ -85,8 +83,7 @@ static bool read_members(const struct json_value *root, struct sandbox *sb)
 	       members_number(root, "created_ms", &sb->created_ms) &&
 	       members_number(root, "upper", &sb->upper) &&
 	       members_text(root, "active_snapshot", sb->active_snapshot,
-			    sizeof(sb->active_snapshot)) &&
-	       members_number(root, "snapshots_taken", &sb->snapshots_taken);
+			    sizeof(sb->active_snapshot));
 }
 
 /* The disk may be anybody's: names become paths and numbers limits, so they keep to what a request
@@ -102,10 +99,10 @@ static bool is_good(const struct sandbox *sb)
 	const char *top = good ? sb->layers[sb->layer_count - 1] : "";
 	good = good && strcmp(sb->active_snapshot, top[0] == '9' ? top : "") == 0;
 	return good && sb->disk_mb > 0 && sb->disk_mb <= LIMIT_DISK_MB_MAX &&
-	       sb->upper <= NUMBER_MAX && sb->snapshots_taken <= NUMBER_MAX &&
-	       sb->cpu_milli >= LIMIT_CPU_MILLI_MIN && sb->cpu_milli <= LIMIT_CPU_MILLI_MAX &&
-	       sb->memory_mb >= LIMIT_MEMORY_MB_MIN && sb->memory_mb <= LIMIT_MEMORY_MB_MAX &&
-	       sb->lifetime_s <= LIMIT_LIFETIME_S && sb->created_ms <= CLOCK_MS_MAX;
+	       sb->upper <= UPPER_MAX && sb->cpu_milli >= LIMIT_CPU_MILLI_MIN &&
+	       sb->cpu_milli <= LIMIT_CPU_MILLI_MAX && sb->memory_mb >= LIMIT_MEMORY_MB_MIN &&
+	       sb->memory_mb <= LIMIT_MEMORY_MB_MAX && sb->lifetime_s <= LIMIT_LIFETIME_S &&
+	       sb->created_ms <= CLOCK_MS_MAX;
 }
 
 int meta_read(const uint8_t *text, size_t len, struct sandbox *sb, struct err *e)

@@ -35,7 +35,6 @@ struct sandbox {
 	uint64_t upper;                               /* the number of its upper: upper.h */
 	char active_snapshot[LIMIT_MODULE_BYTES + 1]; /* empty: none; else the last of its layers
 						       * that is a snapshot */
-	uint64_t snapshots_taken;                     /* the highest K of those dropped */
 	struct runtime runtime;
 };
 

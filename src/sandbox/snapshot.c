@@ -35,7 +35,7 @@ static int settle(const struct sandbox *sb, int dir_fd, struct snapshot *n, stru
 	if (names.count == LIMIT_SNAPSHOTS)
 		return err_say(e, EMLINK, "sandbox %s has %d snapshots already", sb->id,
 			       LIMIT_SNAPSHOTS);
-	snapshot_make_name(n->name, beneath, snapshots_next_k(dir_fd, sb));
+	snapshot_make_name(n->name, beneath, snapshots_next_k(dir_fd));
 	n->created_ms = clock_wall_ms();
 	n->layer_count = sb->layer_count;
 	memcpy(n->layers, sb->layers, sizeof(n->layers));
@@ -131,7 +131,7 @@ void request_snapshot(const struct server *s, struct msg_cursor fields, struct r
 	info_add_snapshot(&n, &r->body);
 }
 
-static bool has_layer(char layers[LIMIT_LAYERS][LIMIT_MODULE_BYTES + 1], size_t count,
+static bool has_layer(const char layers[LIMIT_LAYERS][LIMIT_MODULE_BYTES + 1], size_t count,
 		      const char *name)
 {
 	for (size_t i = 0; i < count; i++)
@@ -141,7 +141,7 @@ static bool has_layer(char layers[LIMIT_LAYERS][LIMIT_MODULE_BYTES + 1], size_t 
 }
 
 /* 0 if nothing stands on it, -EEXIST with e saying what does. */
-static int check_unused(struct sandbox *sb, int dir_fd, const char *name, struct err *e)
+static int check_unused(const struct sandbox *sb, int dir_fd, const char *name, struct err *e)
 {
 	static struct snapshot_names names;
 	static struct snapshot other;
@@ -158,23 +158,6 @@ static int check_unused(struct sandbox *sb, int dir_fd, const char *name, struct
 	if (rc == 0 && links > 1)
 		return err_say(e, EEXIST, "another sandbox stands on snapshot %s", name);
 	return rc;
-}
-
-/* K is never used again: if this is the highest, that must be written down. */
-static int drop(struct sandbox *sb, int dir_fd, const char *name, struct err *e)
-{
-	uint64_t k = 0;
-	int rc = 0;
-	snapshot_is_name(name, strlen(name), &k);
-	if (k > sb->snapshots_taken) {
-		sb->snapshots_taken = k;
-		rc = meta_prepare(dir_fd, sb, e);
-		if (rc == 0)
-			rc = meta_publish(dir_fd, e);
-		if (rc < 0)
-			meta_forget(dir_fd);
-	}
-	return rc < 0 ? rc : snapshots_remove(dir_fd, name, e);
 }
 
 void request_drop_snapshot(const struct server *s, struct msg_cursor fields, struct reply *r)
@@ -195,7 +178,7 @@ void request_drop_snapshot(const struct server *s, struct msg_cursor fields, str
 		return;
 	}
 	if (rc == 0)
-		rc = drop(&sb, lock, name, &e);
+		rc = snapshots_remove(lock, name, &e);
 	if (rc < 0)
 		reply_sandbox_err(r, &e);
 	else

@@ -96,12 +96,23 @@ int snapshots_open(int dir_fd, const char *name, struct err *e)
 	return fd;
 }
 
-uint64_t snapshots_next_k(int dir_fd, const struct sandbox *sb)
+/* The highest K of all records. */
+static uint64_t find_last_k(int dir_fd)
 {
-	static struct snapshot_names names;
-	snapshots_list(dir_fd, &names);
-	uint64_t last = names.count > 0 ? k_of(names.all[names.count - 1]) : 0;
-	return (last > sb->snapshots_taken ? last : sb->snapshots_taken) + 1;
+	char name[LIMIT_MODULE_BYTES + 1];
+	uint64_t last = 0;
+	DIR *dir = fd_open_dir(dir_fd, DIRECTORY);
+	for (struct dirent *d; dir && (d = readdir(dir));)
+		if (has_name(d->d_name, RECORD_SUFFIX, name) && k_of(name) > last)
+			last = k_of(name);
+	if (dir)
+		closedir(dir);
+	return last;
+}
+
+uint64_t snapshots_next_k(int dir_fd)
+{
+	return find_last_k(dir_fd) + 1;
 }
 
 int snapshots_begin(int dir_fd, struct err *e)
@@ -116,7 +127,6 @@ int snapshots_begin(int dir_fd, struct err *e)
 static int write_record(int dir_fd, const struct snapshot *n, struct err *e)
 {
 	static char text[SNAPSHOT_BYTES];
-	char path[PATH_BYTES];
 	struct buf out = {.data = text, .cap = sizeof(text)};
 	snapshot_write(&out, n);
 	if (out.full)
@@ -128,10 +138,7 @@ static int write_record(int dir_fd, const struct snapshot *n, struct err *e)
 	int rc = fd_write_all(fd, out.data, out.len);
 	if (rc < 0)
 		return err_set(e, -rc, "write %s", NEXT RECORD_SUFFIX);
-	path_of(path, n->name, RECORD_SUFFIX);
-	if (fsync(fd) < 0 || renameat(dir_fd, NEXT RECORD_SUFFIX, dir_fd, path) < 0)
-		return err_set(e, errno, "save %s", path);
-	return 0;
+	return fsync(fd) < 0 ? err_set(e, errno, "write %s", NEXT RECORD_SUFFIX) : 0;
 }
 
 static int sync_dir(int dir_fd, struct err *e)
@@ -143,20 +150,27 @@ static int sync_dir(int dir_fd, struct err *e)
 	return 0;
 }
 
+static int give_name(int dir_fd, const char *name, const char *suffix, struct err *e)
+{
+	char next[PATH_BYTES], path[PATH_BYTES];
+	snprintf(next, sizeof(next), NEXT "%s", suffix);
+	if (renameat(dir_fd, next, dir_fd, path_of(path, name, suffix)) < 0)
+		return err_set(e, errno, "save %s", path);
+	return 0;
+}
+
 int snapshots_commit(int dir_fd, int file_fd, struct snapshot *n, struct err *e)
 {
-	char path[PATH_BYTES];
 	struct stat st;
 	if (fsync(file_fd) < 0 || fstat(file_fd, &st) < 0)
 		return err_set(e, errno, "sync the snapshot");
 	n->size = (uint64_t)st.st_size;
 	int rc = write_record(dir_fd, n, e);
-	if (rc < 0)
-		return rc;
-	path_of(path, n->name, FILE_SUFFIX);
-	if (renameat(dir_fd, NEXT FILE_SUFFIX, dir_fd, path) < 0)
-		return err_set(e, errno, "save %s", path);
-	return sync_dir(dir_fd, e);
+	if (rc == 0)
+		rc = give_name(dir_fd, n->name, FILE_SUFFIX, e);
+	if (rc == 0)
+		rc = give_name(dir_fd, n->name, RECORD_SUFFIX, e);
+	return rc < 0 ? rc : sync_dir(dir_fd, e);
 }
 
 int snapshots_remove(int dir_fd, const char *name, struct err *e)
@@ -164,8 +178,7 @@ int snapshots_remove(int dir_fd, const char *name, struct err *e)
 	char path[PATH_BYTES];
 	if (unlinkat(dir_fd, path_of(path, name, FILE_SUFFIX), 0) < 0)
 		return err_set(e, errno, "remove %s", path);
-	if (unlinkat(dir_fd, path_of(path, name, RECORD_SUFFIX), 0) < 0 && errno != ENOENT)
-		return err_set(e, errno, "remove %s", path);
+	snapshots_sweep(dir_fd);
 	return sync_dir(dir_fd, e);
 }
 
@@ -182,7 +195,7 @@ int snapshots_count_links(int dir_fd, const char *name, uint64_t *links, struct 
 
 int snapshots_link(int from_fd, int to_fd, const char *name, struct err *e)
 {
-	static const char *const suffixes[] = {RECORD_SUFFIX, FILE_SUFFIX}; /* as in a commit */
+	static const char *const suffixes[] = {FILE_SUFFIX, RECORD_SUFFIX}; /* as in a commit */
 	char path[PATH_BYTES];
 	if (mkdirat(to_fd, DIRECTORY, 0700) < 0 && errno != EEXIST)
 		return err_set(e, errno, "make %s", DIRECTORY);
@@ -196,17 +209,29 @@ int snapshots_link(int from_fd, int to_fd, const char *name, struct err *e)
 	return sync_dir(to_fd, e);
 }
 
+static bool is_there(int dir_fd, const char *name, const char *suffix)
+{
+	char path[PATH_BYTES];
+	return faccessat(dir_fd, path_of(path, name, suffix), F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	       errno != ENOENT;
+}
+
 void snapshots_sweep(int dir_fd)
 {
-	char path[PATH_BYTES], name[LIMIT_MODULE_BYTES + 1];
+	char name[LIMIT_MODULE_BYTES + 1];
+	uint64_t last = find_last_k(dir_fd);
 	unlinkat(dir_fd, NEXT FILE_SUFFIX, 0);
 	unlinkat(dir_fd, NEXT RECORD_SUFFIX, 0);
 	DIR *dir = fd_open_dir(dir_fd, DIRECTORY);
-	for (struct dirent *d; dir && (d = readdir(dir));)
-		if (has_name(d->d_name, RECORD_SUFFIX, name) &&
-		    faccessat(dir_fd, path_of(path, name, FILE_SUFFIX), F_OK, 0) < 0 &&
-		    errno == ENOENT)
-			unlinkat(dir_fd, path_of(path, name, RECORD_SUFFIX), 0);
+	for (struct dirent *d; dir && (d = readdir(dir));) {
+		bool useless = false;
+		if (has_name(d->d_name, RECORD_SUFFIX, name))
+			useless = k_of(name) < last && !is_there(dir_fd, name, FILE_SUFFIX);
+		else if (has_name(d->d_name, FILE_SUFFIX, name))
+			useless = !is_there(dir_fd, name, RECORD_SUFFIX);
+		if (useless)
+			unlinkat(dirfd(dir), d->d_name, 0);
+	}
 	if (dir)
 		closedir(dir);
 	unlinkat(dir_fd, DIRECTORY, AT_REMOVEDIR); /* if it is empty */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A sandbox's snapshots: DATA/sandboxes/<id>/snapshots/<name>.{json,squashfs}. One exists when both
- * are there; the squashfs is renamed last and removed first. dir_fd is the sandbox's directory
- * throughout; who changes something holds its lock. */
+/* A sandbox's snapshots: DATA/sandboxes/<id>/snapshots/<name>.{squashfs,json}, the file and its
+ * record. One exists when both are there: the record is named last, the file is removed first. The
+ * record with the highest K stays even then, so that no K is used twice; removing a snapshot takes
+ * no room. dir_fd is the sandbox's directory throughout; who changes something holds its lock. */
 #ifndef SQUASH_SNAPSHOTS_H
 #define SQUASH_SNAPSHOTS_H
 
@@ -23,8 +24,8 @@ int snapshots_load(int dir_fd, const char *name, struct snapshot *n, struct err 
 /* Open its file for reading. */
 int snapshots_open(int dir_fd, const char *name, struct err *e);
 
-/* The K of the next snapshot of sb: above that of all there are or were. */
-uint64_t snapshots_next_k(int dir_fd, const struct sandbox *sb);
+/* The K of the sandbox's next snapshot: above that of all there are or were. */
+uint64_t snapshots_next_k(int dir_fd);
 
 /* A file to capture into: the descriptor, or -errno. */
 int snapshots_begin(int dir_fd, struct err *e);
@@ -41,7 +42,7 @@ int snapshots_count_links(int dir_fd, const char *name, uint64_t *links, struct 
 /* Give the sandbox in to_fd a link to the snapshot of the one in from_fd. 0 or -errno. */
 int snapshots_link(int from_fd, int to_fd, const char *name, struct err *e);
 
-/* Remove what was begun and not committed. */
+/* Remove what was begun and not committed, and records that are of no more use. */
 void snapshots_sweep(int dir_fd);
 
 /* Bytes that snapshots of all sandboxes take. */

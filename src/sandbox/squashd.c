@@ -125,10 +125,9 @@ static int set_up(struct server *s, struct err *e)
 
 /* What a forked child is to do; the first that is set. */
 struct work {
-	int conn_fd;       /* serve a request */
-	const char *end;   /* end this sandbox if it is over */
-	const char *adopt; /* wait until nobody works on this one, then look after it */
-	int report_fd;     /* for that: as in struct server, which does not have it yet */
+	int conn_fd;     /* serve a request */
+	const char *end; /* end this sandbox if it is over */
+	bool recover;    /* look after all that was there before squashd started */
 };
 
 /* False when something is left that a sweep can remove. */
@@ -143,13 +142,10 @@ static bool do_work(const struct server *s, const struct work *work)
 			fprintf(stderr, "squashd: sandbox %s: %s\n", work->end, e.text);
 		return rc == 0 || rc == -ENOENT;
 	}
-	if (work->adopt) {
-		struct server later = *s;
-		later.report_fd = work->report_fd;
-		life_adopt(&later, work->adopt);
-	} else {
+	if (work->recover)
+		life_recover(s);
+	else
 		life_sweep(s);
-	}
 	return true;
 }
 
@@ -180,6 +176,7 @@ struct loop {
 	const struct server *server;
 	struct watch *watch;
 	unsigned workers;
+	bool listening; /* not before what was there has been looked after */
 };
 
 static void start_counted(struct loop *l, const struct work *work)
@@ -207,6 +204,17 @@ static void handle(struct loop *l, uint64_t data)
 		watch_handle(l->watch, data);
 }
 
+static void listen_now(struct loop *l)
+{
+	struct epoll_event connection = {.events = EPOLLIN, .data.u64 = EVENT_CONNECTION};
+	if (epoll_ctl(l->watch->epoll_fd, EPOLL_CTL_ADD, LISTEN_FD, &connection) == 0) {
+		l->listening = true;
+		return;
+	}
+	perror("squashd: epoll_ctl");
+	exit(1); /* init starts it again */
+}
+
 static void note_ended(struct loop *l)
 {
 	bool half_done = false;
@@ -214,6 +222,10 @@ static void note_ended(struct loop *l)
 	l->workers -= reap(&half_done);
 	if (half_done)
 		start_counted(l, &(struct work){.conn_fd = -1});
+	/* The first worker is the one that recovers, and there are no others beside it but those
+	 * that end what is over. */
+	if (!l->listening && l->workers == 0)
+		listen_now(l);
 }
 
 static void serve(struct loop *l)
@@ -236,19 +248,6 @@ static void serve(struct loop *l)
 	}
 }
 
-/* A sandbox that was there when we started. */
-static void take_over(const struct server *s, const struct sandbox *sb, int pidfd, bool busy,
-		      void *arg)
-{
-	struct loop *l = arg;
-	(void)s;
-	struct work adopt = {.conn_fd = -1, .adopt = sb->id, .report_fd = l->watch->report_fd};
-	if (busy)
-		start_counted(l, &adopt);
-	else
-		watch_add(l->watch, sb->id, sb->runtime.deadline_ms, pidfd);
-}
-
 int main(void)
 {
 	static struct server server;
@@ -257,7 +256,6 @@ int main(void)
 	struct err e;
 	struct rlimit files;
 	struct sigaction on_child = {.sa_handler = note_child};
-	struct epoll_event connection = {.events = EPOLLIN, .data.u64 = EVENT_CONNECTION};
 
 	prctl(PR_SET_DUMPABLE, 0); /* the token is in our memory */
 	signal(SIGPIPE, SIG_IGN);
@@ -273,11 +271,11 @@ int main(void)
 		fprintf(stderr, "squashd: %s\n", e.text);
 		return 1;
 	}
-	server.report_fd = -1;
-	life_recover(&server, take_over, &loop);
 	server.report_fd = watch.report_fd;
-	if (epoll_ctl(watch.epoll_fd, EPOLL_CTL_ADD, LISTEN_FD, &connection) < 0) {
-		perror("squashd: epoll_ctl");
+	/* In a child, as all that starts sandboxes: their PID 1 is nothing that squashd reaps. */
+	start_counted(&loop, &(struct work){.conn_fd = -1, .recover = true});
+	if (loop.workers == 0) {
+		perror("squashd: fork");
 		return 1;
 	}
 	serve(&loop);

@@ -97,8 +97,6 @@ void watch_add(struct watch *w, const char *id, uint64_t deadline_ms, int pidfd)
 int watch_report(const struct server *s, const struct sandbox *sb, int pidfd, struct err *e)
 {
 	struct news news = {.deadline_ms = sb->runtime.deadline_ms};
-	if (s->report_fd < 0)
-		return 0;
 	memcpy(news.id, sb->id, sizeof(news.id));
 	union control control = {.head = {.cmsg_len = CMSG_LEN(sizeof(int)),
 					  .cmsg_level = SOL_SOCKET,
@@ -109,6 +107,8 @@ int watch_report(const struct server *s, const struct sandbox *sb, int pidfd, st
 				 .msg_control = &control,
 				 .msg_controllen = sizeof(control)};
 	memcpy(CMSG_DATA(&control.head), &pidfd, sizeof(pidfd));
+	if (pidfd < 0)
+		message.msg_controllen = 0;
 	if (sendmsg(s->report_fd, &message, MSG_NOSIGNAL) < 0)
 		return err_set(e, errno, "report sandbox %s", sb->id);
 	return 0;
@@ -125,10 +125,9 @@ static void take_news(struct watch *w)
 				 .msg_controllen = sizeof(control)};
 	ssize_t n = recvmsg(w->news_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	struct cmsghdr *head = n < 0 ? NULL : CMSG_FIRSTHDR(&message);
-	if (!head || head->cmsg_type != SCM_RIGHTS)
-		return;
 	AUTO_FD pidfd = -1;
-	memcpy(&pidfd, CMSG_DATA(head), sizeof(pidfd));
+	if (head && head->cmsg_type == SCM_RIGHTS)
+		memcpy(&pidfd, CMSG_DATA(head), sizeof(pidfd));
 	if (n == (ssize_t)sizeof(news))
 		watch_add(w, news.id, news.deadline_ms, pidfd);
 }

@@ -37,8 +37,7 @@ int watch_init(struct watch *w, struct err *e);
 void watch_add(struct watch *w, const char *id, uint64_t deadline_ms, int pidfd);
 
 /* In a worker: have squashd watch the sandbox whose PID 1 pidfd is. -errno when squashd is gone:
- * the next one finds the sandbox. In squashd itself, before it has workers, nothing: it will look
- * by itself. */
+ * the next one finds the sandbox. pidfd may be -1, as with watch_add. */
 int watch_report(const struct server *s, const struct sandbox *sb, int pidfd, struct err *e);
 
 /* Handle an event whose data is an index or WATCH_NEWS. */

@@ -81,11 +81,11 @@ def test_full(m):
     create(m, "hog", PYTHON, memory_mb=64)
     result = execute(m, "hog", "dd if=/dev/zero of=/root/big bs=1M")
     equal("a full upper is an error of the writer's", result["exit_code"], 1)
-    check("by name", "No space left on device" in result["stderr"], result)
+    check("by name", "Disk quota exceeded" in result["stderr"], result)
     equal("and no kill", (result["oom_killed"], result["signal"]), (False, None))
     neighbour_works(m, "a full upper")
     result = execute(m, "hog", "i=0; while : >/tmp/$i; do i=$((i+1)); done", timeout=120)
-    check("out of inodes, likewise", "No space left on device" in result["stderr"], result)
+    check("out of inodes, likewise", "Disk quota exceeded" in result["stderr"], result)
     neighbour_works(m, "no inodes left")
     destroy(m, "hog")
 
