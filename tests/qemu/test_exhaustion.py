@@ -164,7 +164,7 @@ while True:
 
 
 def test_crowd(m):
-    """A command that can't begin for want of processor time doesn't keep its sandbox from ending."""
+    """A command that has no processor time to begin with doesn't keep its sandbox from ending."""
     create(m, "hog", PYTHON, cpu=0.05, memory_mb=256)
     crowd = start(m, "python3 -", CROWD)
     time.sleep(15)
