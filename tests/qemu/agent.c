@@ -8,6 +8,7 @@
  *
  *   "run <bytes>\n" <command>   ->   "<exit code> <bytes>\n" <output>
  *   "counts 0\n"                ->   "0 <bytes>\n" <one line of JSON>
+ *   "state 0\n"                 ->   "0 <bytes>\n" <that line, and lines of agent_state.c>
  *
  * The agent and its children are left out of the counts. */
 #include <dirent.h>
@@ -28,6 +29,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "agent.h"
 #include "lib/fd.h"
 
 #define SELF_PATH "/test-init"
@@ -166,13 +168,16 @@ static void count_processes(struct counts *c)
 	closedir(dir);
 }
 
+/* A removed cgroup goes with the last page that it was the first to read of a shared layer. */
+static void let_cgroups_go(void)
+{
+	fd_write_file(AT_FDCWD, "/proc/sys/vm/drop_caches", "3", NULL);
+}
+
 static void print_counts(void)
 {
 	static struct counts c;
 	glob_t loops;
-	/* A removed cgroup goes with the last page that it was the first to read of a shared
-	 * layer. */
-	fd_write_file(AT_FDCWD, "/proc/sys/vm/drop_caches", "3", NULL);
 	count_processes(&c);
 	if (glob("/sys/block/loop*/loop/backing_file", 0, NULL, &loops) == 0)
 		c.loops = loops.gl_pathc;
@@ -181,7 +186,6 @@ static void print_counts(void)
 	printf("{\"mounts\":%zu,\"tmpfs\":%zu,\"namespaces\":%zu,\"processes\":%zu,\"loops\":%zu,"
 	       "\"cgroups\":%lu,\"dying_cgroups\":%lu}\n",
 	       c.mounts, c.tmpfs, c.namespaces, c.processes, c.loops, c.cgroups, c.dying_cgroups);
-	fflush(stdout);
 }
 
 /* The appliance has no links to most of busybox's applets: give the shell those that tests use. */
@@ -203,16 +207,21 @@ static void make_applets(void)
 	}
 }
 
-/* In the child: answer the request on out_fd. command is NULL for the counts. */
-static void child_answer(const struct agent *a, const char *command, int out_fd)
+/* In the child: answer the request on out_fd. */
+static void child_answer(const struct agent *a, const char *verb, const char *command, int out_fd)
 {
 	enter_root(a);
 	int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	dup2(null_fd, STDIN_FILENO);
 	dup2(out_fd, STDOUT_FILENO);
 	dup2(out_fd, STDERR_FILENO);
-	if (!command) {
+	if (verb[0] != 'r') {
+		if (verb[0] == 'c')
+			let_cgroups_go();
 		print_counts();
+		if (verb[0] == 's')
+			agent_print_state();
+		fflush(stdout);
 		_exit(0);
 	}
 	setsid();
@@ -224,7 +233,7 @@ static void child_answer(const struct agent *a, const char *command, int out_fd)
 }
 
 /* Run one request and send the reply. Output past OUTPUT_BYTES ends the command by SIGPIPE. */
-static void answer(const struct agent *a, const char *command)
+static void answer(const struct agent *a, const char *verb, const char *command)
 {
 	static char output[OUTPUT_BYTES];
 	int pipe_fds[2], status = 0;
@@ -234,7 +243,7 @@ static void answer(const struct agent *a, const char *command)
 	if (pid < 0)
 		die("fork");
 	if (pid == 0)
-		child_answer(a, command, pipe_fds[1]);
+		child_answer(a, verb, command, pipe_fds[1]);
 	close(pipe_fds[1]);
 	ssize_t n = fd_read_all(pipe_fds[0], output, sizeof(output));
 	close(pipe_fds[0]);
@@ -275,7 +284,7 @@ static void serve(const struct agent *a)
 		if (fd_read_all(a->tty_fd, command, bytes) != (ssize_t)bytes)
 			die("read command");
 		command[bytes] = '\0';
-		answer(a, line[0] == 'r' ? command : NULL);
+		answer(a, line, command);
 	}
 }
 

@@ -224,8 +224,8 @@ class Machine:
             raise self.failed("QEMU has ended")
 
     def wait_console(self, pattern, seconds=BOOT_SECONDS, since=0):
-        """Wait until the console has shown the regular expression; its match. since: the length that
-        the console had when what is waited for began."""
+        """Wait until the console has shown the regular expression; its match. since: the length
+        that the console had when what is waited for began."""
         deadline = time.monotonic() + seconds
         expression = re.compile(pattern, re.MULTILINE)
         with self._changed:

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* Between agent.c and the parts of it that have a file of their own. */
+#ifndef SQUASH_TEST_AGENT_H
+#define SQUASH_TEST_AGENT_H
+
+/* Print on stdout, a line each, what the kernel and the data disk hold; test_fault.py says how the
+ * lines read. */
+void agent_print_state(void);
+
+#endif
