@@ -25,7 +25,6 @@ BESIDE_TABLE = 100  # probes there are at least, beside the table of system call
 # Files that a module may hold, but that nobody should make anything of. mksquashfs' pseudo files:
 # name type mode uid gid [major minor].
 PLANTED = """
-planted d 755 0 0
 planted/mem c 666 0 0 1 1
 planted/console c 666 0 0 5 1
 planted/kmsg c 666 0 0 1 11
