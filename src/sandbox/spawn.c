@@ -54,7 +54,7 @@ static void sleep_while(const uint32_t *word, uint32_t value, const struct times
  * keep us, and the sandbox's lock, for ever. Nobody stops it for a good reason. */
 static void wait_until_apart(const uint32_t *shares, int pidfd)
 {
-	const struct timespec step = {.tv_nsec = 50 * 1000 * 1000};
+	const struct timespec step = {.tv_nsec = 50000000L};
 	while (__atomic_load_n(shares, __ATOMIC_ACQUIRE)) {
 		siginfo_t change = {.si_pid = 0};
 		sleep_while(shares, 1, &step);

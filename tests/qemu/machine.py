@@ -61,12 +61,14 @@ class Reply:
 
 
 def pack_overlay(name, files):
-    """A cpio archive, to be appended to the initramfs: the agent, its serial port, and files."""
+    """A cpio archive, to be appended to the initramfs: the agent, its serial port, and files, of
+    which programs can be executed."""
     lines = [f"file /test-init {BUILD}/test/agent 0755 0 0", "nod /test-tty 0600 0 0 c 4 65"]
     for number, (path, data) in enumerate(files.items()):
         source = WORK / f"{name}.file-{number}"
         source.write_bytes(data)
-        lines.append(f"file {path} {source} 0644 0 0")
+        mode = "0755" if data.startswith(b"\x7fELF") else "0644"
+        lines.append(f"file {path} {source} {mode} 0 0")
     listing, out = WORK / f"{name}.list", WORK / f"{name}.cpio"
     listing.write_text("\n".join(lines) + "\n")
     pack = [ROOT / "scripts/pack-initramfs", listing, out]
