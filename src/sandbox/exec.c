@@ -72,8 +72,8 @@ static int fail_inside(struct join *j, const char *what)
 	return 126; /* as shells say that a command can't be executed */
 }
 
-/* The command's streams and nothing else: a path inside (/proc/self/fd/5, or a link to it) would lead
- * to what is open of the appliance's, closed on exec or not. */
+/* The command's streams and nothing else: a path inside (/proc/self/fd/5, or a link to it) would
+ * lead to what is open of the appliance's, closed on exec or not. */
 static int settle_descriptors(const struct join *j)
 {
 	int in_fd = j->in_fd >= 0 ? j->in_fd : open("/dev/null", O_RDONLY | O_CLOEXEC);

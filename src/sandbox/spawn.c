@@ -49,12 +49,12 @@ static void sleep_while(const uint32_t *word, uint32_t value, const struct times
 			 : "rcx", "r11", "memory");
 }
 
-/* Until the child has done execve or ended. Not by CLONE_VFORK, which can't be interrupted: a command
- * that has become root of its sandbox can be stopped by who is there already, and would keep us, and
- * the sandbox's lock, for ever. Nobody stops it for a good reason. */
+/* Until the child has done execve or ended. Not by CLONE_VFORK, which can't be interrupted: a
+ * command that has become root of its sandbox can be stopped by who is there already, and would
+ * keep us, and the sandbox's lock, for ever. Nobody stops it for a good reason. */
 static void wait_until_apart(const uint32_t *shares, int pidfd)
 {
-	const struct timespec step = {.tv_nsec = 50 * 1000 * 1000};
+	const struct timespec step = {.tv_nsec = 50000000};
 	while (__atomic_load_n(shares, __ATOMIC_ACQUIRE)) {
 		siginfo_t change = {.si_pid = 0};
 		sleep_while(shares, 1, &step);
@@ -63,8 +63,8 @@ static void wait_until_apart(const uint32_t *shares, int pidfd)
 	}
 }
 
-/* With shares the kernel sets that to 0, and wakes who sleeps on it, when the child shares our memory
- * no longer (set_tid_address(2)), and this returns then. */
+/* With shares the kernel sets that to 0, and wakes who sleeps on it, when the child shares our
+ * memory no longer (set_tid_address(2)), and this returns then. */
 static pid_t start(const struct spawn *s, uint32_t *shares, void *stack, size_t len, int *pidfd,
 		   struct err *e)
 {
