@@ -54,6 +54,9 @@ void probe_outcome(const char *name, const struct outcome *o, int expected);
 enum probe_abi { ABI_X86_64, ABI_X32, ABI_I386 };
 struct outcome probe_try(enum probe_abi abi, long number, const long args[6]);
 
+/* ioctl(2), whose request is an int in one C library and an unsigned long in another. */
+int probe_ioctl(int fd, unsigned long request, const void *arg);
+
 /* The name of an errno: "EPERM". */
 const char *probe_error_name(int number);
 

@@ -156,32 +156,32 @@ void probe_proc(void)
 
 static int set_project(void)
 {
-	struct fsxattr a;
+	struct fsxattr a = {.fsx_xflags = 0};
 	int fd = open(FILE_PATH, O_RDWR | O_CLOEXEC);
 	map_projects();
-	if (fd < 0 || ioctl(fd, (int)FS_IOC_FSGETXATTR, &a) < 0)
+	if (fd < 0 || probe_ioctl(fd, FS_IOC_FSGETXATTR, &a) < 0)
 		return -1000;
 	a.fsx_projid = 0; /* which has no quota */
-	return ioctl(fd, (int)FS_IOC_FSSETXATTR, &a) < 0 ? -errno : 0;
+	return probe_ioctl(fd, FS_IOC_FSSETXATTR, &a) < 0 ? -errno : 0;
 }
 
 static int set_flag(int flag)
 {
 	int flags = 0, fd = open(FILE_PATH, O_RDWR | O_CLOEXEC);
-	if (fd < 0 || ioctl(fd, (int)FS_IOC_GETFLAGS, &flags) < 0)
+	if (fd < 0 || probe_ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0)
 		return -1000;
 	flags |= flag;
-	return ioctl(fd, (int)FS_IOC_SETFLAGS, &flags) < 0 ? -errno : 0;
+	return probe_ioctl(fd, FS_IOC_SETFLAGS, &flags) < 0 ? -errno : 0;
 }
 
 static int leave_project(void)
 {
-	struct fsxattr a;
+	struct fsxattr a = {.fsx_xflags = 0};
 	int fd = open("/tmp", O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || ioctl(fd, (int)FS_IOC_FSGETXATTR, &a) < 0)
+	if (fd < 0 || probe_ioctl(fd, FS_IOC_FSGETXATTR, &a) < 0)
 		return -1000;
 	a.fsx_xflags &= ~(unsigned)FS_XFLAG_PROJINHERIT;
-	return ioctl(fd, (int)FS_IOC_FSSETXATTR, &a) < 0 ? -errno : 0;
+	return probe_ioctl(fd, FS_IOC_FSSETXATTR, &a) < 0 ? -errno : 0;
 }
 
 static int set_immutable(void)
@@ -209,13 +209,13 @@ static void probe_ioctls(void)
 	probe_in_child("an immutable file", set_immutable, EPERM);
 	probe_in_child("an append-only file", set_append, EPERM);
 	probe_in_child("a file that the journal takes whole", set_journal, EPERM);
-	probe_result("freezing the file system", ioctl(root, (int)FIFREEZE, 0), EPERM);
-	probe_result("thawing the file system", ioctl(root, (int)FITHAW, 0), EPERM);
-	probe_result("discarding what is free", ioctl(root, (int)FITRIM, &all), ENOTTY);
-	probe_result("shutting the file system down", ioctl(root, (int)0x8004587d, &stop), ENOTTY);
+	probe_result("freezing the file system", probe_ioctl(root, FIFREEZE, 0), EPERM);
+	probe_result("thawing the file system", probe_ioctl(root, FITHAW, 0), EPERM);
+	probe_result("discarding what is free", probe_ioctl(root, FITRIM, &all), ENOTTY);
+	probe_result("shutting the file system down", probe_ioctl(root, 0x8004587d, &stop), ENOTTY);
 	probe_result("a file's place on the disk", ioctl(fd, FIBMAP, &block), EPERM);
-	probe_result("a swap of extents", ioctl(fd, (int)0xc028660f, &all), ENOTTY);
-	probe_result("an encryption policy", ioctl(fd, (int)0x800c6613, &all), ENOTTY);
+	probe_result("a swap of extents", probe_ioctl(fd, 0xc028660f, &all), ENOTTY);
+	probe_result("an encryption policy", probe_ioctl(fd, 0x800c6613, &all), ENOTTY);
 	close(root);
 	close(fd);
 }

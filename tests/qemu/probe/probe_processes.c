@@ -277,10 +277,10 @@ static int make_alarm(void)
 /* On a terminal of its own, as a session's leader. */
 static int on_terminal(unsigned long request, const void *arg)
 {
-	int number, unlock = 0;
+	int number = 0, unlock = 0;
 	char path[32];
 	int master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (master < 0 || ioctl(master, (int)TIOCGPTN, &number) < 0 ||
+	if (master < 0 || probe_ioctl(master, TIOCGPTN, &number) < 0 ||
 	    ioctl(master, TIOCSPTLCK, &unlock) < 0)
 		return -1000;
 	snprintf(path, sizeof(path), "/dev/pts/%d", number);
@@ -288,7 +288,7 @@ static int on_terminal(unsigned long request, const void *arg)
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return -2000;
-	return ioctl(fd, (int)request, arg) < 0 ? -errno : 0;
+	return probe_ioctl(fd, request, arg) < 0 ? -errno : 0;
 }
 
 static int type_ahead(void)
@@ -327,7 +327,7 @@ static int steal_terminal(void)
 	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
 	pid_t pid = tty < 0 ? -1 : fork();
 	if (pid == 0)
-		_exit(setsid() < 0 || ioctl(tty, (int)TIOCSCTTY, (const void *)1) < 0 ? errno : 0);
+		_exit(setsid() < 0 || probe_ioctl(tty, TIOCSCTTY, (const void *)1) < 0 ? errno : 0);
 	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
 		return -1000;
 	return -WEXITSTATUS(status);

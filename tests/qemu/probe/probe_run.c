@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -101,12 +102,18 @@ void probe_result(const char *name, long result, int expected)
 	probe_outcome(name, &o, expected);
 }
 
+int probe_ioctl(int fd, unsigned long request, const void *arg)
+{
+	return (int)syscall(SYS_ioctl, fd, request, arg);
+}
+
 static long call_x86_64(long number, const long a[6])
 {
+	const long fourth = a[3], fifth = a[4], sixth = a[5];
 	long result;
-	register long r10 __asm__("r10") = a[3];
-	register long r8 __asm__("r8") = a[4];
-	register long r9 __asm__("r9") = a[5];
+	register long r10 __asm__("r10") = fourth;
+	register long r8 __asm__("r8") = fifth;
+	register long r9 __asm__("r9") = sixth;
 	__asm__ volatile("syscall"
 			 : "=a"(result)
 			 : "0"(number), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8), "r"(r9)

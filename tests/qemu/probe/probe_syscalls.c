@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Every number of the x86-64 table, tried. The arguments are -1 throughout: what is let through
- * then fails for them, or waits, or does no harm in a process that ends at once. */
+ * fails for them, or waits, or does no harm in a process that ends at once. */
 #include "probe.h"
 
 #include <asm/unistd.h>
@@ -19,9 +19,13 @@ struct row {
 	long argument;   /* the second, if that isn't to be -1 */
 };
 
-#define ALLOWED(call) [__NR_##call] = {ALLOW, LET_THROUGH, #call, NULL, -1}
-#define REFUSED(call, error) [__NR_##call] = {REFUSE, error, #call, NULL, -1}
-#define SKIPPED(call, why) [__NR_##call] = {SKIP, 0, #call, why, -1}
+#define ALLOWED(call) ALLOWED_AT(__NR_##call, call)
+#define REFUSED(call, error) REFUSED_AT(__NR_##call, call, error)
+#define SKIPPED(call, why) SKIPPED_AT(__NR_##call, call, why)
+/* Those that the headers of the host which checks our sources don't have. */
+#define ALLOWED_AT(number, call) [number] = {ALLOW, LET_THROUGH, #call, NULL, -1}
+#define REFUSED_AT(number, call, error) [number] = {REFUSE, error, #call, NULL, -1}
+#define SKIPPED_AT(number, call, why) [number] = {SKIP, 0, #call, why, -1}
 /* Of a number that it doesn't know, the kernel itself says ENOSYS. */
 #define ALLOWED_WITH(call, second) [__NR_##call] = {ALLOW, LET_THROUGH, #call, NULL, second}
 
@@ -116,7 +120,8 @@ static const struct row table[LAST + 1] = {
 	ALLOWED(execveat), REFUSED(userfaultfd, EPERM), ALLOWED(membarrier), ALLOWED(mlock2),
 	ALLOWED(copy_file_range), ALLOWED(preadv2), ALLOWED(pwritev2), ALLOWED(pkey_mprotect),
 	ALLOWED(pkey_alloc), ALLOWED(pkey_free), ALLOWED(statx), REFUSED(io_pgetevents, ENOSYS),
-	ALLOWED(rseq), SKIPPED(uretprobe, "passes every filter, and ends who calls it by SIGILL"),
+	ALLOWED(rseq),
+	SKIPPED_AT(335, uretprobe, "passes every filter, and ends who calls it by SIGILL"),
 	ALLOWED(pidfd_send_signal), REFUSED(io_uring_setup, ENOSYS),
 	REFUSED(io_uring_enter, ENOSYS), REFUSED(io_uring_register, ENOSYS),
 	REFUSED(open_tree, EPERM), REFUSED(move_mount, EPERM), REFUSED(fsopen, EPERM),
@@ -128,10 +133,12 @@ static const struct row table[LAST + 1] = {
 	/* The kernel's own: it wants no_new_privs or CAP_SYS_ADMIN. */
 	REFUSED(landlock_restrict_self, EPERM), REFUSED(memfd_secret, ENOSYS),
 	REFUSED(process_mrelease, ENOSYS), ALLOWED(futex_waitv),
-	REFUSED(set_mempolicy_home_node, ENOSYS), REFUSED(cachestat, ENOSYS), ALLOWED(fchmodat2),
-	ALLOWED(map_shadow_stack), ALLOWED(futex_wake), ALLOWED(futex_wait), ALLOWED(futex_requeue),
-	REFUSED(statmount, ENOSYS), REFUSED(listmount, ENOSYS), REFUSED(lsm_get_self_attr, ENOSYS),
-	REFUSED(lsm_set_self_attr, ENOSYS), REFUSED(lsm_list_modules, ENOSYS), ALLOWED(mseal)};
+	REFUSED(set_mempolicy_home_node, ENOSYS), REFUSED_AT(451, cachestat, ENOSYS),
+	ALLOWED_AT(452, fchmodat2), ALLOWED_AT(453, map_shadow_stack), ALLOWED_AT(454, futex_wake),
+	ALLOWED_AT(455, futex_wait), ALLOWED_AT(456, futex_requeue),
+	REFUSED_AT(457, statmount, ENOSYS), REFUSED_AT(458, listmount, ENOSYS),
+	REFUSED_AT(459, lsm_get_self_attr, ENOSYS), REFUSED_AT(460, lsm_set_self_attr, ENOSYS),
+	REFUSED_AT(461, lsm_list_modules, ENOSYS), ALLOWED_AT(462, mseal)};
 
 static const long minus[6] = {-1, -1, -1, -1, -1, -1};
 
