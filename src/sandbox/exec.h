@@ -44,6 +44,7 @@ struct exec_job {
 	int pidfd;
 	int in_fd, out_fd, err_fd; /* our ends of its pipes, non-blocking */
 	uint64_t started_mono_ms;
+	int null_fd; /* what is not kept goes there; -1 until something does */
 };
 
 /* Join the sandbox and start the command in a fresh leaf. The caller holds the sandbox's lock. 0;

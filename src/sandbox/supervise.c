@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Watching a running command: its pipes, its end, its time. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -12,6 +13,7 @@
 #include "lib/fd.h"
 
 #define KILLED_MS 2000
+#define DROP_BYTES (1024 * 1024) /* at a time; a pipe holds less */
 
 enum { IN, OUT, ERR, PID, WATCHED };
 
@@ -25,13 +27,20 @@ struct watch {
 	uint64_t frozen_ms;   /* by which the deadline has been put off */
 };
 
-/* Read what there is: keep what fits into o (may be NULL), drop the rest. Closes *fd at its end. */
-static void drain(int *fd, struct exec_output *o)
+/* Drop what there is, without a copy: who writes without end is not to cost the appliance as much as
+ * himself. */
+static ssize_t drop(struct exec_job *job, int fd)
 {
-	static char dropped[LIMIT_OUTPUT_BYTES];
+	if (job->null_fd < 0)
+		job->null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	return splice(fd, NULL, job->null_fd, NULL, DROP_BYTES, SPLICE_F_NONBLOCK);
+}
+
+/* Read what there is: keep what fits into o (may be NULL), drop the rest. Closes *fd at its end. */
+static void drain(struct exec_job *job, int *fd, struct exec_output *o)
+{
 	size_t room = o ? sizeof(o->data) - o->len : 0;
-	char *into = room > 0 ? o->data + o->len : dropped;
-	ssize_t n = read(*fd, into, room > 0 ? room : sizeof(dropped));
+	ssize_t n = room > 0 ? read(*fd, o->data + o->len, room) : drop(job, *fd);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0)
@@ -110,9 +119,9 @@ static int step(struct watch *w, struct err *e)
 	if (fds[IN].revents)
 		feed(w);
 	if (fds[OUT].revents)
-		drain(&job->out_fd, &w->result->out);
+		drain(job, &job->out_fd, &w->result->out);
 	if (fds[ERR].revents)
-		drain(&job->err_fd, &w->result->err);
+		drain(job, &job->err_fd, &w->result->err);
 	if (fds[PID].revents) {
 		int rc = reap(w, e);
 		if (rc < 0)
@@ -153,13 +162,14 @@ void exec_finish(struct exec_job *job)
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			break;
 		if (fds[0].revents)
-			drain(&job->out_fd, NULL);
+			drain(job, &job->out_fd, NULL);
 		if (fds[1].revents)
-			drain(&job->err_fd, NULL);
+			drain(job, &job->err_fd, NULL);
 	}
 	fd_close(&job->out_fd);
 	fd_close(&job->err_fd);
 	fd_close(&job->in_fd);
 	fd_close(&job->pidfd);
+	fd_close(&job->null_fd);
 	cgroup_end_leaf(&job->leaf);
 }
