@@ -240,7 +240,8 @@ static void sweep_locked(const struct sweep *w, int dir_fd, const char *id)
 	}
 }
 
-/* The same in a child, when nobody works on it any more. */
+/* The same in a child, when nobody works on it any more. Who does may be the child of a worker that
+ * is dead: it has its lock until it is PID 1 of what is to be swept away. */
 static void sweep_later(const struct sweep *w, const char *id)
 {
 	if (fork() != 0)
@@ -256,7 +257,7 @@ static void sweep_sandbox(const struct sweep *w, const char *id)
 	AUTO_FD lock = meta_lock(w->server, id, META_NO_WAIT, NULL);
 	if (lock >= 0)
 		sweep_locked(w, lock, id);
-	else if (lock == -EBUSY && w->whole)
+	else if (lock == -EBUSY)
 		sweep_later(w, id);
 }
 

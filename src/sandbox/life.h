@@ -32,11 +32,10 @@ bool life_has_dir(const struct server *s, const char *id);
 
 /* Remove what nobody owns: sandboxes whose making or ending was cut off, what changes that were cut
  * off have left, cgroups, layers and uids without a sandbox. What is being worked on, as its lock
- * tells, is left alone. Faults go to stderr. */
+ * tells, is left to a child that waits for it. Faults go to stderr. */
 void life_sweep(const struct server *s);
 
-/* The same when squashd has started, for all that was there, which squashd is told to watch. What
- * is being worked on is left to a child that waits for it. */
+/* The same when squashd has started, for all that was there, which squashd is told to watch. */
 void life_recover(const struct server *s);
 
 #endif
