@@ -13,7 +13,7 @@
 #include "lib/fd.h"
 
 #define KILLED_MS 2000
-#define DROP_BYTES (1024 * 1024) /* at a time; a pipe holds less */
+#define DROP_BYTES 1048576U /* at a time; a pipe holds less */
 
 enum { IN, OUT, ERR, PID, WATCHED };
 
@@ -27,8 +27,8 @@ struct watch {
 	uint64_t frozen_ms;   /* by which the deadline has been put off */
 };
 
-/* Drop what there is, without a copy: who writes without end is not to cost the appliance as much as
- * himself. */
+/* Drop what there is, without a copy: who writes without end is not to cost the appliance as much
+ * as himself. */
 static ssize_t drop(struct exec_job *job, int fd)
 {
 	if (job->null_fd < 0)
