@@ -219,6 +219,8 @@ def test_swaps(m):
 # Every process that shows up is stopped, before it is what it was started for.
 STOP = """
 import os, signal, time
+while not os.path.exists('/tmp/go'):  # who starts this must have ended, or it stops that
+    time.sleep(0.01)
 end = time.monotonic() + 600
 while time.monotonic() < end:
     try:
@@ -266,12 +268,14 @@ print(len(seen), got)
 def test_stop(m):
     """Who stops a command before it has begun must not stop the appliance's worker."""
     create(m, "stop", PYTHON, memory_mb=128)
-    output(m, "stop", "(setsid python3 - >/dev/null 2>&1 <<'END' &)\n" + STOP + "\nEND\nsleep 1")
-    slowest = 0
-    for _ in range(30):
+    output(m, "stop", "(setsid python3 - >/dev/null 2>&1 <<'END' &)\n" + STOP + "\nEND\n")
+    slowest = stopped = 0
+    for cmd in ["touch /tmp/go"] + 30 * ["true"]:
         began = time.monotonic()
-        m.http("POST", f"{SANDBOXES}/stop/exec", {"cmd": "true", "timeout": 1}, seconds=20)
+        reply = m.http("POST", f"{SANDBOXES}/stop/exec", {"cmd": cmd, "timeout": 1}, seconds=20)
         slowest = max(slowest, time.monotonic() - began)
+        stopped += reply.status != 200 or reply.json["exit_code"] != 0
+    check("commands are stopped", stopped > 10, stopped)
     check("a command that is stopped ends with its timeout", slowest < 15, slowest)
     tap.note(f"the slowest took {slowest:.1f} s")
     began = time.monotonic()
