@@ -106,27 +106,37 @@ int cgroup_open_init(int root_fd, const char *id, struct err *e)
 	return fd;
 }
 
-static pid_t read_first_pid(int init_fd)
+/* 0: there is none. */
+static pid_t read_first_pid(int init_fd, struct err *e)
 {
 	char text[32];
 	AUTO_FD fd = openat(init_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	ssize_t n = fd < 0 ? -errno : fd_read_all(fd, text, sizeof(text) - 1);
+	if (n == -ENODEV || n == -ENOENT) /* the cgroup has been removed */
 		return 0;
-	ssize_t n = fd_read_all(fd, text, sizeof(text) - 1);
-	if (n <= 0)
-		return 0;
+	if (n < 0)
+		return err_set(e, (int)-n, "read cgroup.procs");
 	text[n] = '\0';
 	return (pid_t)strtol(text, NULL, 10);
 }
 
 pid_t cgroup_find_init(int root_fd, const char *id, int *pidfd, struct err *e)
 {
-	AUTO_FD init_fd = cgroup_open_init(root_fd, id, NULL);
-	pid_t pid = init_fd < 0 ? 0 : read_first_pid(init_fd);
+	AUTO_FD init_fd = cgroup_open_init(root_fd, id, e);
+	if (init_fd < 0 && init_fd != -ENOENT)
+		return init_fd;
+	pid_t pid = init_fd < 0 ? 0 : read_first_pid(init_fd, e);
+	if (pid < 0)
+		return pid;
 	AUTO_FD fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	if (pid > 0 && fd < 0 && errno != ESRCH)
+		return err_set(e, errno, "pidfd_open");
 	/* The pid may have died and been given away between the two calls: what the descriptor
 	 * holds is ours if the pid is still listed after it was taken. */
-	if (fd < 0 || read_first_pid(init_fd) != pid)
+	pid_t again = fd < 0 ? 0 : read_first_pid(init_fd, e);
+	if (again < 0)
+		return again;
+	if (fd < 0 || again != pid)
 		return err_say(e, ESRCH, "sandbox %s has no running init", id);
 	*pidfd = fd_steal(&fd);
 	return pid;

@@ -27,7 +27,7 @@ int cgroup_remove(int root_fd, const char *id, struct err *e);
 int cgroup_open_init(int root_fd, const char *id, struct err *e);
 
 /* The sandbox's living PID 1. Its pid in our namespace with *pidfd owned by the caller; -ESRCH if
- * there is none. A pid is never remembered: the kernel is asked each time. */
+ * there is none; another -errno. A pid is never remembered: the kernel is asked each time. */
 pid_t cgroup_find_init(int root_fd, const char *id, int *pidfd, struct err *e);
 
 /* A leaf for one exec, ours while its lock is held. */

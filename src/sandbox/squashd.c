@@ -22,6 +22,8 @@
 #include "box.h"
 #include "capture.h"
 #include "cgroup.h"
+#include "leftover.h"
+#include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/paths.h"
 #include "life.h"
@@ -31,6 +33,9 @@
 
 enum { LISTEN_FD = 3, TOKEN_FD = 4 };
 enum { EVENT_CONNECTION = WATCH_FIRST_FREE }; /* beside what watch.h uses */
+
+#define SWEEP_AGAIN_MS 1000
+#define SWEEP_AGAIN_MS_MAX 64000
 
 static volatile sig_atomic_t child_ended;
 
@@ -130,23 +135,27 @@ struct work {
 	bool recover;    /* look after all that was there before squashd started */
 };
 
-/* False when something is left that a sweep can remove. */
-static bool do_work(const struct server *s, const struct work *work)
+/* A worker's exit code. */
+enum { WORK_DONE, WORK_LEFT, SWEEP_DONE, SWEEP_LEFT };
+
+static int do_work(const struct server *s, const struct work *work)
 {
 	struct err e;
-	if (work->conn_fd >= 0)
-		return worker_serve(s, work->conn_fd);
-	if (work->end) {
+	bool sweeps = work->conn_fd < 0 && !work->end;
+	if (work->conn_fd >= 0) {
+		worker_serve(s, work->conn_fd);
+	} else if (work->end) {
 		int rc = life_end_if_over(s, work->end, &e);
 		if (rc < 0 && rc != -ENOENT)
-			fprintf(stderr, "squashd: sandbox %s: %s\n", work->end, e.text);
-		return rc == 0 || rc == -ENOENT;
-	}
-	if (work->recover)
+			leftover_note(work->end, &e);
+	} else if (work->recover) {
 		life_recover(s);
-	else
+	} else {
 		life_sweep(s);
-	return true;
+	}
+	if (leftover_is_noted())
+		return sweeps ? SWEEP_LEFT : WORK_LEFT;
+	return sweeps ? SWEEP_DONE : WORK_DONE;
 }
 
 static pid_t start_worker(const struct server *s, const struct work *work)
@@ -156,20 +165,7 @@ static pid_t start_worker(const struct server *s, const struct work *work)
 		return pid;
 	close(LISTEN_FD);
 	signal(SIGCHLD, SIG_DFL);
-	_exit(do_work(s, work) ? 0 : 1);
-}
-
-/* Reap; the number of workers that ended, and whether one of them left its work half done. */
-static unsigned reap(bool *half_done)
-{
-	unsigned count = 0;
-	int status;
-	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0; count++) {
-		if (WIFSIGNALED(status))
-			fprintf(stderr, "squashd: a worker died of signal %d\n", WTERMSIG(status));
-		*half_done = *half_done || status != 0;
-	}
-	return count;
+	_exit(do_work(s, work));
 }
 
 struct loop {
@@ -177,7 +173,32 @@ struct loop {
 	struct watch *watch;
 	unsigned workers;
 	bool listening; /* not before what was there has been looked after */
+	uint64_t sweep_at_ms;
+	unsigned sweep_again_ms; /* how long to wait when a sweep has left something */
 };
+
+static void sweep_after(struct loop *l, unsigned wait_ms)
+{
+	uint64_t at_ms = clock_mono_ms() + wait_ms;
+	if (at_ms < l->sweep_at_ms)
+		l->sweep_at_ms = at_ms;
+}
+
+/* What the end of a worker means for sweeping. */
+static void judge_end(struct loop *l, int status)
+{
+	if (WIFSIGNALED(status))
+		fprintf(stderr, "squashd: a worker died of signal %d\n", WTERMSIG(status));
+	if (!WIFEXITED(status) || WEXITSTATUS(status) == WORK_LEFT) {
+		sweep_after(l, 0);
+	} else if (WEXITSTATUS(status) == SWEEP_DONE) {
+		l->sweep_again_ms = SWEEP_AGAIN_MS;
+	} else if (WEXITSTATUS(status) == SWEEP_LEFT) {
+		sweep_after(l, l->sweep_again_ms);
+		if (l->sweep_again_ms < SWEEP_AGAIN_MS_MAX)
+			l->sweep_again_ms *= 2;
+	}
+}
 
 static void start_counted(struct loop *l, const struct work *work)
 {
@@ -217,15 +238,32 @@ static void listen_now(struct loop *l)
 
 static void note_ended(struct loop *l)
 {
-	bool half_done = false;
+	int status;
 	child_ended = 0;
-	l->workers -= reap(&half_done);
-	if (half_done)
-		start_counted(l, &(struct work){.conn_fd = -1});
+	for (; waitpid(-1, &status, WNOHANG) > 0; l->workers--)
+		judge_end(l, status);
 	/* The first worker is the one that recovers, and there are no others beside it but those
 	 * that end what is over. */
 	if (!l->listening && l->workers == 0)
 		listen_now(l);
+}
+
+static void sweep_if_due(struct loop *l)
+{
+	if (clock_mono_ms() < l->sweep_at_ms)
+		return;
+	l->sweep_at_ms = UINT64_MAX;
+	start_counted(l, &(struct work){.conn_fd = -1});
+}
+
+static int find_timeout_ms(const struct loop *l)
+{
+	uint64_t now = clock_mono_ms();
+	int watch_ms = watch_timeout_ms(l->watch);
+	if (l->sweep_at_ms == UINT64_MAX)
+		return watch_ms;
+	int sweep_ms = l->sweep_at_ms > now ? (int)(l->sweep_at_ms - now) : 0;
+	return watch_ms >= 0 && watch_ms < sweep_ms ? watch_ms : sweep_ms;
 }
 
 static void serve(struct loop *l)
@@ -237,10 +275,10 @@ static void serve(struct loop *l)
 	sigprocmask(SIG_BLOCK, &child, &old); /* but for while we wait in epoll_pwait */
 	for (;;) {
 		struct epoll_event events[EVENTS];
-		int n = epoll_pwait(l->watch->epoll_fd, events, EVENTS, watch_timeout_ms(l->watch),
-				    &old);
+		int n = epoll_pwait(l->watch->epoll_fd, events, EVENTS, find_timeout_ms(l), &old);
 		if (child_ended)
 			note_ended(l);
+		sweep_if_due(l);
 		for (int i = 0; i < n; i++)
 			handle(l, events[i].data.u64);
 		for (const char *id; (id = watch_next_over(l->watch, l->server));)
@@ -252,7 +290,10 @@ int main(void)
 {
 	static struct server server;
 	static struct watch watch;
-	struct loop loop = {.server = &server, .watch = &watch};
+	struct loop loop = {.server = &server,
+			    .watch = &watch,
+			    .sweep_at_ms = UINT64_MAX,
+			    .sweep_again_ms = SWEEP_AGAIN_MS};
 	struct err e;
 	struct rlimit files;
 	struct sigaction on_child = {.sa_handler = note_child};
