@@ -301,7 +301,8 @@ fuzz-merge: $(T:%=build/fuzz/%)
 	$(Q)for name in $(T); do scripts/fuzz --merge $$name || exit; done
 
 # What the benchmark needs inside: the peers, our timer and the floors. The base has their libraries.
-BENCH := build/bench/timer build/bench/floor
+BENCH := build/bench/timer build/bench/floor build/bench/filter
+build/bench/filter: build/obj/src/sandbox/payload_calls.o
 
 $(BENCH): build/bench/%: build/obj/tests/bench/%.o $(LIB:%.c=build/obj/%.o) scripts/check-static
 	$(link)
