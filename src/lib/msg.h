@@ -29,6 +29,9 @@ enum msg_op {
 	MSG_SNAPSHOT,
 	MSG_RESTORE,
 	MSG_DROP_SNAPSHOT,
+	MSG_ALLOW_NET,
+	MSG_NETWORK,
+	MSG_EGRESS_POLICY, /* from a worker to an egress process: lib/egress_fds.h */
 };
 
 enum msg_tag {
@@ -81,11 +84,13 @@ enum msg_tag {
 	TAG_BUILTIN,
 	TAG_USERS,
 	TAG_ACTIVE_SNAPSHOT, /* text; absent: none */
-	TAG_SNAPSHOT, /* empty: one more snapshot of this sandbox begins; then TAG_NAME, TAG_SIZE,
+	TAG_SNAPSHOT,   /* empty: one more snapshot of this sandbox begins; then TAG_NAME, TAG_SIZE,
 		       * TAG_CREATED_MS, TAG_LABEL and TAG_LAYER, repeated */
-	TAG_PROCESS,  /* empty, behind an error: a process in the way begins: TAG_PID, TAG_CMD */
-	TAG_PID,      /* number, as the sandbox sees it */
-	TAG_LINES,    /* of a journal: JSON texts, each ended by a newline */
+	TAG_PROCESS,    /* empty, behind an error: a process in the way begins: TAG_PID, TAG_CMD */
+	TAG_PID,        /* number, as the sandbox sees it */
+	TAG_LINES,      /* of a journal: JSON texts, each ended by a newline */
+	TAG_PRIVATE,    /* repeated: a network that the operator lets sandboxes reach */
+	TAG_DNS_SERVER, /* repeated: an address */
 };
 
 struct msg_head {

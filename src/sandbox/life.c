@@ -14,6 +14,8 @@
 #include "bringup.h"
 #include "capture.h"
 #include "cgroup.h"
+#include "egress.h"
+#include "egress_policy.h"
 #include "freeze.h"
 #include "layers.h"
 #include "leftover.h"
@@ -54,6 +56,7 @@ int life_dismantle(const struct server *s, const struct sandbox *sb, struct err 
 	int rc = cgroup_remove(s->cgroup_fd, sb->id, e);
 	if (rc < 0)
 		return rc; /* with processes alive the rest can't go */
+	rc = err_keep_first(rc, egress_policy_forget(s, sb->id, &this), e, &this);
 	AUTO_FD dir = meta_open(s, sb->id, &this);
 	if (dir >= 0)
 		rc = err_keep_first(rc, upper_release(s, sb->id, dir, &this), e, &this);
@@ -236,6 +239,8 @@ static void sweep_locked(const struct sweep *w, int dir_fd, const char *id)
 			leftover_note(id, &e);
 		if (w->whole)
 			have_watched(w->server, &sb);
+		if (meta_exists(w->server, id) && egress_change(w->server, &sb, &sb, &e) < 0)
+			leftover_note(id, &e);
 	}
 }
 
@@ -320,6 +325,8 @@ static void sweep(struct sweep *w)
 	if (slots_sweep(s, has_slot, &e) < 0)
 		leftover_note(NULL, &e);
 	if (runtime_sweep(s, life_has_dir, &e) < 0)
+		leftover_note(NULL, &e);
+	if (egress_sweep(s, life_has_dir, &e) < 0)
 		leftover_note(NULL, &e);
 	wait_for_later_ones(w);
 }
