@@ -170,7 +170,7 @@ build/initramfs.cpio.zst: build/system.cpio.zst build/modules.cpio.zst
 
 # ---- Modules, and a disk that holds them ----
 
-DELTAS := 100-python313 101-nodejs 110-gcc 120-git 121-admin
+DELTAS := 100-python313 101-nodejs 102-node24 110-gcc 120-git 121-admin
 MODULES := $(patsubst %,build/modules/%.squashfs,000-base-debian $(DELTAS))
 
 modules: $(MODULES)
