@@ -85,7 +85,7 @@ class Servers:
         self.zone = zone
         self.asked = []
         for address in addresses:
-            udp = internet.socket(kind=socket.SOCK_DGRAM)
+            udp = internet.make_socket(kind=socket.SOCK_DGRAM)
             udp.bind((address, 53))
             tcp = internet.listen(address, 53)
             threading.Thread(target=self.serve_udp, args=(udp, address), daemon=True).start()

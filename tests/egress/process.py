@@ -3,8 +3,10 @@
 
 import contextlib
 import ctypes
+import errno
 import json
 import os
+import re
 import resource
 import signal
 import socket
@@ -16,9 +18,27 @@ from pathlib import Path
 from nameserver import A, Reply, encode_query
 from world import Netns
 
-PROGRAM = Path(__file__).resolve().parents[2] / "build/bin/egress"
-MAGIC, POLICY = 0x31425153, 16  # lib/msg.h
-TAG_ALLOW_NET, TAG_ERROR, TAG_PRIVATE, TAG_DNS_SERVER = 8, 22, 54, 55
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = ROOT / "build/bin/egress"
+
+
+def read_enum(path, name):
+    """The numbers of a C enum: a dictionary."""
+    text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+    body = re.search(r"enum %s \{(.*?)\}" % name, text, re.DOTALL)[1]
+    numbers, number = {}, 0
+    for item in body.replace(" ", "").split(","):
+        word, _, value = item.strip().partition("=")
+        number = int(value) if value else number
+        numbers[word] = number
+        number += 1
+    return numbers
+
+
+MSG_H = ROOT / "src/lib/msg.h"
+POLICY = read_enum(MSG_H, "msg_op")["MSG_EGRESS_POLICY"]
+TAGS = read_enum(MSG_H, "msg_tag")
+MAGIC = 0x31425153
 RESOLVER = ("198.18.0.1", 53)
 LOG_BYTES, LINE_BYTES = 524288, 600
 PR_SET_NO_NEW_PRIVS = 38
@@ -38,7 +58,7 @@ class Egress:
         control = socket.socket(socket.AF_UNIX)
         control.bind(self.control_path)
         control.listen()
-        udp = self.sandbox.socket(kind=socket.SOCK_DGRAM)
+        udp = self.sandbox.make_socket(kind=socket.SOCK_DGRAM)
         udp.bind(RESOLVER)
         tcp = self.sandbox.listen(*RESOLVER)
         relays = [self.sandbox.listen("::" if f == socket.AF_INET6 else "0.0.0.0", port, f)
@@ -116,14 +136,14 @@ class Egress:
             return status, s.recv(size, socket.MSG_WAITALL) if size else b""
 
     def allow(self, *entries, private=(), servers=()):
-        return self.send(POLICY, [(TAG_ALLOW_NET, e.encode()) for e in entries]
-                         + [(TAG_PRIVATE, p.encode()) for p in private]
-                         + [(TAG_DNS_SERVER, s.encode()) for s in servers])
+        return self.send(POLICY, [(TAGS["TAG_ALLOW_NET"], e.encode()) for e in entries]
+                         + [(TAGS["TAG_PRIVATE"], p.encode()) for p in private]
+                         + [(TAGS["TAG_DNS_SERVER"], s.encode()) for s in servers])
 
     # What the sandbox does
 
     def ask_raw(self, query, seconds=5):
-        with self.sandbox.socket(kind=socket.SOCK_DGRAM) as s:
+        with self.sandbox.make_socket(kind=socket.SOCK_DGRAM) as s:
             s.settimeout(seconds)
             s.connect(RESOLVER)
             s.send(query)
@@ -135,7 +155,7 @@ class Egress:
     def ask_tcp(self, *queries):
         """The replies, each to a query sent when the one before was answered."""
         replies = []
-        with self.sandbox.socket() as s:
+        with self.sandbox.make_socket() as s:
             s.settimeout(5)
             s.connect(RESOLVER)
             for query in queries:
@@ -150,7 +170,7 @@ class Egress:
         address = host if v6 or host.replace(".", "").isdigit() else self.ask(host).address
         if address is None:
             raise ConnectionError(f"{host} has no address")
-        s = self.sandbox.socket(socket.AF_INET6 if v6 else socket.AF_INET)
+        s = self.sandbox.make_socket(socket.AF_INET6 if v6 else socket.AF_INET)
         s.settimeout(seconds)
         s.connect((address, port))
         return s
@@ -163,6 +183,10 @@ class Egress:
                 s.shutdown(socket.SHUT_WR)
                 return read_to_end(s)
         except (ConnectionResetError, BrokenPipeError):
+            return "reset"
+        except OSError as error:
+            if error.errno != errno.ENOTCONN:  # what shutdown says of one that was reset
+                raise
             return "reset"
 
     def lines(self):

@@ -64,12 +64,12 @@ class Netns:
         with self.inside():
             _ip(*words)
 
-    def socket(self, family=socket.AF_INET, kind=socket.SOCK_STREAM):
+    def make_socket(self, family=socket.AF_INET, kind=socket.SOCK_STREAM):
         with self.inside():
             return socket.socket(family, kind)
 
     def listen(self, address, port, family=socket.AF_INET, backlog=1024):
-        s = self.socket(family)
+        s = self.make_socket(family)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
