@@ -22,7 +22,7 @@ static bool add_label(struct buf *text, const uint8_t *label)
 	return plain;
 }
 
-/* Write name into text, as much as fits. Whether nothing had to be escaped, and so all of it fits. */
+/* Write name into text, as much as fits. True: nothing had to be escaped, and all of it fits. */
 static bool render(const struct dns_wire *name, char text[ALLOW_NAME_BYTES + 1])
 {
 	struct buf b = {.data = text, .cap = ALLOW_NAME_BYTES};
