@@ -171,16 +171,18 @@ build/initramfs.cpio.zst: build/system.cpio.zst build/modules.cpio.zst
 # ---- Modules, and a disk that holds them ----
 
 DELTAS := 100-python313 101-nodejs 110-gcc 120-git 121-admin
+# What tests reach their network with; not among those that make modules makes.
+CLIENTS := build/modules/129-clients.squashfs
 MODULES := $(patsubst %,build/modules/%.squashfs,000-base-debian $(DELTAS))
 
 modules: $(MODULES)
 
 # scripts/mkmodule leaves a module alone that comes out the same, and so is the disk then: what a user
 # has on it is lost when it is made anew. The stamp says that the module has been looked at.
-$(MODULES): build/modules/%.squashfs: build/modules/.%.made ;
+$(MODULES) $(CLIENTS): build/modules/%.squashfs: build/modules/.%.made ;
 
-$(DELTAS:%=build/modules/.%.made): build/modules/000-base-debian.squashfs
-$(MODULES:build/modules/%.squashfs=build/modules/.%.made): build/modules/.%.made: config/modules/% \
+$(DELTAS:%=build/modules/.%.made) build/modules/.129-clients.made: build/modules/000-base-debian.squashfs
+$(patsubst build/modules/%.squashfs,build/modules/.%.made,$(MODULES) $(CLIENTS)): build/modules/.%.made: config/modules/% \
 		$$(shell find config/modules/$$*.d -type f 2>/dev/null) $(wildcard scripts/mkmodule*) config/versions \
 		build/parts/busybox build/parts/mksquashfs build/parts/unsquashfs
 	$(call say,MODULE,build/modules/$*.squashfs)
@@ -260,7 +262,7 @@ test:
 		$(filter-out tests/qemu/test_fault.py,$(wildcard tests/qemu/test_*.py))
 
 # What the tests on the booted image need.
-IN_QEMU := all build/qemu/run build/test/agent build/test/probe build/test/squashd-fault
+IN_QEMU := all build/qemu/run build/test/agent build/test/probe build/test/squashd-fault $(CLIENTS)
 
 test-fault:
 	$(Q)scripts/host-packages build test
