@@ -257,12 +257,12 @@ check: $(UNIT) $(REPLAY)
 
 test:
 	$(Q)scripts/host-packages build modules test
-	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) build/data.ext4 $(IN_QEMU)
+	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) build/data.ext4 $(IN_QEMU) $(CLIENTS)
 	$(Q)tests/tap $(UNIT) $(REPLAY) --timeout 300 \
 		$(filter-out tests/qemu/test_fault.py,$(wildcard tests/qemu/test_*.py))
 
 # What the tests on the booted image need.
-IN_QEMU := all build/qemu/run build/test/agent build/test/probe build/test/squashd-fault $(CLIENTS)
+IN_QEMU := all build/qemu/run build/test/agent build/test/probe build/test/squashd-fault
 
 test-fault:
 	$(Q)scripts/host-packages build test

@@ -5,6 +5,7 @@ And what leaves the machine, packet by packet."""
 
 import ipaddress
 import os
+import resource
 import socket
 import struct
 import subprocess
@@ -44,6 +45,8 @@ def enter():
         os.environ[MARK] = "1"
         again = [sys.executable, *sys.argv]
         os.execvp("unshare", ["unshare", "--user", "--map-root-user", "--net", *again])
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # for thousands of connections
     lines = [
         "link set lo up",
         f"address add {PUBLIC4} dev lo",

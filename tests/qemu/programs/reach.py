@@ -4,8 +4,11 @@ once, and prints a word for each: "ok", "no name", "unreachable", "refused", "re
 
 import concurrent.futures
 import errno
+import hashlib
 import ipaddress
 import json
+import resource
+import select
 import socket
 import ssl
 import struct
@@ -163,6 +166,98 @@ def do_tcp(host, port=5000):
         return judge(read_all(s))
 
 
+BLOCK = bytes(range(256)) * 1024  # the servers' stream
+
+
+def stream(count):
+    for at in range(0, count, len(BLOCK)):
+        yield BLOCK[: min(len(BLOCK), count - at)]
+
+
+def do_sink(host, port, count):
+    """Send so much, shut down our side, and be told what has arrived."""
+    whole = hashlib.sha256()
+    with connect(host, port) as s:
+        s.sendall(b"sink\n")
+        for part in stream(count):
+            s.sendall(part)
+            whole.update(part)
+        s.shutdown(socket.SHUT_WR)
+        told = read_all(s).decode().split()
+        return "ok" if told == [str(count), whole.hexdigest()] else f"told {told}"
+
+
+def do_source(host, port, count, late=""):
+    """Take so much, to the end; and only then send what is left to be said."""
+    got, expected, size = hashlib.sha256(), hashlib.sha256(), 0
+    for part in stream(count):
+        expected.update(part)
+    with connect(host, port) as s:
+        s.sendall(f"source {count}\n".encode())
+        while part := s.recv(1 << 20):
+            got.update(part)
+            size += len(part)
+        s.sendall(late.encode())
+        s.shutdown(socket.SHUT_WR)
+        return "ok" if got.digest() == expected.digest() else f"{size} bytes"
+
+
+def do_many(host, port, count):
+    """So many connections at once, each until the server has said that it is held."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    family, address = find(host, port, socket.SOCK_STREAM)
+    poll, waiting, held, lost = select.poll(), {}, [], 0
+    for _ in range(count):
+        s = socket.socket(family, socket.SOCK_STREAM)
+        s.setblocking(False)
+        s.connect_ex(address)
+        waiting[s.fileno()] = s
+        poll.register(s, select.POLLOUT)
+    while waiting and (events := poll.poll(SECONDS * 1000)):
+        for fd, event in events:
+            s = waiting[fd]
+            try:
+                if event == select.POLLOUT:
+                    s.send(b"hold\n")
+                    poll.modify(s, select.POLLIN)
+                    continue
+                good = s.recv(100) == b"held\n"
+            except OSError:
+                good = False
+            poll.unregister(fd)
+            del waiting[fd]
+            if good:
+                held.append(s)
+            else:
+                lost += 1
+                s.close()
+    result = f"{len(held)} held, {lost} lost, {len(waiting)} waiting"
+    for s in held:
+        s.close()
+    return result
+
+
+def do_hold(host, port, file):
+    """Hold a connection, which the file says, until it is cut."""
+    with connect(host, port) as s:
+        s.sendall(b"hold\n")
+        assert s.recv(100) == b"held\n"
+        with open(file, "w") as f:
+            f.write("held")
+        s.settimeout(None)
+        try:
+            return "closed" if not s.recv(100) else "read"
+        except ConnectionResetError:
+            return "reset"
+
+
+def do_silence(host, port):
+    """Connect and say nothing."""
+    with connect(host, port) as s:
+        return judge(s.recv(100))
+
+
 def do_udp(host, port=5000, data="datagram"):
     family, address = find(host, port, socket.SOCK_DGRAM)
     with socket.socket(family, socket.SOCK_DGRAM) as s:
@@ -217,7 +312,7 @@ def attempt(case):
         return f"tls {error.reason}"
     except OSError as error:
         return ERRORS.get(error.errno) or f"{type(error).__name__} {error}"
-    except ValueError as error:  # a NUL, or a label that is too long: no query has been made
+    except ValueError:  # a NUL, or a label that is too long: no query has been made
         return "no name"
 
 
