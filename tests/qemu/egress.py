@@ -168,3 +168,13 @@ def egress_pids(m):
     """The pids, as the appliance sees them, of the egress processes."""
     code, text = m.inside("pidof egress")
     return [int(word) for word in text.split()] if code == 0 else []
+
+
+def bound(test, net):
+    """The test of a machine and the network, as tap.each runs one."""
+
+    def run_test(m):
+        test(m, net)
+
+    run_test.__name__ = test.__name__
+    return run_test

@@ -9,7 +9,7 @@ import network
 import tap
 from api import create, destroy
 from dnsserver import NXDOMAIN, TRUNCATED, encode
-from egress import DENIED, Net, check_line, is_one_of, reach
+from egress import DENIED, Net, bound, check_line, is_one_of, reach
 from network import public
 from tap import check, equal
 
@@ -323,14 +323,6 @@ def main():
         destroy(m, "box")
         equal("nothing is left behind", m.wait_counts(before), before)
     test_packets(net)
-
-
-def bound(test, net):
-    def run(m):
-        test(m, net)
-
-    run.__name__ = test.__name__
-    return run
 
 
 tap.run(main)
