@@ -13,7 +13,9 @@
 
 #define DNS_UDP_BYTES 512 /* RFC 1035 2.3.4: what we send fits, and we ask for no more */
 #define DNS_TCP_BYTES 65535
-#define DNS_ADDRS_MAX 16 /* of an answer are kept */
+#define DNS_NAME_BYTES 255 /* RFC 1035 2.3.4 */
+#define DNS_ADDRS_MAX 16   /* of an answer are kept */
+#define DNS_CNAMES_MAX 16  /* of an answer are followed */
 
 enum dns_type { DNS_A = 1, DNS_CNAME = 5, DNS_AAAA = 28 };
 enum dns_code {
@@ -31,18 +33,22 @@ struct dns_question {
 	uint16_t type;   /* not only those above */
 	uint16_t class_; /* 1: the internet */
 	bool recursion;  /* RD, which the answer repeats */
-	bool has_name; /* name is a host name; otherwise (a NUL in a label, a space, the root...) it is none
-			  * that could be allowed, and the question is answered all the same */
-	char name[ALLOW_NAME_BYTES +
-		  1]; /* as allow_read_name leaves it, if has_name; if not, a printable
-					  * rendering for the log, cut if need be */
-	uint8_t wire[255 +
-		     4]; /* the question as it was asked, case and all: the answer repeats it */
+
+	/* name is a host name; otherwise (a NUL in a label, a space, the root, an address...) it is
+	 * none that could be allowed, and the question is answered all the same. */
+	bool has_name;
+	/* As allow_read_name leaves it, if has_name; if not, a rendering for the log, cut if need
+	 * be: \DDD is what could not be printed (RFC 1035 5.1). */
+	char name[ALLOW_NAME_BYTES + 1];
+
+	/* As it was asked, case and all: the answer repeats it. */
+	uint8_t wire[DNS_NAME_BYTES + 4];
 	size_t wire_len;
 };
 
-/* Read a query. 0: *q is filled. Otherwise *q has the id at most: a dns_code to answer with (FORMERR,
- * NOTIMP), or -1: not worth an answer (too short, a response). */
+/* Read a query. 0: *q is filled. Otherwise *q has the id at most: a dns_code to answer with
+ * (DNS_FORMERR, DNS_NOTIMP), or -1: not worth an answer (too short, a response). What stands behind
+ * the question, as EDNS's options do, is not read. */
 int dns_read_question(const uint8_t *bytes, size_t len, struct dns_question *q);
 
 /* Write the answer to q into out: code, and, if addr is given (IPv4), one A record of it with ttl
@@ -62,13 +68,14 @@ struct dns_answer {
 	bool truncated; /* ask by TCP; nothing else is filled */
 	size_t count;   /* 0 with DNS_OK: there is no such record (NODATA) */
 	struct addr addrs[DNS_ADDRS_MAX];
-	uint32_t ttl; /* seconds: the least of those on the way, or of the SOA's for nothing found
-		       * (RFC 2308), 0 if nothing says */
+	uint32_t ttl; /* seconds: the least of those on the way, for nothing found the SOA's among
+		       * them (RFC 2308 5); 0 if nothing says */
 };
 
-/* Read what a server sent as the answer to that query. False if it is none to it: another id,
- * question, or not an answer; or if it is malformed. Records count only if they are of the name asked
- * for, or of what CNAMEs that were read make of it (in any order, 16 at most). */
+/* Read what a server sent as the answer to that query, of type A or AAAA. False if it is none to
+ * it: another id, question, or not an answer; or if it is malformed. Records count only if they are
+ * of the name asked for, or of what CNAMEs make of it, in whatever order they stand. More CNAMEs
+ * than are followed, or a circle of them, are a DNS_SERVFAIL, as is a code that is not above. */
 bool dns_read_answer(const uint8_t *bytes, size_t len, uint16_t id, const char *name,
 		     enum dns_type type, struct dns_answer *answer);
 

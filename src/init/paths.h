@@ -8,6 +8,5 @@
 #define PATH_INIT "/init"
 #define PATH_FORMAT_IMAGE "/lib/squash/format.image" /* for a blank disk */
 #define PATH_LEASE PATH_RUN "/udhcpc-script"         /* a link to PATH_INIT, made at boot */
-#define PATH_RESOLV "/run/resolv.conf"               /* /etc/resolv.conf is a link to it */
 
 #endif

@@ -33,10 +33,10 @@ const char *addr_text(const struct addr *a, char text[ADDR_TEXT_BYTES]);
 bool addr_equal(const struct addr *a, const struct addr *b);
 bool addr_is_in(const struct addr *a, const struct addr_net *net);
 
-/* Whether the address is one that the whole internet can reach: none of the IANA special-purpose
- * registries' that are not globally reachable (RFC 6890 and its successors: private, loopback,
- * link-local with the clouds' metadata, CGNAT, documentation, benchmarking, reserved, multicast...),
- * nor an IPv6 address that stands for such an IPv4 one (mapped, compatible, NAT64, 6to4, Teredo). */
+/* Whether the address is one that the whole internet can reach: none that the IANA special-purpose
+ * registries say is not (RFC 6890 and its successors: private, loopback, link-local with the
+ * clouds' metadata, CGNAT, documentation, benchmarking, reserved...), no multicast, nor an IPv6
+ * address that stands for such an IPv4 one (mapped, compatible, NAT64, 6to4; Teredo never is). */
 bool addr_is_public(const struct addr *a);
 
 #endif

@@ -6,6 +6,9 @@
 
 /* What a reboot may forget. */
 #define PATH_RUN "/run/squash"
+#define PATH_RESOLV_DIR "/run" /* where init puts the appliance's name servers in place, */
+#define NAME_RESOLV "resolv.conf"
+#define PATH_RESOLV PATH_RESOLV_DIR "/" NAME_RESOLV /* which /etc/resolv.conf is a link to */
 #define PATH_SOCKET PATH_RUN "/squashd.sock" /* made and kept open by init, mode 0660 root:http */
 
 /* What is on the image. */
@@ -15,6 +18,8 @@
 #define PATH_SQUASHD "/sbin/squashd"
 #define PATH_BOX_INIT "/sbin/box-init"
 #define PATH_MKSQUASHFS "/bin/mksquashfs"
+#define PATH_EGRESS "/sbin/egress"
+#define PATH_EGRESS_ROOT "/srv/egress" /* empty: all that an egress process sees of files */
 
 /* The root that httpd and api are locked into, and what they see inside it. */
 #define PATH_HTTP_ROOT "/srv/http"

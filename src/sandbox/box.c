@@ -23,6 +23,7 @@
 
 #include "cgroup.h"
 #include "cgroup_events.h"
+#include "egress.h"
 #include "freeze.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
@@ -123,5 +124,6 @@ int box_stop(const struct server *s, const char *id, struct err *e)
 	if (cgroup_find_init(s->cgroup_fd, id, &pidfd, NULL) > 0 &&
 	    syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
 		return err_set(e, errno, "kill the init of sandbox %s", id);
-	return cgroup_wait_empty(box, clock_mono_ms() + STOP_MS, e);
+	int rc = cgroup_wait_empty(box, clock_mono_ms() + STOP_MS, e);
+	return rc < 0 ? rc : egress_stop(s, id, e);
 }

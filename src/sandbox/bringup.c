@@ -6,6 +6,7 @@
 
 #include "box.h"
 #include "cgroup.h"
+#include "egress.h"
 #include "layers.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
@@ -38,6 +39,7 @@ int bringup_start(const struct server *s, struct sandbox *sb, struct err *e)
 {
 	struct err unwatched;
 	AUTO_FD pidfd = -1;
+	AUTO_FD egress = -1;
 	int rc = sb->runtime.slot == SLOT_NONE ? give_slot(s, sb, e) : 0;
 	if (rc == 0)
 		rc = layers_acquire(s, sb, e);
@@ -48,13 +50,17 @@ int bringup_start(const struct server *s, struct sandbox *sb, struct err *e)
 	if (rc < 0)
 		return rc;
 	sb->runtime.down = false;
-	rc = runtime_save(s, sb, e);
+	rc = egress_start(s, sb, pidfd, &egress, e);
+	if (rc == 0)
+		rc = runtime_save(s, sb, e);
 	if (rc < 0) {
 		sb->runtime.down = true;
 		box_stop(s, sb->id, &unwatched);
 		return rc;
 	}
-	if (watch_report(s, sb, pidfd, &unwatched) < 0) /* the next squashd finds it by itself */
+	if (watch_report(s, sb, pidfd, &unwatched) < 0 ||
+	    watch_report_egress(s, sb->id, egress, egress >= 0, &unwatched) < 0)
+		/* the next squashd finds it by itself */
 		fprintf(stderr, "squashd: %s\n", unwatched.text);
 	return 0;
 }

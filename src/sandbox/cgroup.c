@@ -106,30 +106,63 @@ int cgroup_open_init(int root_fd, const char *id, struct err *e)
 	return fd;
 }
 
-static pid_t read_first_pid(int init_fd)
+int cgroup_make_egress(int root_fd, const char *id, struct err *e)
+{
+	AUTO_FD fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return err_set(e, errno, "open cgroup %s", id);
+	return make_dir(fd, "egress", e);
+}
+
+/* 0: there is none. */
+static pid_t read_first_pid(int leaf_fd, struct err *e)
 {
 	char text[32];
-	AUTO_FD fd = openat(init_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	AUTO_FD fd = openat(leaf_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -errno : fd_read_all(fd, text, sizeof(text) - 1);
+	if (n == -ENODEV || n == -ENOENT) /* the cgroup has been removed */
 		return 0;
-	ssize_t n = fd_read_all(fd, text, sizeof(text) - 1);
-	if (n <= 0)
-		return 0;
+	if (n < 0)
+		return err_set(e, (int)-n, "read cgroup.procs");
 	text[n] = '\0';
 	return (pid_t)strtol(text, NULL, 10);
 }
 
-pid_t cgroup_find_init(int root_fd, const char *id, int *pidfd, struct err *e)
+/* The first process in the leaf: its pid and *pidfd; 0: there is none; or -errno. */
+static pid_t find_first(int leaf_fd, int *pidfd, struct err *e)
 {
-	AUTO_FD init_fd = cgroup_open_init(root_fd, id, NULL);
-	pid_t pid = init_fd < 0 ? 0 : read_first_pid(init_fd);
-	AUTO_FD fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	pid_t pid = read_first_pid(leaf_fd, e);
+	if (pid <= 0)
+		return pid;
+	AUTO_FD fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (fd < 0)
+		return errno == ESRCH ? 0 : err_set(e, errno, "pidfd_open");
 	/* The pid may have died and been given away between the two calls: what the descriptor
 	 * holds is ours if the pid is still listed after it was taken. */
-	if (fd < 0 || read_first_pid(init_fd) != pid)
-		return err_say(e, ESRCH, "sandbox %s has no running init", id);
+	pid_t again = read_first_pid(leaf_fd, e);
+	if (again != pid)
+		return again < 0 ? again : 0;
 	*pidfd = fd_steal(&fd);
 	return pid;
+}
+
+pid_t cgroup_find_init(int root_fd, const char *id, int *pidfd, struct err *e)
+{
+	AUTO_FD init_fd = cgroup_open_init(root_fd, id, e);
+	if (init_fd < 0 && init_fd != -ENOENT)
+		return init_fd;
+	pid_t pid = init_fd < 0 ? 0 : find_first(init_fd, pidfd, e);
+	return pid == 0 ? err_say(e, ESRCH, "sandbox %s has no running init", id) : pid;
+}
+
+pid_t cgroup_find_egress(int root_fd, const char *id, int *pidfd, struct err *e)
+{
+	char path[LIMIT_ID_BYTES + 16];
+	snprintf(path, sizeof(path), "%s/egress", id);
+	AUTO_FD fd = openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_set(e, errno, "open cgroup %s", path);
+	return find_first(fd, pidfd, e);
 }
 
 /* Remove every directory below dir_fd, then stop; -EBUSY while processes remain in one. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The cgroup tree: squash/<id>/box/{init,x0..xN}. Limits sit on <id> and box, processes in the
- * leaves. Source: Documentation/admin-guide/cgroup-v2.rst. */
+/* The cgroup tree: squash/<id>/{box/{init,x0..xN},egress}. Limits sit on <id> and box, processes in
+ * the leaves. Source: Documentation/admin-guide/cgroup-v2.rst. */
 #ifndef SQUASH_CGROUP_H
 #define SQUASH_CGROUP_H
 
@@ -27,8 +27,14 @@ int cgroup_remove(int root_fd, const char *id, struct err *e);
 int cgroup_open_init(int root_fd, const char *id, struct err *e);
 
 /* The sandbox's living PID 1. Its pid in our namespace with *pidfd owned by the caller; -ESRCH if
- * there is none. A pid is never remembered: the kernel is asked each time. */
+ * there is none; another -errno. A pid is never remembered: the kernel is asked each time. */
 pid_t cgroup_find_init(int root_fd, const char *id, int *pidfd, struct err *e);
+
+/* The leaf of the sandbox's egress, made if it is not there, open; or -errno. */
+int cgroup_make_egress(int root_fd, const char *id, struct err *e);
+
+/* The sandbox's living egress, as with cgroup_find_init, but 0 if there is none. */
+pid_t cgroup_find_egress(int root_fd, const char *id, int *pidfd, struct err *e);
 
 /* A leaf for one exec, ours while its lock is held. */
 struct leaf {

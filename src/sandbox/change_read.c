@@ -78,3 +78,18 @@ bool change_read_activate(struct msg_cursor fields, struct activate *a, struct r
 		reply_fail(r, 400, "bad_field", "module is missing");
 	return a->module[0] != '\0';
 }
+
+bool change_read_allow_net(struct msg_cursor fields, struct sandbox *sb, struct reply *r)
+{
+	struct msg_field f;
+	int rc;
+	memset(sb, 0, sizeof(*sb));
+	while ((rc = msg_next(&fields, &f)) > 0) {
+		bool good = f.tag == TAG_ID          ? fields_id(&f, sb->id, r)
+			    : f.tag == TAG_ALLOW_NET ? create_read_host(&f, sb, r)
+						     : fields_refuse(r);
+		if (!good)
+			return false;
+	}
+	return rc == 0 && sb->id[0] != '\0' ? true : fields_refuse(r);
+}

@@ -8,6 +8,7 @@
 
 #include "lib/msg.h"
 #include "reply.h"
+#include "sandbox.h"
 #include "snapshot_text.h"
 
 /* A sandbox and one of its snapshots, by name. */
@@ -26,5 +27,8 @@ struct activate {
 };
 
 bool change_read_activate(struct msg_cursor fields, struct activate *a, struct reply *r);
+
+/* A sandbox, and what it may reach: id and allow_net of *sb, of which all else becomes zero. */
+bool change_read_allow_net(struct msg_cursor fields, struct sandbox *sb, struct reply *r);
 
 #endif

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "create_read.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fields.h"
+#include "lib/allow.h"
 #include "meta_text.h"
 #include "modules.h"
 #include "snapshot_text.h"
@@ -65,15 +67,26 @@ static bool read_from(struct create *c, const struct msg_field *f, struct reply 
 	return true;
 }
 
-static bool add_host(struct sandbox *sb, const struct msg_field *f, struct reply *r)
+bool create_read_host(const struct msg_field *f, struct sandbox *sb, struct reply *r)
 {
-	if (sb->allow_net_count == LIMIT_ALLOW_NET) {
+	struct allow allow;
+	char name[32];
+	size_t i = sb->allow_net_count;
+	if (i == LIMIT_ALLOW_NET) {
 		reply_fail(r, 400, "bad_field", "allow_net has more than %d entries",
 			   LIMIT_ALLOW_NET);
 		return false;
 	}
-	return fields_label(f, "allow_net", sb->allow_net[sb->allow_net_count++],
-			    sizeof(sb->allow_net[0]), r);
+	snprintf(name, sizeof(name), "allow_net[%zu]", i);
+	if (!fields_label(f, name, sb->allow_net[i], sizeof(sb->allow_net[0]), r))
+		return false;
+	const char *fault = allow_parse(sb->allow_net[i], &allow);
+	if (fault) {
+		reply_fail(r, 400, "bad_field", "%s %s", name, fault);
+		return false;
+	}
+	sb->allow_net_count++;
+	return true;
 }
 
 static bool read_field(uint64_t machine_mb, struct create *c, const struct msg_field *f,
@@ -102,7 +115,7 @@ static bool read_field(uint64_t machine_mb, struct create *c, const struct msg_f
 	case TAG_LIFETIME_S:
 		return fields_number(f, "max_lifetime_s", 0, LIMIT_LIFETIME_S, &sb->lifetime_s, r);
 	case TAG_ALLOW_NET:
-		return add_host(sb, f, r);
+		return create_read_host(f, sb, r);
 	default:
 		return fields_refuse(r);
 	}

@@ -27,6 +27,9 @@ bool create_read(struct msg_cursor fields, uint64_t machine_mb, bool on_disk, st
 bool create_read_module(const struct msg_field *f, const char *field,
 			char name[LIMIT_MODULE_BYTES + 1], struct reply *r);
 
+/* Read one entry more of allow_net. The same. */
+bool create_read_host(const struct msg_field *f, struct sandbox *sb, struct reply *r);
+
 /* Put the layers into the order of the stack. */
 void create_sort_layers(struct sandbox *sb);
 

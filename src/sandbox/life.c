@@ -12,6 +12,8 @@
 #include "bringup.h"
 #include "capture.h"
 #include "cgroup.h"
+#include "egress.h"
+#include "egress_policy.h"
 #include "freeze.h"
 #include "layers.h"
 #include "lib/clock.h"
@@ -57,6 +59,7 @@ int life_dismantle(const struct server *s, const struct sandbox *sb, struct err 
 	int rc = cgroup_remove(s->cgroup_fd, sb->id, e);
 	if (rc < 0)
 		return rc; /* with processes alive the rest can't go */
+	rc = keep_first(rc, egress_policy_forget(s, sb->id, &this), e, &this);
 	AUTO_FD dir = meta_open(s, sb->id, &this);
 	if (dir >= 0)
 		rc = keep_first(rc, upper_release(s, sb->id, dir, &this), e, &this);
@@ -237,6 +240,8 @@ static void sweep_locked(const struct sweep *w, int dir_fd, const char *id)
 			report(id, &e);
 		if (w->whole)
 			have_watched(w->server, &sb);
+		if (meta_exists(w->server, id) && egress_change(w->server, &sb, &sb, &e) < 0)
+			report(id, &e);
 	}
 }
 
@@ -297,7 +302,8 @@ static void sweep(const struct sweep *w)
 	each_dir(s->sandboxes_fd, sweep_sandbox, w);
 	each_dir(s->cgroup_fd, sweep_cgroup, w);
 	capture_sweep(s);
-	if (layers_sweep(s, life_has_dir, &e) < 0 || slots_sweep(s, has_slot, &e) < 0)
+	if (layers_sweep(s, life_has_dir, &e) < 0 || slots_sweep(s, has_slot, &e) < 0 ||
+	    egress_sweep(s, life_has_dir, &e) < 0)
 		fprintf(stderr, "squashd: %s\n", e.text);
 }
 

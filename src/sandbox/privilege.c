@@ -99,33 +99,81 @@ int privilege_set_fs_id(uint32_t id, struct err *e)
 	return rc < 0 ? err_set(e, -rc, "capset") : 0;
 }
 
-int privilege_become_root_of(int userns_fd, uint64_t caps, struct err *e)
+/* A keyring of its own. squashd's holds nothing today; what the kernel itself may put into one, for
+ * a file system say, is not to be shared. Before the ids change: it is on the account of root then,
+ * whose limit is a million. */
+static int join_keyring(struct err *e)
 {
-	/* A keyring of its own. squashd's holds nothing today; what the kernel itself may put into
-	 * one, for a file system say, is not to be shared. Before the ids change: it is on the
-	 * account of root then, whose limit is a million. */
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0)
 		return err_set(e, errno, "join a session keyring");
-	/* From here on every capability is one over the user namespace alone. */
-	if (setns(userns_fd, CLONE_NEWUSER) < 0)
-		return err_set(e, errno, "enter user namespace");
-	/* EINVAL: the kernel has no more of them. */
+	return 0;
+}
+
+/* Nothing but caps can come back by exec. */
+static int bound_caps(uint64_t caps, struct err *e)
+{
 	for (int cap = 0; cap < 64; cap++)
 		if (!(caps & BIT(cap)) && prctl(PR_CAPBSET_DROP, cap) < 0) {
-			if (errno == EINVAL)
+			if (errno == EINVAL) /* the kernel has no more of them */
 				break;
 			return err_set(e, errno, "drop capability %d", cap);
 		}
-	if (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, 0, 0, 0) < 0 ||
-	    syscall(SYS_setresuid, 0, 0, 0) < 0)
-		return err_set(e, errno, "become root of the sandbox");
+	return 0;
+}
+
+static int set_ids(uint32_t id, struct err *e)
+{
+	if (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, id, id, id) < 0 ||
+	    syscall(SYS_setresuid, id, id, id) < 0)
+		return err_set(e, errno, "become user %" PRIu32, id);
+	return 0;
+}
+
+int privilege_become_root_of(int userns_fd, uint64_t caps, struct err *e)
+{
+	int rc = join_keyring(e);
+	if (rc < 0)
+		return rc;
+	/* From here on every capability is one over the user namespace alone. */
+	if (setns(userns_fd, CLONE_NEWUSER) < 0)
+		return err_set(e, errno, "enter user namespace");
+	rc = bound_caps(caps, e);
+	if (rc == 0)
+		rc = set_ids(0, e);
+	if (rc < 0)
+		return rc;
 	/* Now, because it takes CAP_SYS_ADMIN over the user namespace, which is about to go. What
 	 * else would do is no_new_privs, and sudo would not work: it could not become root. Without
 	 * it set-user-ID programs run under the filter too, which nobody inside has chosen: it
 	 * doesn't confuse them into doing what they should not. */
-	int rc = seccomp_load(&payload_calls, e);
+	rc = seccomp_load(&payload_calls, e);
 	if (rc < 0)
 		return rc;
 	rc = set_caps(caps, caps);
 	return rc < 0 ? err_set(e, -rc, "capset") : 0;
+}
+
+int privilege_become_user(uint32_t id, const char *root, struct err *e)
+{
+	int rc = join_keyring(e);
+	if (rc < 0)
+		return rc;
+	/* While there are capabilities: this takes one, */
+	if (chroot(root) < 0 || chdir("/") < 0)
+		return err_set(e, errno, "change the root to %s", root);
+	/* and so does this. */
+	rc = bound_caps(0, e);
+	/* For good: nobody is root any more, */
+	if (rc == 0)
+		rc = set_ids(id, e);
+	if (rc < 0)
+		return rc;
+	/* has a capability, */
+	rc = set_caps(0, 0);
+	if (rc < 0)
+		return err_set(e, -rc, "capset");
+	/* or comes by any privilege by executing something. */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_set(e, errno, "set no_new_privs");
+	return 0;
 }

@@ -25,4 +25,9 @@ int privilege_set_fs_id(uint32_t id, struct err *e);
  * shared with the caller's. 0 or -errno. */
 int privilege_become_root_of(int userns_fd, uint64_t caps, struct err *e);
 
+/* Become a user of the appliance's, and a group, that sees nothing but the directory root: without
+ * groups, capabilities, or a way to any, and a session keyring of its own, for good. Raw system
+ * calls, as above. 0 or -errno. */
+int privilege_become_user(uint32_t id, const char *root, struct err *e);
+
 #endif

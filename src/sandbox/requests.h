@@ -19,6 +19,9 @@ void request_snapshot(const struct server *s, struct msg_cursor fields, struct r
 void request_restore(const struct server *s, struct msg_cursor fields, struct reply *r);
 void request_drop_snapshot(const struct server *s, struct msg_cursor fields, struct reply *r);
 
+void request_allow_net(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_network(const struct server *s, struct msg_cursor fields, struct reply *r);
+
 void request_logs(const struct server *s, struct msg_cursor fields, struct reply *r);
 void request_history(const struct server *s, struct msg_cursor fields, struct reply *r);
 

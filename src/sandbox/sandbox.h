@@ -48,13 +48,15 @@ struct server {
 	int run_fd;       /* PATH_RUN */
 	int cgroup_fd;    /* PATH_CGROUP_SQUASH */
 	int capture_fd;   /* the cgroup of captures */
-	int box_init_fd;  /* the program, not a directory, as is the next */
+	int box_init_fd;  /* the program, not a directory, as are the next two */
 	int mksquashfs_fd;
+	int egress_fd;
 	int report_fd; /* where workers tell squashd of a new sandbox: watch.h */
 	char sandboxes_path[PATH_MAX];
 	bool has_disk;                     /* DATA survives a reboot, and has project quotas */
 	uint64_t max_sandboxes;            /* at most LIMIT_SANDBOXES */
 	uint64_t memory_mb;                /* the machine's */
+	const char *egress_private;        /* SQUASH_EGRESS_PRIVATE: networks, commas between */
 	char token[LIMIT_TOKEN_BYTES + 1]; /* secret */
 	size_t token_len;                  /* 0: no token is set, everyone may do everything */
 };
@@ -62,8 +64,10 @@ struct server {
 #define SLOT_NONE UINT32_MAX
 
 /* A sandbox's uids 0 to 65535 are SANDBOX_UID_BASE(slot) + 0 to 65535 outside. The ranges below the
- * first belong to the appliance. */
+ * first belong to the appliance; of the last of these each sandbox's egress has one, as uid and as
+ * gid. */
 #define SANDBOX_UID_COUNT 0x10000u
 #define SANDBOX_UID_BASE(slot) (SANDBOX_UID_COUNT * (16u + (slot)))
+#define SANDBOX_EGRESS_UID(slot) (SANDBOX_UID_COUNT * 15u + (slot))
 
 #endif

@@ -2,8 +2,8 @@
 /* squashd, the only privileged service. It accepts on the socket that init made (descriptor 3) and
  * forks a worker for each connection; it keeps nothing in memory that a worker or its successor
  * could not read from files and from the kernel, so it may be killed at any moment. The bearer
- * token comes through a pipe (descriptor 4), SQUASH_DATA and SQUASH_MAX_SANDBOXES from the
- * environment. */
+ * token comes through a pipe (descriptor 4), SQUASH_DATA, SQUASH_MAX_SANDBOXES and
+ * SQUASH_EGRESS_PRIVATE from the environment. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -22,6 +23,7 @@
 #include "box.h"
 #include "capture.h"
 #include "cgroup.h"
+#include "egress.h"
 #include "lib/fd.h"
 #include "lib/paths.h"
 #include "life.h"
@@ -30,7 +32,7 @@
 #include "worker.h"
 
 enum { LISTEN_FD = 3, TOKEN_FD = 4 };
-enum { EVENT_CONNECTION = WATCH_FIRST_FREE }; /* beside what watch.h uses */
+enum { EVENT_CONNECTION = WATCH_FIRST_FREE, EVENT_SERVERS }; /* beside what watch.h uses */
 
 static volatile sig_atomic_t child_ended;
 
@@ -74,7 +76,8 @@ static int open_dirs(struct server *s, struct err *e)
 	s->run_fd = open_dir(AT_FDCWD, PATH_RUN, true, 0755, e);
 	if (s->run_fd < 0)
 		return s->run_fd;
-	static const char *const names[] = {"layers", "slots", "running", "stage", "dev"};
+	static const char *const names[] = {"layers", "slots", "running",
+					    "stage",  "dev",   "egress"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (mkdirat(s->run_fd, names[i], 0700) < 0 && errno != EEXIST)
 			return err_set(e, errno, "make %s/%s", PATH_RUN, names[i]);
@@ -84,6 +87,9 @@ static int open_dirs(struct server *s, struct err *e)
 	s->mksquashfs_fd = open(PATH_MKSQUASHFS, O_PATH | O_CLOEXEC);
 	if (s->mksquashfs_fd < 0)
 		return err_set(e, errno, "open %s", PATH_MKSQUASHFS);
+	s->egress_fd = open(PATH_EGRESS, O_PATH | O_CLOEXEC);
+	if (s->egress_fd < 0)
+		return err_set(e, errno, "open %s", PATH_EGRESS);
 	s->has_disk = quota_is_enforced(s->data_fd);
 	return 0;
 }
@@ -111,6 +117,8 @@ static int set_up(struct server *s, struct err *e)
 	s->max_sandboxes = most ? strtoul(most, NULL, 10) : LIMIT_SANDBOXES;
 	if (s->max_sandboxes > LIMIT_SANDBOXES)
 		s->max_sandboxes = LIMIT_SANDBOXES;
+	const char *networks = getenv("SQUASH_EGRESS_PRIVATE"); /* so is this */
+	s->egress_private = networks ? networks : "";
 	int rc = read_token(s, e);
 	if (rc == 0)
 		rc = open_dirs(s, e);
@@ -127,6 +135,7 @@ static int set_up(struct server *s, struct err *e)
 struct work {
 	int conn_fd;     /* serve a request */
 	const char *end; /* end this sandbox if it is over */
+	const char *way; /* give this one an egress, if it has none */
 	bool recover;    /* look after all that was there before squashd started */
 };
 
@@ -141,6 +150,12 @@ static bool do_work(const struct server *s, const struct work *work)
 		if (rc < 0 && rc != -ENOENT)
 			fprintf(stderr, "squashd: sandbox %s: %s\n", work->end, e.text);
 		return rc == 0 || rc == -ENOENT;
+	}
+	if (work->way) {
+		int rc = egress_mend(s, work->way, &e);
+		if (rc < 0 && rc != -ENOENT)
+			fprintf(stderr, "squashd: sandbox %s: %s\n", work->way, e.text);
+		return true; /* squashd comes back to it */
 	}
 	if (work->recover)
 		life_recover(s);
@@ -175,6 +190,7 @@ static unsigned reap(bool *half_done)
 struct loop {
 	const struct server *server;
 	struct watch *watch;
+	int servers_fd; /* inotify: tells that PATH_RESOLV is another */
 	unsigned workers;
 	bool listening; /* not before what was there has been looked after */
 };
@@ -196,10 +212,41 @@ static void accept_one(struct loop *l)
 		l->workers++;
 }
 
+/* The appliance has other name servers: a sweep tells each egress. It has them from DHCP, later
+ * than squashd has started sandboxes after a boot. */
+static int watch_servers(struct loop *l, struct err *e)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = EVENT_SERVERS};
+	l->servers_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	/* The directory: the file is replaced, and not there at first. */
+	if (l->servers_fd < 0 || inotify_add_watch(l->servers_fd, PATH_RESOLV_DIR, IN_MOVED_TO) < 0 ||
+	    epoll_ctl(l->watch->epoll_fd, EPOLL_CTL_ADD, l->servers_fd, &event) < 0)
+		return err_set(e, errno, "watch %s", PATH_RESOLV);
+	return 0;
+}
+
+static void read_servers_events(struct loop *l)
+{
+	char events[1024] __attribute__((aligned(__alignof__(struct inotify_event))));
+	bool changed = false;
+	ssize_t n;
+	while ((n = read(l->servers_fd, events, sizeof(events))) > 0)
+		for (const char *at = events; at < events + n;) {
+			const struct inotify_event *event = (const void *)at;
+			changed = changed || (event->len > 0 &&
+					      strcmp(event->name, NAME_RESOLV) == 0);
+			at += sizeof(*event) + event->len;
+		}
+	if (changed)
+		start_counted(l, &(struct work){.conn_fd = -1});
+}
+
 static void handle(struct loop *l, uint64_t data)
 {
 	if (data == EVENT_CONNECTION)
 		accept_one(l);
+	else if (data == EVENT_SERVERS)
+		read_servers_events(l);
 	else
 		watch_handle(l->watch, data);
 }
@@ -243,8 +290,11 @@ static void serve(struct loop *l)
 			note_ended(l);
 		for (int i = 0; i < n; i++)
 			handle(l, events[i].data.u64);
-		for (const char *id; (id = watch_next_over(l->watch, l->server));)
-			start_counted(l, &(struct work){.conn_fd = -1, .end = id});
+		enum watch_what what;
+		for (const char *id; (id = watch_next(l->watch, l->server, &what));)
+			start_counted(l, &(struct work){.conn_fd = -1,
+							.end = what == WATCH_IS_OVER ? id : NULL,
+							.way = id});
 	}
 }
 
@@ -267,7 +317,8 @@ int main(void)
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
-	if (set_up(&server, &e) < 0 || watch_init(&watch, &e) < 0) {
+	if (set_up(&server, &e) < 0 || watch_init(&watch, &e) < 0 ||
+	    watch_servers(&loop, &e) < 0) {
 		fprintf(stderr, "squashd: %s\n", e.text);
 		return 1;
 	}

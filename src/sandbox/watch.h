@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What squashd itself keeps an eye on: that each sandbox's PID 1 lives, and when its lifetime is
- * over. A worker that has made a sandbox reports it through a socket; a squashd that starts finds
- * it by the sweep. */
+/* What squashd itself keeps an eye on: that each sandbox's PID 1 and egress live, and when its
+ * lifetime is over. A worker that has made a sandbox reports it through a socket; a squashd that
+ * starts finds it by the sweep. */
 #ifndef SQUASH_WATCH_H
 #define SQUASH_WATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,8 +15,12 @@
 struct watched {
 	char id[LIMIT_ID_BYTES + 1]; /* empty: the place is free */
 	int pidfd;                   /* of its PID 1; -1: that died */
-	uint64_t due_ms;             /* when it is to be named by watch_next_over */
+	uint64_t due_ms;             /* when it is to be named as over */
 	uint64_t retry_ms;           /* from then to the next time */
+	int egress_fd;               /* a pidfd, too; -1: it has none, or that died */
+	uint64_t egress_since_ms;    /* from when on it ran */
+	uint64_t egress_due_ms;      /* when it is to be named as without its egress */
+	uint64_t egress_retry_ms;    /* from its death to then, and to the next time */
 };
 
 struct watch {
@@ -26,27 +31,37 @@ struct watch {
 	struct watched all[LIMIT_SANDBOXES];
 };
 
-/* What an event of epoll_fd is about: its data.u64, or the index of a place. */
-enum { WATCH_NEWS = LIMIT_SANDBOXES, WATCH_FIRST_FREE };
+/* What an event of epoll_fd is about, its data.u64: the index of a place, for its PID 1, or of a
+ * place and WATCH_EGRESS, or one of these. */
+enum { WATCH_EGRESS = LIMIT_SANDBOXES, WATCH_NEWS = 2 * LIMIT_SANDBOXES, WATCH_FIRST_FREE };
 
 /* 0 or -errno with e filled. */
 int watch_init(struct watch *w, struct err *e);
 
-/* Watch a sandbox, from now on by this PID 1 if it is watched already. pidfd is borrowed; -1: it
- * has none, only its deadline counts. */
-void watch_add(struct watch *w, const char *id, uint64_t deadline_ms, int pidfd);
-
 /* In a worker: have squashd watch the sandbox whose PID 1 pidfd is. -errno when squashd is gone:
- * the next one finds the sandbox. pidfd may be -1, as with watch_add. */
+ * the next one finds the sandbox. With pidfd -1 it has none, and only its deadline counts. What was
+ * known of an egress of it is forgotten. */
 int watch_report(const struct server *s, const struct sandbox *sb, int pidfd, struct err *e);
 
-/* Handle an event whose data is an index or WATCH_NEWS. */
+/* The same for the egress of a sandbox that has been reported, whose process pidfd is. With -1 it
+ * has none: it is wanted, and named later, or it isn't. */
+int watch_report_egress(const struct server *s, const char *id, int pidfd, bool wanted,
+			struct err *e);
+
+/* Handle an event whose data is below WATCH_FIRST_FREE. */
 void watch_handle(struct watch *w, uint64_t data);
 
-/* The next sandbox that seems to be over: its time is up, or its PID 1 died. (It may be another by
- * now: life_end_if_over looks again.) It is named again, after a second and then after twice as
- * long each time, while it exists and nothing is reported of it. NULL: none, now. */
-const char *watch_next_over(struct watch *w, const struct server *s);
+enum watch_what {
+	WATCH_IS_OVER,     /* its time is up, or its PID 1 died */
+	WATCH_HAS_NO_WAY,  /* its egress died */
+};
+
+/* The next sandbox that something seems to be the matter with. (It may be another by now:
+ * life_end_if_over and egress_mend look again.) It is named again, after a second and then after
+ * twice as long each time, while it exists and nothing is reported of it; for the sake of an
+ * egress that dies at once, that distance is kept, and the first time is a tenth of a second. NULL:
+ * none, now. */
+const char *watch_next(struct watch *w, const struct server *s, enum watch_what *what);
 
 /* For epoll_wait(2): milliseconds until a place is due; -1: none is. */
 int watch_timeout_ms(const struct watch *w);

@@ -52,6 +52,12 @@ static void dispatch(const struct server *s, uint16_t op, struct msg_cursor fiel
 	case MSG_DROP_SNAPSHOT:
 		request_drop_snapshot(s, fields, r);
 		break;
+	case MSG_ALLOW_NET:
+		request_allow_net(s, fields, r);
+		break;
+	case MSG_NETWORK:
+		request_network(s, fields, r);
+		break;
 	default:
 		reply_fail(r, 400, "bad_message", "unknown operation %u", op);
 	}
