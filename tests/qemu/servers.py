@@ -86,15 +86,20 @@ class Servers:
             )
 
     def last(self, address):
-        """The last one that arrived there."""
+        """The last connection that has arrived there."""
         with self.changed:
             return [a for a in self.arrivals if a.address == address][-1]
 
-    def wait_word(self, address, word, seconds=10):
-        """Wait until what a connection there has become includes the word; whether it has."""
+    def find(self, address, word):
+        """One that has arrived there and come to the word."""
+        with self.changed:
+            return next(a for a in self.arrivals if a.address == address and word in a.words)
+
+    def wait_word(self, arrival, word, seconds=10):
+        """Wait until what has become of the connection includes the word; whether it does."""
         deadline = time.monotonic() + seconds
         with self.changed:
-            while not any(a.address == address and word in a.words for a in self.arrivals):
+            while word not in arrival.words:
                 if not self.changed.wait(max(0, deadline - time.monotonic())):
                     return False
         return True

@@ -16,7 +16,6 @@ from api import (
     activate,
     create,
     destroy,
-    execute,
     info,
     output,
     restore,
@@ -144,6 +143,7 @@ def test_process(m, net):
 def test_live(m, net):
     kept = Holding(m, "box", "exact.test", "kept")
     cut = Holding(m, "box", "web.test", "cut")
+    arrival = net.servers.last(public(25))
     told = allow(m, "box", ["exact.test:*", PYPI, REGISTRY])
     check(
         "the new list is shown",
@@ -152,7 +152,7 @@ def test_live(m, net):
     )
     equal("and kept", info(m, "box")["allow_net"], ["exact.test:*", PYPI, REGISTRY])
     is_one_of("a connection that it no longer has is cut", cut.word() or "held", CUT)
-    check("on the other side, too", net.servers.wait_word(public(25), "gone"))
+    check("on the other side, too", net.servers.wait_word(arrival, "gone"))
     check_line(m, "box", "and a line says so", event="connect", name="web.test", end="cut")
     is_one_of("the name is gone", reach(m, "box", [["udp_dns", "web.test"]])[0], "no name")
     equal("another connection goes on", kept.word(1), None)
@@ -320,7 +320,7 @@ def test_log_bounds(m, net):
 
 def main():
     network.enter()
-    net = Net("egress-life", {f"*.index.test": {"A": [public(50)]}}, make_pages())
+    net = Net("egress-life", {"*.index.test": {"A": [public(50)]}}, make_pages())
     with net.machine(capture=False) as m:
         m.wait_api()
         before = m.counts()
@@ -335,10 +335,11 @@ def main():
         tests += (test_changes, test_packages, test_bulk, test_log_bounds)
         tap.each(m, *(bound(test, net) for test in tests))
         held = Holding(m, "box", "exact.test", "last")
+        last = net.servers.last(public(20))
         destroy(m, "box")
         held.thread.join(30)
         equal("no process is left", egress_pids(m), [])
-        check("its connections are closed", net.servers.wait_word(public(20), "gone"))
+        check("its connections are closed", net.servers.wait_word(last, "gone"))
         equal("nothing is left behind", m.wait_counts(before), before)
 
 

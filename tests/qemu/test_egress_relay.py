@@ -254,9 +254,10 @@ def test_ends(m, net):
         "the server resets": (["bytes", "exact.test", 5000, "reset\n"], GONE),
     }
     try_each(m, cases)
-    address = public(20)
-    check("what was said late has arrived", net.servers.wait_word(address, "late last-words"))
-    check("by IPv6 as well", net.servers.wait_word(public6(42), "late late-six"))
+    late = net.servers.find(public(20), "source")
+    check("what was said late has arrived", net.servers.wait_word(late, "late last-words"))
+    late = net.servers.find(public6(42), "source")
+    check("by IPv6 as well", net.servers.wait_word(late, "late late-six"))
     line = check_line(
         m, "box", "its bytes are in the log", event="connect", received=size, port=5000
     )
