@@ -304,7 +304,10 @@ fuzz-merge: $(T:%=build/fuzz/%)
 	$(Q)for name in $(T); do scripts/fuzz --merge $$name || exit; done
 
 # What the benchmark needs inside: the peers, our timer and the floors. The base has their libraries.
-BENCH := build/bench/timer build/bench/floor
+BENCH := build/bench/timer build/bench/floor build/bench/pump
+# The kernel modules of the path that egress is measured against; the appliance has none of them.
+BENCH_KERNEL := veth libcrc32c nf_defrag_ipv4 nf_defrag_ipv6 nf_conntrack nf_nat x_tables ip_tables \
+	iptable_nat xt_MASQUERADE xt_conntrack
 
 $(BENCH): build/bench/%: build/obj/tests/bench/%.o $(LIB:%.c=build/obj/%.o) scripts/check-static
 	$(link)
@@ -312,8 +315,15 @@ $(BENCH): build/bench/%: build/obj/tests/bench/%.o $(LIB:%.c=build/obj/%.o) scri
 build/bench/tools.squashfs: $(BENCH) build/parts/mksquashfs $(ENV)
 	$(call say,DISK,$@)
 	$(Q)rm -rf build/bench/tools
-	$(Q)scripts/fetch --unpack build/bench/tools bubblewrap crun runc libyajl2
+	$(Q)scripts/fetch --unpack build/bench/tools bubblewrap crun runc libyajl2 iptables libxtables12 \
+		libip4tc2 libip6tc2
 	$(Q)install -D -t build/bench/tools/bench $(BENCH)
+	$(Q)rm -rf build/bench/kernel && scripts/fetch --unpack build/bench/kernel linux-image-amd64
+	$(Q)mkdir build/bench/tools/bench/modules
+	$(Q)for name in $(BENCH_KERNEL); do \
+		xz -dc $$(find build/bench/kernel -name $$name.ko.xz) >build/bench/tools/bench/modules/$$name.ko || exit; \
+	done
+	$(Q)rm -rf build/bench/kernel
 	$(Q)build/parts/mksquashfs build/bench/tools $@ -comp zstd -noappend -all-root -no-progress -quiet
 
 bench:
