@@ -42,13 +42,20 @@ static const struct body_member restore_members[] = {
 	{"snapshot", BODY_TEXT, TAG_SNAPSHOT_NAME},
 };
 
+static const struct body_member allow_net_members[] = {
+	{"allow_net", BODY_LIST, TAG_ALLOW_NET},
+};
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-const struct body_form body_form_create = {create_members, COUNT(create_members), false};
-const struct body_form body_form_exec = {exec_members, COUNT(exec_members), false};
-const struct body_form body_form_activate = {activate_members, COUNT(activate_members), false};
-const struct body_form body_form_snapshot = {snapshot_members, COUNT(snapshot_members), true};
-const struct body_form body_form_restore = {restore_members, COUNT(restore_members), false};
+#define FORM(array) .members = (array), .count = COUNT(array)
+
+const struct body_form body_form_create = {FORM(create_members)};
+const struct body_form body_form_exec = {FORM(exec_members)};
+const struct body_form body_form_activate = {FORM(activate_members)};
+const struct body_form body_form_snapshot = {FORM(snapshot_members), .optional = true};
+const struct body_form body_form_restore = {FORM(restore_members)};
+const struct body_form body_form_allow_net = {FORM(allow_net_members), .required = "allow_net"};
 
 /* Where the fields go, and why that failed. */
 struct filler {
@@ -200,6 +207,8 @@ int body_parse(const uint8_t *text, size_t len, const struct body_form *form, st
 				      bad.reason);
 	if (root->type != JSON_OBJECT)
 		return request_refuse(fault, 400, "bad_json", "the body must be a JSON object");
+	if (form->required && !json_get(root, form->required))
+		return request_refuse(fault, 400, "bad_field", "%s is missing", form->required);
 	for (const struct json_value *v = root->first; v && rc == 0; v = v->next) {
 		const struct body_member *m = find(form, v);
 		if (!m)

@@ -33,11 +33,12 @@ struct body_member {
 struct body_form {
 	const struct body_member *members;
 	size_t count;
-	bool optional; /* no bytes at all are as good as {} */
+	bool optional;        /* no bytes at all are as good as {} */
+	const char *required; /* a list that may be empty, but not left out; NULL: squashd sees */
 };
 
 extern const struct body_form body_form_create, body_form_exec, body_form_activate,
-	body_form_snapshot, body_form_restore;
+	body_form_snapshot, body_form_restore, body_form_allow_net;
 
 /* Parse the text and append its members to fields; a and what it holds are borrowed. 0, or -EINVAL
  * with fault filled: it is no JSON object, or a member is unknown or of the wrong type (400), or a

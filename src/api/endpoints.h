@@ -18,6 +18,8 @@ endpoint activate_module;
 endpoint take_snapshot;
 endpoint restore_snapshot;
 endpoint drop_snapshot;
+endpoint change_allow_net;
+endpoint get_network;
 endpoint get_logs;
 endpoint get_history;
 

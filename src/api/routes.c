@@ -20,6 +20,8 @@ static const struct {
 	{"POST", "/api/sandboxes/:id/snapshot", take_snapshot},
 	{"POST", "/api/sandboxes/:id/restore", restore_snapshot},
 	{"DELETE", "/api/sandboxes/:id/snapshots/:name", drop_snapshot},
+	{"POST", "/api/sandboxes/:id/allow_net", change_allow_net},
+	{"GET", "/api/sandboxes/:id/network", get_network},
 	{"GET", "/api/sandboxes/:id/logs", get_logs},
 	{"GET", "/api/history", get_history},
 	{"GET", "/api/modules", get_modules},

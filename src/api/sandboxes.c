@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sandboxes and sandboxes/:id: create, list, info, destroy. */
+/* sandboxes and sandboxes/:id: create, list, info, destroy; sandboxes/:id/allow_net. */
 #include "body.h"
 #include "call.h"
 #include "endpoints.h"
@@ -25,6 +25,15 @@ void get_sandbox(struct http_request *q)
 	struct msg_cursor reply;
 	msg_add_text(call_fields(), TAG_ID, q->id);
 	unsigned status = call_squashd(q, MSG_INFO, &reply);
+	record_reply(status, reply);
+}
+
+void change_allow_net(struct http_request *q)
+{
+	struct msg_cursor reply;
+	msg_add_text(call_fields(), TAG_ID, q->id);
+	body_read(q, &body_form_allow_net);
+	unsigned status = call_squashd(q, MSG_ALLOW_NET, &reply);
 	record_reply(status, reply);
 }
 

@@ -23,8 +23,9 @@
 
 #define BIT(capability) (UINT64_C(1) << (capability))
 
-/* What squashd does as root: namespaces, mounts, cgroups and files of other users. With these it is
- * still root, but not of the kernel: no modules, no ports, no clock, no reboot, no raw packets.
+/* What squashd does as root: namespaces, mounts, cgroups and files of other users, and what leads out
+ * of a sandbox's network. With these it is still root, but not of the kernel: no modules, no ports,
+ * no clock, no reboot, no raw packets.
  * What it gives commands is of another user namespace, and not cut short by this. */
 static const uint64_t squashd_capabilities =
 	BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_CHROOT) | BIT(CAP_SYS_PTRACE) | BIT(CAP_SYS_RESOURCE) |
@@ -41,7 +42,10 @@ static void run_squashd(const struct program_start *what)
 	snprintf(most, sizeof(most), "SQUASH_MAX_SANDBOXES=%u",
 		 what->services->settings->max_sandboxes);
 	char *args[] = {CHILD_ARG("squashd"), NULL};
-	char *environment[] = {data, most, NULL};
+	char networks[sizeof("SQUASH_EGRESS_PRIVATE=") + SETTINGS_VALUE_BYTES];
+	snprintf(networks, sizeof(networks), "SQUASH_EGRESS_PRIVATE=%s",
+		 what->services->settings->egress_private);
+	char *environment[] = {data, most, networks, NULL};
 	/* First out of the way of 3 and 4, then to their places, open across exec. */
 	int socket_fd = fcntl(what->services->listen_fd, F_DUPFD_CLOEXEC, TOKEN_FD + 1);
 	int token_fd = fcntl(what->token_fd, F_DUPFD_CLOEXEC, TOKEN_FD + 1);

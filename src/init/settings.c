@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "env.h"
+#include "lib/addr.h"
 
 static void report_line(const struct settings_report *report, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -135,6 +136,33 @@ static const char *check_data(const char *text, struct settings *out)
 	return NULL;
 }
 
+/* Networks with commas between, or none. Spaces have no place there: they would end a setting on the
+ * command line. */
+static const char *check_egress_private(const char *text, struct settings *out)
+{
+	struct addr_net net;
+	size_t count = 0;
+	out->egress_private[0] = '\0';
+	if (strcmp(text, "none") == 0)
+		return NULL;
+	for (const char *at = text;; at++) {
+		size_t len = strcspn(at, ",");
+		if (!addr_parse_net(at, len, &net)) {
+			snprintf(out->fault, sizeof(out->fault),
+				 "has \"%.*s\", which is no network like 10.1.0.0/16",
+				 (int)(len < 40 ? len : 40), at);
+			return out->fault;
+		}
+		if (++count > LIMIT_EGRESS_PRIVATE)
+			return "has more than 64 networks";
+		at += len;
+		if (!*at)
+			break;
+	}
+	memcpy(out->egress_private, text, strlen(text) + 1);
+	return NULL;
+}
+
 /* Take the text up to stop (or all of it) from *at into word; false if it doesn't fit. */
 static bool take_word(const char **at, char stop, char *word, size_t cap)
 {
@@ -225,6 +253,7 @@ static const struct {
 	[SETTING_IP] = {"SQUASH_IP", "dhcp", check_ip},
 	[SETTING_HOSTNAME] = {"SQUASH_HOSTNAME", "squash", check_hostname},
 	[SETTING_MAX_SANDBOXES] = {"SQUASH_MAX_SANDBOXES", "1024", check_max_sandboxes},
+	[SETTING_EGRESS_PRIVATE] = {"SQUASH_EGRESS_PRIVATE", "none", check_egress_private},
 };
 
 static int find_setting(const char *name, size_t len)

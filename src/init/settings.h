@@ -23,6 +23,7 @@
 #define SETTINGS_HOSTNAME_MAX 63 /* RFC 1035 label; the kernel takes 64 */
 #define SETTINGS_DNS_MAX 2
 #define SETTINGS_DATA_WAIT_MAX_S 300
+#define SETTINGS_FAULT_BYTES 96
 #define SETTINGS_FORMAT_MAX 128 /* a disk's name or serial number; a worldwide id has some 70 */
 
 enum settings_id {
@@ -34,6 +35,7 @@ enum settings_id {
 	SETTING_IP,
 	SETTING_HOSTNAME,
 	SETTING_MAX_SANDBOXES,
+	SETTING_EGRESS_PRIVATE,
 	SETTING_COUNT
 };
 
@@ -73,6 +75,8 @@ struct settings {
 	struct settings_ip ip;
 	char hostname[SETTINGS_HOSTNAME_MAX + 1];
 	unsigned max_sandboxes;
+	char egress_private[SETTINGS_VALUE_BYTES]; /* networks, commas between; empty: none */
+	char fault[SETTINGS_FAULT_BYTES]; /* room for what is wrong with one of several things */
 };
 
 /* Where the settings' faults are told: one line of text each, no newline. */

@@ -23,6 +23,7 @@
 #define LIMIT_LAYERS 64        /* overlayfs takes 500; nobody reads a stack of more than a few */
 #define LIMIT_ALLOW_NET 256    /* entries */
 #define LIMIT_HOST_BYTES 272   /* one entry: a name of 253 (RFC 1035), a colon and a port, a CIDR */
+#define LIMIT_EGRESS_PRIVATE 64 /* networks in SQUASH_EGRESS_PRIVATE */
 #define LIMIT_CPU_MILLI_MIN 10 /* thousandths of a core: cpu.max takes no less than 1 ms a period */
 #define LIMIT_CPU_MILLI_MAX 1024000
 #define LIMIT_MEMORY_MB_MIN 16       /* less does not start a shell */

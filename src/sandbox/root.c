@@ -25,6 +25,7 @@
 #include "upper.h"
 
 #define STAGE PATH_RUN "/stage"
+#define RESOLV "resolv.conf" /* in /etc, and for all sandboxes in PATH_RUN */
 
 /* What shows or does more than a sandbox should: these read as empty files. */
 static const char *const masked_proc[] = {
@@ -112,6 +113,21 @@ static int mount_overlay(const struct sandbox *sb, struct err *e)
 	return mnt_new("overlay", options, MNT_NO_DEV, e);
 }
 
+/* Have the overlay hold a file that names the resolver can be laid over. As the sandbox's root, whose
+ * file it is, and through no link. A tree without /etc goes without, as does one that has no room:
+ * what runs there uses no names. */
+static void make_resolv(int root_fd)
+{
+	struct stat st;
+	AUTO_FD etc = mnt_open_path(root_fd, "etc", NULL);
+	if (etc < 0)
+		return;
+	if (fstatat(etc, RESOLV, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
+		unlinkat(etc, RESOLV, 0);
+	AUTO_FD made = openat(etc, RESOLV, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			      0644);
+}
+
 static int attach_overlay(const struct sandbox *sb, int stage_fd, struct err *e)
 {
 	/* overlayfs acts on its layers with the mounter's credentials: on idmapped layers these
@@ -123,6 +139,8 @@ static int attach_overlay(const struct sandbox *sb, int stage_fd, struct err *e)
 	if (root >= 0 && ((mkdirat(root, "proc", 0555) < 0 && errno != EEXIST) ||
 			  (mkdirat(root, "dev", 0755) < 0 && errno != EEXIST)))
 		rc = err_set(e, errno, "make /proc and /dev");
+	if (root >= 0 && rc == 0)
+		make_resolv(root);
 	int back = privilege_set_fs_id(0, e);
 	if (root < 0 || rc < 0 || back < 0)
 		return root < 0 ? root : rc < 0 ? rc : back;
@@ -206,6 +224,33 @@ static int attach_dev(const struct sandbox *sb, int root_fd, int userns_fd, stru
 	return shm < 0 ? shm : mnt_attach(shm, dev, "shm", e);
 }
 
+/* Over the sandbox's /etc/resolv.conf the one that names its resolver, which is the same for all. It
+ * is there without an egress, too: a name is not found at once then, and the file stays what it is
+ * when allow_net changes. */
+static int attach_resolv(int root_fd, int userns_fd, struct err *e)
+{
+	struct stat st;
+	AUTO_FD etc = mnt_open_path(root_fd, "etc", NULL);
+	if (etc < 0 || fstatat(etc, RESOLV, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	AUTO_FD mnt = mnt_clone(AT_FDCWD, PATH_RUN "/" RESOLV, e);
+	if (mnt < 0)
+		return mnt;
+	unsigned flags = MNT_READ_ONLY | MNT_NO_SUID | MNT_NO_DEV | MNT_NO_EXEC;
+	int rc = mnt_idmap(mnt, userns_fd, flags, e);
+	return rc < 0 ? rc : mnt_attach(mnt, etc, RESOLV, e);
+}
+
+int root_make_resolv(const struct server *s, struct err *e)
+{
+	/* How long to wait: egress asks three servers in turn, 2 s each, and nothing is lost on the
+	 * way to it. musl has the first for all attempts together. */
+	static const char text[] = "nameserver 198.18.0.1\noptions timeout:6 attempts:3\n";
+	AUTO_FD fd = openat(s->run_fd, RESOLV, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	int rc = fd < 0 ? -errno : fd_write_all(fd, text, sizeof(text) - 1);
+	return rc < 0 ? err_set(e, -rc, "write %s", PATH_RUN "/" RESOLV) : 0;
+}
+
 /* The root becomes the namespace's only one: pivot_root(2), "pivot_root(".", ".")". */
 static int enter(int root_fd, struct err *e)
 {
@@ -230,5 +275,7 @@ int root_build(const struct server *s, const struct sandbox *sb, int userns_fd, 
 	rc = attach_proc(sb, root, e);
 	if (rc == 0)
 		rc = attach_dev(sb, root, userns_fd, e);
+	if (rc == 0)
+		rc = attach_resolv(root, userns_fd, e);
 	return rc < 0 ? rc : enter(root, e);
 }

@@ -28,6 +28,7 @@
 #include "lib/paths.h"
 #include "life.h"
 #include "quota.h"
+#include "root.h"
 #include "watch.h"
 #include "worker.h"
 
@@ -128,7 +129,8 @@ static int set_up(struct server *s, struct err *e)
 	if (s->cgroup_fd < 0)
 		return s->cgroup_fd;
 	s->capture_fd = capture_make_root(e);
-	return s->capture_fd < 0 ? s->capture_fd : box_make_dev(s, e);
+	rc = s->capture_fd < 0 ? s->capture_fd : box_make_dev(s, e);
+	return rc < 0 ? rc : root_make_resolv(s, e);
 }
 
 /* What a forked child is to do; the first that is set. */
