@@ -307,7 +307,7 @@ fuzz-merge: $(T:%=build/fuzz/%)
 BENCH := build/bench/timer build/bench/floor build/bench/pump
 # The kernel modules of the path that egress is measured against; the appliance has none of them.
 BENCH_KERNEL := veth libcrc32c nf_defrag_ipv4 nf_defrag_ipv6 nf_conntrack nf_nat x_tables ip_tables \
-	iptable_nat xt_MASQUERADE xt_conntrack
+	iptable_nat iptable_filter xt_MASQUERADE xt_conntrack
 
 $(BENCH): build/bench/%: build/obj/tests/bench/%.o $(LIB:%.c=build/obj/%.o) scripts/check-static
 	$(link)

@@ -11,7 +11,7 @@ BB = "/bin/busybox"
 # In the order in which they need each other.
 MODULES = (
     "veth libcrc32c nf_defrag_ipv4 nf_defrag_ipv6 nf_conntrack nf_nat x_tables ip_tables iptable_nat"
-    " xt_MASQUERADE xt_conntrack"
+    " iptable_filter xt_MASQUERADE xt_conntrack"
 ).split()
 IPTABLES = f"{TOOLS}/usr/sbin/xtables-legacy-multi iptables"
 

@@ -133,7 +133,7 @@ def network_log(m, name):
     """The lines of the sandbox's network log."""
     reply = m.http("GET", f"{SANDBOXES}/{name}/network")
     assert reply.status == 200, reply
-    return [json.loads(line) for line in reply.body.decode().splitlines()]
+    return reply.json["network"]
 
 
 def find_line(m, name, **fields):
