@@ -179,7 +179,7 @@ static void by_tcp(void *owner, uint32_t events)
 	a->room_len += (size_t)n;
 	if (a->room_len < expected(a) || a->room_len == 2)
 		return;
-	bool good = dns_read_answer(room->bytes + 2, a->room_len - 2, a->id, a->name, a->type,
-				    &answer);
+	bool good =
+		dns_read_answer(room->bytes + 2, a->room_len - 2, a->id, a->name, a->type, &answer);
 	finish(a, good && !answer.truncated ? &answer : NULL);
 }

@@ -53,20 +53,15 @@ static void take_bytes(void *owner, uint32_t events)
 		drop(c);
 		return;
 	}
-	size_t want = expected(c);
-	if (want <= 2 && c->len == 2) /* of length 0 */
-		want = sizeof(c->bytes) + 1;
-	ssize_t n = want > sizeof(c->bytes)
-			    ? 0
-			    : recv(c->source.fd, c->bytes + c->len, want - c->len, 0);
+	ssize_t n = recv(c->source.fd, c->bytes + c->len, expected(c) - c->len, 0);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n <= 0) {
+	c->len += n > 0 ? (size_t)n : 0;
+	if (n <= 0 || expected(c) > sizeof(c->bytes) || (c->len == 2 && expected(c) == 2)) {
 		drop(c);
 		return;
 	}
-	c->len += (size_t)n;
-	if (c->len <= 2 || c->len < expected(c))
+	if (c->len < expected(c))
 		return;
 	/* The answer may take longer than a client may be idle: the servers' time limits it. */
 	timers_clear(&c->all->loop->timers, &c->timer);

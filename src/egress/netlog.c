@@ -196,9 +196,9 @@ static const char *type_text(uint16_t type, char text[12])
 	static const struct {
 		uint16_t type;
 		const char *text;
-	} known[] = {{1, "A"},	  {2, "NS"},   {5, "CNAME"}, {6, "SOA"},    {12, "PTR"},
-		     {15, "MX"},  {16, "TXT"}, {28, "AAAA"}, {33, "SRV"},   {35, "NAPTR"},
-		     {43, "DS"},  {64, "SVCB"}, {65, "HTTPS"}, {255, "ANY"}, {257, "CAA"}};
+	} known[] = {{1, "A"},   {2, "NS"},    {5, "CNAME"},  {6, "SOA"},   {12, "PTR"},
+		     {15, "MX"}, {16, "TXT"},  {28, "AAAA"},  {33, "SRV"},  {35, "NAPTR"},
+		     {43, "DS"}, {64, "SVCB"}, {65, "HTTPS"}, {255, "ANY"}, {257, "CAA"}};
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (known[i].type == type)
 			return known[i].text;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "lib/addr.h"
+#include "lib/allow.h"
 #include "limits.h"
 
 struct netlog_repeat {

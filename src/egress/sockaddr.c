@@ -35,6 +35,7 @@ bool sockaddr_to(const union sockaddr_any *in, struct addr *a, uint16_t *port)
 
 int sockaddr_socket(const struct addr *a, int type)
 {
-	int fd = socket(a->family == 4 ? AF_INET : AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd =
+		socket(a->family == 4 ? AF_INET : AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	return fd < 0 ? -errno : fd;
 }
