@@ -59,7 +59,7 @@ int bringup_start(const struct server *s, struct sandbox *sb, struct err *e)
 		return rc;
 	}
 	if (watch_report(s, sb, pidfd, &unwatched) < 0 ||
-	    watch_report_egress(s, sb->id, egress, egress >= 0, &unwatched) < 0)
+	    (egress >= 0 && watch_report_egress(s, sb->id, egress, true, &unwatched) < 0))
 		/* the next squashd finds it by itself */
 		fprintf(stderr, "squashd: %s\n", unwatched.text);
 	return 0;

@@ -10,7 +10,8 @@ void egress_list_read(const struct sandbox *sb, struct egress_list *list)
 		struct allow *a = &list->all[list->count];
 		const char *fault = allow_parse(sb->allow_net[i], a);
 		if (fault)
-			fprintf(stderr, "squashd: sandbox %s: allow_net[%zu] %s: it allows nothing\n",
+			fprintf(stderr,
+				"squashd: sandbox %s: allow_net[%zu] %s: it allows nothing\n",
 				sb->id, i, fault);
 		else if (a->kind != ALLOW_NOTHING)
 			list->texts[list->count++] = sb->allow_net[i];

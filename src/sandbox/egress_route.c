@@ -12,9 +12,9 @@
 
 #include "lib/egress_fds.h"
 
-#define LOOPBACK 1     /* the index of lo, the first interface of each network namespace */
-#define METRIC 1000    /* tells our routes from the kernel's own of the same network */
-#define NET_PREFIX 15  /* of EGRESS_NET_MASK */
+#define LOOPBACK 1    /* the index of lo, the first interface of each network namespace */
+#define METRIC 1000   /* tells our routes from the kernel's own of the same network */
+#define NET_PREFIX 15 /* of EGRESS_NET_MASK */
 
 /* One request: head, family's own head, attributes. */
 struct request {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -45,6 +46,14 @@ static int place_descriptors(struct birth *b)
 	return 0;
 }
 
+/* Two sockets and two pipes for each connection: more than the kernel's default, which nobody can
+ * raise any more later. egress lowers it to what it uses. */
+static int allow_descriptors(struct err *e)
+{
+	const struct rlimit files = {65536, 65536};
+	return setrlimit(RLIMIT_NOFILE, &files) < 0 ? err_set(e, errno, "set RLIMIT_NOFILE") : 0;
+}
+
 static int become_egress(void *arg)
 {
 	struct birth *b = arg;
@@ -57,6 +66,8 @@ static int become_egress(void *arg)
 	/* What its sandbox has no memory left for must not end what others rely on: not it. */
 	if (rc == 0)
 		rc = fd_write_file(AT_FDCWD, "/proc/self/oom_score_adj", "-1000", b->e);
+	if (rc == 0)
+		rc = allow_descriptors(b->e);
 	if (rc == 0)
 		rc = privilege_become_user(b->uid, PATH_EGRESS_ROOT, b->e);
 	if (rc < 0)

@@ -124,8 +124,8 @@ static void make_resolv(int root_fd)
 		return;
 	if (fstatat(etc, RESOLV, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
 		unlinkat(etc, RESOLV, 0);
-	AUTO_FD made = openat(etc, RESOLV, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-			      0644);
+	AUTO_FD made =
+		openat(etc, RESOLV, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 }
 
 static int attach_overlay(const struct sandbox *sb, int stage_fd, struct err *e)

@@ -77,8 +77,7 @@ static int open_dirs(struct server *s, struct err *e)
 	s->run_fd = open_dir(AT_FDCWD, PATH_RUN, true, 0755, e);
 	if (s->run_fd < 0)
 		return s->run_fd;
-	static const char *const names[] = {"layers", "slots", "running",
-					    "stage",  "dev",   "egress"};
+	static const char *const names[] = {"layers", "slots", "running", "stage", "dev", "egress"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (mkdirat(s->run_fd, names[i], 0700) < 0 && errno != EEXIST)
 			return err_set(e, errno, "make %s/%s", PATH_RUN, names[i]);
@@ -221,7 +220,8 @@ static int watch_servers(struct loop *l, struct err *e)
 	struct epoll_event event = {.events = EPOLLIN, .data.u64 = EVENT_SERVERS};
 	l->servers_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	/* The directory: the file is replaced, and not there at first. */
-	if (l->servers_fd < 0 || inotify_add_watch(l->servers_fd, PATH_RESOLV_DIR, IN_MOVED_TO) < 0 ||
+	if (l->servers_fd < 0 ||
+	    inotify_add_watch(l->servers_fd, PATH_RESOLV_DIR, IN_MOVED_TO) < 0 ||
 	    epoll_ctl(l->watch->epoll_fd, EPOLL_CTL_ADD, l->servers_fd, &event) < 0)
 		return err_set(e, errno, "watch %s", PATH_RESOLV);
 	return 0;
@@ -235,8 +235,8 @@ static void read_servers_events(struct loop *l)
 	while ((n = read(l->servers_fd, events, sizeof(events))) > 0)
 		for (const char *at = events; at < events + n;) {
 			const struct inotify_event *event = (const void *)at;
-			changed = changed || (event->len > 0 &&
-					      strcmp(event->name, NAME_RESOLV) == 0);
+			changed = changed ||
+				  (event->len > 0 && strcmp(event->name, NAME_RESOLV) == 0);
 			at += sizeof(*event) + event->len;
 		}
 	if (changed)
@@ -319,8 +319,7 @@ int main(void)
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
-	if (set_up(&server, &e) < 0 || watch_init(&watch, &e) < 0 ||
-	    watch_servers(&loop, &e) < 0) {
+	if (set_up(&server, &e) < 0 || watch_init(&watch, &e) < 0 || watch_servers(&loop, &e) < 0) {
 		fprintf(stderr, "squashd: %s\n", e.text);
 		return 1;
 	}

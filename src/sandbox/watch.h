@@ -52,8 +52,8 @@ int watch_report_egress(const struct server *s, const char *id, int pidfd, bool 
 void watch_handle(struct watch *w, uint64_t data);
 
 enum watch_what {
-	WATCH_IS_OVER,     /* its time is up, or its PID 1 died */
-	WATCH_HAS_NO_WAY,  /* its egress died */
+	WATCH_IS_OVER,    /* its time is up, or its PID 1 died */
+	WATCH_HAS_NO_WAY, /* its egress died */
 };
 
 /* The next sandbox that something seems to be the matter with. (It may be another by now:

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "fuzz.h"
+#include "lib/allow.h"
 #include "lib/msg.h"
 #include "sandbox/create_read.h"
 #include "sandbox/meta_text.h"
@@ -101,11 +102,23 @@ static inline void check_saved(const struct sandbox *sb)
 	CHECK(is_same(sb, &again));
 }
 
+/* What a request names as reachable can be read; an old meta.json may hold anything. */
+static inline void check_hosts(const struct sandbox *sb)
+{
+	struct allow allow;
+	CHECK(sb->allow_net_count <= LIMIT_ALLOW_NET);
+	for (size_t i = 0; i < sb->allow_net_count; i++) {
+		CHECK(is_terminated(sb->allow_net[i], sizeof(sb->allow_net[i])));
+		CHECK(!allow_parse(sb->allow_net[i], &allow));
+	}
+}
+
 /* What a request may make: of modules alone, or of a snapshot, which has the stack. */
 static inline void check_create(const struct create *c)
 {
 	const struct sandbox *sb = &c->sb;
 	check_sandbox(sb);
+	check_hosts(sb);
 	CHECK(sb->on_disk || sb->disk_mb < sb->memory_mb);
 	CHECK(sb->active_snapshot[0] == '\0' && sb->upper == 0);
 	CHECK(is_terminated(c->from_id, sizeof(c->from_id)));

@@ -105,6 +105,7 @@ static void read_create(struct msg_cursor c, bool on_disk, struct reply *r)
 static void read_changes(struct msg_cursor c, struct reply *r)
 {
 	static struct snapshot n;
+	static struct sandbox hosts;
 	struct activate activate;
 	char id[LIMIT_ID_BYTES + 1], name[LIMIT_MODULE_BYTES + 1];
 	if (change_read_snapshot(c, id, name, r)) {
@@ -127,6 +128,14 @@ static void read_changes(struct msg_cursor c, struct reply *r)
 		check_texts(c);
 		CHECK(meta_is_id(activate.id, strlen(activate.id)) && activate.force <= 1);
 		CHECK(modules_is_name(activate.module, strlen(activate.module)));
+	} else {
+		check_refusal(r);
+	}
+	if (change_read_allow_net(c, &hosts, r)) {
+		check_texts(c);
+		CHECK(is_terminated(hosts.id, sizeof(hosts.id)));
+		CHECK(meta_is_id(hosts.id, strlen(hosts.id)));
+		check_hosts(&hosts);
 	} else {
 		check_refusal(r);
 	}

@@ -68,7 +68,7 @@ static const struct {
 } bodies[] = {
 	{create_sandbox, &body_form_create},    {exec_in_sandbox, &body_form_exec},
 	{activate_module, &body_form_activate}, {take_snapshot, &body_form_snapshot},
-	{restore_snapshot, &body_form_restore},
+	{restore_snapshot, &body_form_restore}, {change_allow_net, &body_form_allow_net},
 };
 
 static const struct body_form *find_form(endpoint *run)
@@ -85,6 +85,7 @@ static bool read_message(endpoint *run, struct msg_cursor c, struct reply *r)
 	static struct create create;
 	static struct run command;
 	static struct snapshot n;
+	static struct sandbox hosts;
 	struct activate activate;
 	char id[LIMIT_ID_BYTES + 1], name[LIMIT_MODULE_BYTES + 1];
 	if (run == exec_in_sandbox)
@@ -95,6 +96,8 @@ static bool read_message(endpoint *run, struct msg_cursor c, struct reply *r)
 		return change_read_label(c, id, &n, r);
 	if (run == restore_snapshot || run == drop_snapshot)
 		return change_read_snapshot(c, id, name, r);
+	if (run == change_allow_net)
+		return change_read_allow_net(c, &hosts, r);
 	if (run != create_sandbox)
 		return true;
 	if (!create_read(c, MACHINE_MB, false, &create, r))

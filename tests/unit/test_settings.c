@@ -163,6 +163,15 @@ static void test_values(void)
 		{"SQUASH_MAX_SANDBOXES", "1024", true},
 		{"SQUASH_MAX_SANDBOXES", "0", false},
 		{"SQUASH_MAX_SANDBOXES", "1025", false},
+		{"SQUASH_EGRESS_PRIVATE", "none", true},
+		{"SQUASH_EGRESS_PRIVATE", "10.1.0.0/16", true},
+		{"SQUASH_EGRESS_PRIVATE", "10.1.2.3,192.168.0.0/24,fd00::/8", true},
+		{"SQUASH_EGRESS_PRIVATE", "", false},
+		{"SQUASH_EGRESS_PRIVATE", "10.1.0.0/16,", false},
+		{"SQUASH_EGRESS_PRIVATE", "10.1.0.0/16, 10.2.0.0/16", false},
+		{"SQUASH_EGRESS_PRIVATE", "10.1.0.1/16", false},
+		{"SQUASH_EGRESS_PRIVATE", "10.1.0.0/33", false},
+		{"SQUASH_EGRESS_PRIVATE", "intranet.example.org", false},
 		{"SQUASH_HOSTNAME", "a", true},
 		{"SQUASH_HOSTNAME", "a-1.example.org", true},
 		{"SQUASH_HOSTNAME", "", false},
@@ -225,6 +234,11 @@ static void test_fallback(void)
 	tap_ok(strcmp(s.data, "/data") == 0, "a bad path: the built-in");
 	check_one("SQUASH_FORMAT", "vda", &s, &said);
 	tap_ok(strcmp(s.format, "vda") == 0, "a disk to be formatted");
+	check_one("SQUASH_EGRESS_PRIVATE", "10.0.0.0/8,host", &s, &said);
+	tap_ok(!s.egress_private[0] && strstr(said.text, "has \"host\", which is no network"),
+	       "a network that is none: no networks, and it is named");
+	check_one("SQUASH_EGRESS_PRIVATE", "10.0.0.0/8,fd00::/8", &s, &said);
+	tap_ok(strcmp(s.egress_private, "10.0.0.0/8,fd00::/8") == 0, "networks as they were given");
 	char name[SETTINGS_FORMAT_MAX + 2];
 	memset(name, 'a', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
