@@ -172,16 +172,18 @@ build/initramfs.cpio.zst: build/system.cpio.zst build/modules.cpio.zst
 # ---- Modules, and a disk that holds them ----
 
 DELTAS := 100-python313 101-nodejs 102-node24 110-gcc 120-git 121-admin
+# What tests reach their network with; not among those that make modules makes.
+CLIENTS := build/modules/129-clients.squashfs
 MODULES := $(patsubst %,build/modules/%.squashfs,000-base-debian $(DELTAS))
 
 modules: $(MODULES)
 
 # scripts/mkmodule leaves a module alone that comes out the same, and so is the disk then: what a user
 # has on it is lost when it is made anew. The stamp says that the module has been looked at.
-$(MODULES): build/modules/%.squashfs: build/modules/.%.made ;
+$(MODULES) $(CLIENTS): build/modules/%.squashfs: build/modules/.%.made ;
 
-$(DELTAS:%=build/modules/.%.made): build/modules/000-base-debian.squashfs
-$(MODULES:build/modules/%.squashfs=build/modules/.%.made): build/modules/.%.made: config/modules/% \
+$(DELTAS:%=build/modules/.%.made) build/modules/.129-clients.made: build/modules/000-base-debian.squashfs
+$(patsubst build/modules/%.squashfs,build/modules/.%.made,$(MODULES) $(CLIENTS)): build/modules/.%.made: config/modules/% \
 		$$(shell find config/modules/$$*.d -type f 2>/dev/null) $(wildcard scripts/mkmodule*) config/versions \
 		build/parts/busybox build/parts/mksquashfs build/parts/unsquashfs
 	$(call say,MODULE,build/modules/$*.squashfs)
@@ -260,7 +262,7 @@ check: $(UNIT) $(REPLAY)
 
 test:
 	$(Q)scripts/host-packages build modules test
-	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) build/data.ext4 $(IN_QEMU)
+	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) build/data.ext4 $(IN_QEMU) $(CLIENTS)
 	$(Q)tests/tap $(UNIT) $(REPLAY) --timeout 300 $(wildcard tests/qemu/test_*.py)
 
 # What the tests on the booted image need.
@@ -306,8 +308,11 @@ fuzz-merge: $(T:%=build/fuzz/%)
 	$(Q)for name in $(T); do scripts/fuzz --merge $$name || exit; done
 
 # What the benchmark needs inside: the peers, our timer and the floors. The base has their libraries.
-BENCH := build/bench/timer build/bench/floor build/bench/filter
+BENCH := build/bench/timer build/bench/floor build/bench/filter build/bench/pump
 build/bench/filter: build/obj/src/sandbox/payload_calls.o
+# The kernel modules of the path that egress is measured against; the appliance has none of them.
+BENCH_KERNEL := veth libcrc32c nf_defrag_ipv4 nf_defrag_ipv6 nf_conntrack nf_nat x_tables ip_tables \
+	iptable_nat iptable_filter xt_MASQUERADE xt_conntrack
 
 $(BENCH): build/bench/%: build/obj/tests/bench/%.o $(LIB:%.c=build/obj/%.o) scripts/check-static
 	$(link)
@@ -315,8 +320,15 @@ $(BENCH): build/bench/%: build/obj/tests/bench/%.o $(LIB:%.c=build/obj/%.o) scri
 build/bench/tools.squashfs: $(BENCH) build/parts/mksquashfs $(ENV)
 	$(call say,DISK,$@)
 	$(Q)rm -rf build/bench/tools
-	$(Q)scripts/fetch --unpack build/bench/tools bubblewrap crun runc libyajl2
+	$(Q)scripts/fetch --unpack build/bench/tools bubblewrap crun runc libyajl2 iptables libxtables12 \
+		libip4tc2 libip6tc2
 	$(Q)install -D -t build/bench/tools/bench $(BENCH)
+	$(Q)rm -rf build/bench/kernel && scripts/fetch --unpack build/bench/kernel linux-image-amd64
+	$(Q)mkdir build/bench/tools/bench/modules
+	$(Q)for name in $(BENCH_KERNEL); do \
+		xz -dc $$(find build/bench/kernel -name $$name.ko.xz) >build/bench/tools/bench/modules/$$name.ko || exit; \
+	done
+	$(Q)rm -rf build/bench/kernel
 	$(Q)build/parts/mksquashfs build/bench/tools $@ -comp zstd -noappend -all-root -no-progress -quiet
 
 bench:

@@ -3,8 +3,8 @@
 """Times the shipping image against floors and peers, interleaved, and prints one table; all of the
 figures go to build/bench.json. docs/performance.md says what each is and what it shows.
 
-  bench.py [--quick] [PART...]     PART: requests filter burst counts state memory boot recovery
-                                   (all; the size always)
+  bench.py [--quick] [PART...]     PART: requests filter burst counts state memory egress boot
+                                   recovery (all; the size always)
                                    --quick: a few samples each, to see that everything works"""
 
 import json
@@ -15,7 +15,9 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../qemu"))
+from egress import bench_egress
 from guest import API_PORT, FLOOR_PORT, LAYER, PEERS, TOOLS, Guest
+from guest import init_that_can_be_traced, init_that_takes_modules
 from machine import BUILD, Machine, data_disk, drive
 from report import Row, compare, ms, p50, p99, summary, table
 
@@ -38,6 +40,9 @@ BOOTS = 1 if QUICK else 5
 COUNT_ROUNDS = 3 if QUICK else 20
 STATE_ROUNDS = 2 if QUICK else 9
 STATE_MB = 200
+NETWORK_ROUNDS = 2 if QUICK else 15
+NETWORK_MIB = 64 if QUICK else 512
+NETWORK_CONNECTS = 50 if QUICK else 500
 RESTORE_MS = 5  # that a restore may take above a mount
 RECOVERED = 10 if QUICK else 100
 
@@ -268,6 +273,11 @@ def bench_memory(guest, result):
     ]
 
 
+def bench_network(guest, result):
+    say(f"egress: {NETWORK_ROUNDS} rounds")
+    return bench_egress(guest, result, NETWORK_ROUNDS, NETWORK_MIB, NETWORK_CONNECTS)
+
+
 def bench_size(result):
     sizes = {name: (BUILD / name).stat().st_size for name in ("vmlinuz", "initramfs.cpio.zst")}
     result["size_bytes"] = sizes
@@ -379,10 +389,11 @@ def print_report(rows, result):
     print(f"\nSamples, and counts of forks, system calls and faults: {out}")
 
 
-# Machines: MiB, and whether they can be traced.
-SHIPPING = (2048, False)
-TRACED = (2048, True)
-LARGE = (4096, False)
+# Machines: MiB, and what is other about their PID 1.
+SHIPPING = (2048, None)
+TRACED = (2048, init_that_can_be_traced)
+LARGE = (4096, None)
+WITH_MODULES = (2048, init_that_takes_modules)
 
 PARTS = {
     "requests": (SHIPPING, bench_requests),
@@ -391,13 +402,14 @@ PARTS = {
     "counts": (TRACED, bench_counts),
     "state": (SHIPPING, bench_state),
     "memory": (LARGE, bench_memory),
+    "egress": (WITH_MODULES, bench_network),
 }
 
 
 def bench_inside(parts, result):
     """The parts that want a machine, those of the same kind on the same."""
     rows = []
-    for kind in (SHIPPING, TRACED, LARGE):
+    for kind in (SHIPPING, TRACED, LARGE, WITH_MODULES):
         chosen = [part for part in parts if PARTS[part][0] == kind]
         if not chosen:
             continue
