@@ -256,8 +256,7 @@ check: $(UNIT) $(REPLAY)
 test:
 	$(Q)scripts/host-packages build modules test
 	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) build/data.ext4 $(IN_QEMU)
-	$(Q)tests/tap $(UNIT) $(REPLAY) --timeout 300 \
-		$(filter-out tests/qemu/test_fault.py,$(wildcard tests/qemu/test_*.py))
+	$(Q)tests/tap $(UNIT) $(REPLAY) --timeout 300 $(wildcard tests/qemu/test_*.py)
 
 # What the tests on the booted image need.
 IN_QEMU := all build/qemu/run build/test/agent build/test/probe build/test/squashd-fault
@@ -302,7 +301,8 @@ fuzz-merge: $(T:%=build/fuzz/%)
 	$(Q)for name in $(T); do scripts/fuzz --merge $$name || exit; done
 
 # What the benchmark needs inside: the peers, our timer and the floors. The base has their libraries.
-BENCH := build/bench/timer build/bench/floor
+BENCH := build/bench/timer build/bench/floor build/bench/filter
+build/bench/filter: build/obj/src/sandbox/payload_calls.o
 
 $(BENCH): build/bench/%: build/obj/tests/bench/%.o $(LIB:%.c=build/obj/%.o) scripts/check-static
 	$(link)
