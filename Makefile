@@ -62,12 +62,13 @@ TARGET_CFLAGS := -Os -fstack-protector-strong -ffunction-sections -fdata-section
 TARGET_LDFLAGS := -s -Wl,--gc-sections
 HOST_CFLAGS := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -Itests/unit
 
-PROGRAMS := init squashd box-init api
+PROGRAMS := init squashd box-init api egress
 LIB := $(wildcard src/lib/*.c)
 SRC_init := $(wildcard src/init/*.c)
 SRC_squashd := $(filter-out src/sandbox/box_init.c,$(wildcard src/sandbox/*.c))
 SRC_box-init := src/sandbox/box_init.c
 SRC_api := $(wildcard src/api/*.c)
+SRC_egress := $(wildcard src/egress/*.c)
 
 BIN := $(PROGRAMS:%=build/bin/%)
 
@@ -209,6 +210,8 @@ UNIT := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/test_*.c))
 # What a unit test needs beside src/lib.
 SRC_test_settings := src/init/settings.c src/init/env.c
 SRC_test_init_parse := src/init/parse.c
+SRC_test_dns := $(wildcard src/egress/dns*.c)
+SRC_test_sniff := $(wildcard src/egress/sniff*.c)
 
 build/unit/obj/%.o: %.c Makefile config/warnings
 	$(call say,HOSTCC,$<)
@@ -227,6 +230,8 @@ SRC_fuzz_meta := $(SRC_fuzz_snapshot) src/sandbox/meta_text.c
 SRC_fuzz_msg := $(SRC_fuzz_meta) \
 	$(addprefix src/sandbox/,create_read.c fields.c reply.c run_read.c change_read.c)
 SRC_fuzz_request := $(SRC_fuzz_msg) $(filter-out src/api/api.c,$(SRC_api))
+SRC_fuzz_dns := $(SRC_test_dns)
+SRC_fuzz_sniff := $(SRC_test_sniff)
 
 # In check, each is fed the inputs that are kept.
 REPLAY := $(FUZZ:%=build/unit/fuzz_%)

@@ -21,15 +21,18 @@ enum sniff_result {
 	SNIFF_BAD, /* it is neither, or malformed, or says two things, or what it says is no name */
 };
 
+/* Filled as the result says. */
 struct sniff {
 	char name[ALLOW_NAME_BYTES + 1];
 	struct addr addr;
 };
 
-/* len is SNIFF_BYTES at most; SNIFF_MORE is never said of that many. */
+/* Read len bytes, SNIFF_BYTES at most; SNIFF_MORE is never said of that many. Of more bytes behind
+ * the same ones any other result is the same. */
 enum sniff_result sniff_read(const uint8_t *bytes, size_t len, struct sniff *s);
 
-/* The two it is made of. */
+/* The two it is made of. A server name that is an address is bad, as RFC 6066 has it; a request is
+ * read to the end of its head, and is bad if servers may differ on what it says. */
 enum sniff_result sniff_tls(const uint8_t *bytes, size_t len, struct sniff *s);
 enum sniff_result sniff_http(const uint8_t *bytes, size_t len, struct sniff *s);
 

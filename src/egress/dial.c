@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* The way to one of a name's addresses. Each is checked just before it is dialled, and it is this
+ * address that is dialled, not the name. */
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+#include "connection.h"
+#include "lib/fd.h"
+#include "relay.h"
+#include "sockaddr.h"
+
+/* What the appliance has itself can be bound to, and nothing else. In doubt it is its own. */
+static bool is_own(const struct addr *a)
+{
+	union sockaddr_any any;
+	socklen_t len = sockaddr_from(a, 0, &any);
+	AUTO_FD fd = sockaddr_socket(a, SOCK_DGRAM);
+	return fd < 0 || bind(fd, &any.head, len) == 0 || errno != EADDRNOTAVAIL;
+}
+
+static const char *why(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+	case ECONNRESET:
+		return "connection refused";
+	case ETIMEDOUT:
+		return "timed out";
+	default:
+		return "unreachable";
+	}
+}
+
+/* 0, and it is on its way; or -errno. */
+static int begin(struct connection *c, const struct addr *a)
+{
+	const int on = 1;
+	union sockaddr_any any;
+	socklen_t len = sockaddr_from(a, c->port, &any);
+	AUTO_FD fd = sockaddr_socket(a, SOCK_STREAM);
+	if (fd < 0)
+		return fd;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (connect(fd, &any.head, len) < 0 && errno != EINPROGRESS)
+		return -errno;
+	int rc = loop_add(c->relay->loop, &c->remote.source, fd, FLOW_EVENTS);
+	if (rc == 0)
+		fd_steal(&fd);
+	return rc;
+}
+
+/* Dial one. False, with the obstacle. */
+static bool try(struct connection *c, const struct addr *a)
+{
+	struct loop *l = c->relay->loop;
+	uint64_t left_ms = c->deadline_ms > l->now_ms ? c->deadline_ms - l->now_ms : 0;
+	if (!policy_is_reachable(c->relay->policy, a)) {
+		c->obstacle = "private address";
+		return false;
+	}
+	if (is_own(a)) {
+		c->obstacle = "address of the appliance";
+		return false;
+	}
+	int rc = left_ms == 0 ? -ETIMEDOUT : begin(c, a);
+	if (rc < 0) {
+		c->obstacle = why(-rc);
+		return false;
+	}
+	/* One that is silent leaves the others their share of the time. */
+	timers_set(&l->timers, &c->timer, l->now_ms + left_ms / (c->addr_count - c->tried + 1));
+	return true;
+}
+
+static void try_next(struct connection *c)
+{
+	while (c->tried < c->addr_count)
+		if (try(c, &c->addrs[c->tried++]))
+			return;
+	connection_refuse(c, c->obstacle);
+}
+
+void connection_dial(struct connection *c)
+{
+	c->state = CONNECTION_DIALS;
+	c->deadline_ms = c->relay->loop->now_ms + EGRESS_CONNECT_MS;
+	try_next(c);
+}
+
+static void give_up_one(struct connection *c, int error)
+{
+	c->obstacle = why(error);
+	loop_close(c->relay->loop, &c->remote.source);
+	c->remote.failed = false;
+	try_next(c);
+}
+
+void connection_dial_late(struct connection *c)
+{
+	give_up_one(c, ETIMEDOUT);
+}
+
+void connection_dialled(struct connection *c, uint32_t events)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+	if (!(events & (EPOLLOUT | EPOLLERR | EPOLLHUP)))
+		return;
+	if (getsockopt(c->remote.source.fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+		error = errno;
+	if (error)
+		give_up_one(c, error);
+	else
+		connection_flow(c);
+}

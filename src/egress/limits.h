@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* Every cap of an egress process, with its unit and its reason. Its memory and its processor time
+ * are charged to its sandbox: most of these are to keep one program in there from taking it all. */
+#ifndef SQUASH_EGRESS_LIMITS_H
+#define SQUASH_EGRESS_LIMITS_H
+
+#include "lib/egress_fds.h"
+#include "lib/limits.h"
+
+/* Policies */
+#define EGRESS_PRIVATE_NETS 64 /* of the operator's: what a setting's line has room for */
+#define EGRESS_SERVERS 3       /* that are asked for names: MAXNS of resolv.conf(5) */
+#define EGRESS_CONTROL_MS 1000 /* squashd sends its message at once; nothing else moves meanwhile */
+#define EGRESS_POLICY_BYTES                                                                        \
+	((LIMIT_ALLOW_NET + EGRESS_PRIVATE_NETS + EGRESS_SERVERS) * (8 + LIMIT_HOST_BYTES))
+
+/* Names */
+#define EGRESS_NAMES 4096 /* with a synthetic address; 280 bytes each */
+#define EGRESS_NAME_TTL_S                                                                          \
+	10 /* of a synthetic address: it means nothing any more when egress was restarted */
+#define EGRESS_CACHE 1024           /* answers of servers; 600 bytes each */
+#define EGRESS_CACHE_MS_MIN 1000    /* a TTL of 0 would cost a lookup for each connection */
+#define EGRESS_CACHE_MS_MAX 3600000 /* who moves a server is seen to have done it after an hour */
+#define EGRESS_NEGATIVE_MS 5000     /* a name just made should be there soon */
+
+/* Questions of the sandbox, and to the servers */
+#define EGRESS_QUESTIONS                                                                           \
+	256                /* waiting for servers, SERVFAIL past it: what a program asks at once */
+#define EGRESS_LOOKUPS 256 /* names that servers are asked for at once: each question another's */
+#define EGRESS_ATTEMPT_MS 2000     /* then the next server is asked */
+#define EGRESS_ROUNDS 2            /* times that each server is asked: a packet may get lost */
+#define EGRESS_UPSTREAM_TCP 16     /* lookups by TCP at once; 64 KiB each */
+#define EGRESS_TCP_CLIENTS 32      /* that ask by TCP, reset past it: few programs do */
+#define EGRESS_TCP_CLIENT_MS 10000 /* between two of its questions, or until it takes the answer */
+#define EGRESS_QUESTION_BYTES 512  /* by TCP, too: RFC 1035 has nothing longer to ask */
+
+/* Connections */
+#define EGRESS_CONNECTIONS 1024    /* reset past it; descriptors and 16 KiB each */
+#define EGRESS_FIRST_MS 10000      /* for what tells the name, at 80 and 443 */
+#define EGRESS_CONNECT_MS 10000    /* for all addresses of a name together */
+#define EGRESS_IDLE_MS 3600000     /* a shell or a database left alone for lunch */
+#define EGRESS_HALF_IDLE_MS 300000 /* one side has ended: the other is about to, or never will */
+#define EGRESS_PIPES_KEPT 64       /* empty ones, against pipe2 and close for each transfer */
+#define EGRESS_ROUNDS_AT_ONCE 8    /* transfers of one direction before others have their turn */
+#define EGRESS_PAUSE_MS 100 /* of a listener that gets no descriptor: the kernel is out of them */
+
+/* The loop */
+#define EGRESS_EVENTS 64 /* taken from the kernel at once */
+#define EGRESS_BURST 32  /* datagrams, or connections, taken from one socket before others' turn */
+#define EGRESS_TIMERS (EGRESS_CONNECTIONS + EGRESS_LOOKUPS + EGRESS_TCP_CLIENTS + 3)
+
+/* The log */
+#define EGRESS_LINE_BYTES 600
+#define EGRESS_REPEAT_MS 1000 /* the same refusal again is counted, not written */
+#define EGRESS_REPEATS 64     /* refusals that are remembered for it */
+
+/* Two sockets and two pipes a connection; squashd must let it have as many. */
+#define EGRESS_FDS                                                                                 \
+	(EGRESS_FDS_END + 2 + 6 * EGRESS_CONNECTIONS + 2 * EGRESS_PIPES_KEPT + EGRESS_LOOKUPS +    \
+	 EGRESS_TCP_CLIENTS + 1)
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Taking connections from a listening socket. */
+#ifndef SQUASH_EGRESS_LISTENER_H
+#define SQUASH_EGRESS_LISTENER_H
+
+#include "loop.h"
+
+struct listener {
+	struct loop *loop;
+	struct loop_source source;
+	struct timer pause;
+	void (*take)(void *owner, int fd); /* fd is taken */
+	void *owner;
+};
+
+/* fd is borrowed for good. 0 or -errno with e filled. */
+int listener_init(struct listener *l, struct loop *loop, int fd, void (*take)(void *owner, int fd),
+		  void *owner, struct err *e);
+
+/* Close a connection so that its peer is told that it was refused: by RST. */
+void listener_reset(int fd);
+
+#endif

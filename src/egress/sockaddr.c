@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include "sockaddr.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+socklen_t sockaddr_from(const struct addr *a, uint16_t port, union sockaddr_any *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (a->family == 4) {
+		out->v4.sin_family = AF_INET;
+		out->v4.sin_port = htons(port);
+		memcpy(&out->v4.sin_addr, a->bytes, sizeof(out->v4.sin_addr));
+		return sizeof(out->v4);
+	}
+	out->v6.sin6_family = AF_INET6;
+	out->v6.sin6_port = htons(port);
+	memcpy(&out->v6.sin6_addr, a->bytes, sizeof(out->v6.sin6_addr));
+	return sizeof(out->v6);
+}
+
+bool sockaddr_to(const union sockaddr_any *in, struct addr *a, uint16_t *port)
+{
+	*a = (struct addr){.family = in->head.sa_family == AF_INET ? 4 : 6};
+	if (in->head.sa_family == AF_INET) {
+		memcpy(a->bytes, &in->v4.sin_addr, sizeof(in->v4.sin_addr));
+		*port = ntohs(in->v4.sin_port);
+		return true;
+	}
+	memcpy(a->bytes, &in->v6.sin6_addr, sizeof(in->v6.sin6_addr));
+	*port = ntohs(in->v6.sin6_port);
+	return in->head.sa_family == AF_INET6;
+}
+
+int sockaddr_socket(const struct addr *a, int type)
+{
+	int fd =
+		socket(a->family == 4 ? AF_INET : AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	return fd < 0 ? -errno : fd;
+}

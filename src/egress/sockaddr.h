@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Addresses as sockets have them. */
+#ifndef SQUASH_EGRESS_SOCKADDR_H
+#define SQUASH_EGRESS_SOCKADDR_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "lib/addr.h"
+
+union sockaddr_any {
+	struct sockaddr head;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+/* The length of *out. port is in host byte order. */
+socklen_t sockaddr_from(const struct addr *a, uint16_t port, union sockaddr_any *out);
+
+/* False if it is of neither family. */
+bool sockaddr_to(const union sockaddr_any *in, struct addr *a, uint16_t *port);
+
+/* A new socket of the address' family; type is SOCK_STREAM or SOCK_DGRAM. It doesn't block. -errno
+ * without one. */
+int sockaddr_socket(const struct addr *a, int type);
+
+#endif

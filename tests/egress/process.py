@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: MIT
+"""An egress process, started as squashd starts it, and the sandbox that it serves."""
+
+import contextlib
+import ctypes
+import errno
+import json
+import os
+import re
+import resource
+import signal
+import socket
+import struct
+import tempfile
+import time
+from pathlib import Path
+
+from nameserver import A, Reply, encode_query
+from world import Netns
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = ROOT / "build/bin/egress"
+
+
+def read_enum(path, name):
+    """The numbers of a C enum: a dictionary."""
+    text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+    body = re.search(r"enum %s \{(.*?)\}" % name, text, re.DOTALL)[1]
+    numbers, number = {}, 0
+    for item in body.replace(" ", "").split(","):
+        word, _, value = item.strip().partition("=")
+        number = int(value) if value else number
+        numbers[word] = number
+        number += 1
+    return numbers
+
+
+MSG_H = ROOT / "src/lib/msg.h"
+POLICY = read_enum(MSG_H, "msg_op")["MSG_EGRESS_POLICY"]
+TAGS = read_enum(MSG_H, "msg_tag")
+MAGIC = 0x31425153
+RESOLVER = ("198.18.0.1", 53)
+LOG_BYTES, LINE_BYTES = 524288, 600
+PR_SET_NO_NEW_PRIVS = 38
+
+
+class Egress:
+    """ports: that connections are taken at, of (family, port); two at most, as there is no SK_LOOKUP
+    program here to bring all of them. files: (soft and) hard RLIMIT_NOFILE."""
+
+    def __init__(self, appliance, ports, files=8192):
+        self.sandbox = Netns()
+        self.sandbox.ip("addr", "add", "198.18.0.1/15", "dev", "lo")
+        self.dir = tempfile.TemporaryDirectory()
+        self.control_path = self.dir.name + "/control"
+        self.logs = [self.dir.name + "/log", self.dir.name + "/log.1"]
+        self.appliance, self.files = appliance, files
+        control = socket.socket(socket.AF_UNIX)
+        control.bind(self.control_path)
+        control.listen()
+        udp = self.sandbox.make_socket(kind=socket.SOCK_DGRAM)
+        udp.bind(RESOLVER)
+        tcp = self.sandbox.listen(*RESOLVER)
+        relays = [self.sandbox.listen("::" if f == socket.AF_INET6 else "0.0.0.0", port, f)
+                  for f, port in ports]
+        null = os.open("/dev/null", os.O_RDWR)
+        console = os.open(self.dir.name + "/console", os.O_RDWR | os.O_CREAT)
+        logs = [os.open(path, os.O_RDWR | os.O_CREAT, 0o600) for path in self.logs]
+        self.fds = [null, null, console, control.fileno(), udp.fileno(), tcp.fileno(),
+                    relays[0].fileno(), relays[1].fileno() if relays[1:] else None, null] + logs
+        self.kept = [control, udp, tcp] + relays
+        self.start()
+
+    def start(self):
+        program = os.open(PROGRAM, os.O_RDONLY)
+        empty = self.dir.name + "/root"
+        os.makedirs(empty, exist_ok=True)
+        self.pid = os.fork()
+        if self.pid == 0:
+            with contextlib.suppress(BaseException):
+                self.become(program, empty)
+            os._exit(127)
+        os.close(program)
+
+    def become(self, program, empty):
+        # Out of the way of their places, then there.
+        high = [None if fd is None else os.dup2(fd, 200 + i) for i, fd in enumerate(self.fds)]
+        program = os.dup2(program, 199)
+        libc = ctypes.CDLL(None)
+        libc.setns(self.appliance.fd, 0)
+        for i, fd in enumerate(high):
+            if fd is None:
+                with contextlib.suppress(OSError):
+                    os.close(i)
+            else:
+                os.dup2(fd, i)
+        os.closerange(len(high), 199)
+        os.closerange(200, 4096)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self.files, self.files))
+        os.chroot(empty)
+        os.chdir("/")
+        libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        os.set_inheritable(program, False)
+        os.execve(program, ["egress"], {})
+
+    def console(self):
+        return Path(self.dir.name + "/console").read_text()
+
+    def has_ended(self):
+        """Its wait status; None: it runs."""
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        return status if pid else None
+
+    def end(self):
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+
+    def cpu_seconds(self):
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory_kb(self):
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS"):
+                return int(line.split()[1])
+
+    # What squashd does
+
+    def send(self, kind, fields):
+        body = b"".join(struct.pack("=II", tag, len(text)) + text for tag, text in fields)
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(5)
+            s.connect(self.control_path)
+            s.sendall(struct.pack("=IHHI", MAGIC, kind, 0, len(body)) + body)
+            _, status, _, size = struct.unpack("=IHHI", s.recv(12, socket.MSG_WAITALL))
+            return status, s.recv(size, socket.MSG_WAITALL) if size else b""
+
+    def allow(self, *entries, private=(), servers=()):
+        return self.send(POLICY, [(TAGS["TAG_ALLOW_NET"], e.encode()) for e in entries]
+                         + [(TAGS["TAG_PRIVATE"], p.encode()) for p in private]
+                         + [(TAGS["TAG_DNS_SERVER"], s.encode()) for s in servers])
+
+    # What the sandbox does
+
+    def ask_raw(self, query, seconds=5):
+        with self.sandbox.make_socket(kind=socket.SOCK_DGRAM) as s:
+            s.settimeout(seconds)
+            s.connect(RESOLVER)
+            s.send(query)
+            return Reply(s.recv(4096))
+
+    def ask(self, name, kind=A, seconds=5):
+        return self.ask_raw(encode_query(name, kind), seconds)
+
+    def ask_tcp(self, *queries):
+        """The replies, each to a query sent when the one before was answered."""
+        replies = []
+        with self.sandbox.make_socket() as s:
+            s.settimeout(5)
+            s.connect(RESOLVER)
+            for query in queries:
+                s.sendall(struct.pack(">H", len(query)) + query)
+                size = struct.unpack(">H", s.recv(2, socket.MSG_WAITALL))[0]
+                replies.append(Reply(s.recv(size, socket.MSG_WAITALL)))
+        return replies
+
+    def connect(self, host, port, seconds=10):
+        """host: a name to be looked up, or an address."""
+        v6 = ":" in host
+        address = host if v6 or host.replace(".", "").isdigit() else self.ask(host).address
+        if address is None:
+            raise ConnectionError(f"{host} has no address")
+        s = self.sandbox.make_socket(socket.AF_INET6 if v6 else socket.AF_INET)
+        s.settimeout(seconds)
+        s.connect((address, port))
+        return s
+
+    def talk(self, host, port, data, seconds=10):
+        """What comes back up to the end; "reset" if that is one."""
+        try:
+            with self.connect(host, port, seconds) as s:
+                s.sendall(data)
+                s.shutdown(socket.SHUT_WR)
+                return read_to_end(s)
+        except (ConnectionResetError, BrokenPipeError):
+            return "reset"
+        except OSError as error:
+            if error.errno != errno.ENOTCONN:  # what shutdown says of one that was reset
+                raise
+            return "reset"
+
+    def lines(self):
+        """The log's, oldest first; each is checked to be one."""
+        texts = sorted((Path(p) for p in self.logs), key=lambda p: p.stat().st_mtime_ns)
+        data = b"".join(p.read_bytes() for p in texts)
+        found = data.splitlines(keepends=True)
+        assert all(len(line) <= LINE_BYTES and line.endswith(b"\n") for line in found), found
+        return [json.loads(line) for line in found]
+
+    def wait_line(self, seconds=5, **wanted):
+        """The last line that has these values, once there is one."""
+        end = time.monotonic() + seconds
+        while True:
+            for line in reversed(self.lines()):
+                if all(line.get(key) == value for key, value in wanted.items()):
+                    return line
+            if time.monotonic() > end:
+                return None
+            time.sleep(0.02)
+
+
+def read_to_end(s):
+    parts = []
+    while True:
+        part = s.recv(65536)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+
+
+def is_reset(s):
+    """Whether it is one, as the next thing that comes."""
+    try:
+        return s.recv(1) is None
+    except ConnectionResetError:
+        return True
