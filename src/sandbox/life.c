@@ -240,7 +240,7 @@ static void sweep_locked(const struct sweep *w, int dir_fd, const char *id)
 		if (w->whole)
 			have_watched(w->server, &sb);
 		if (meta_exists(w->server, id) && egress_change(w->server, &sb, &sb, &e) < 0)
-			leftover_note(id, &e);
+			tell(id, &e); /* squashd comes back to it */
 	}
 }
 

@@ -159,7 +159,7 @@ static int do_work(const struct server *s, const struct work *work)
 		if (rc < 0 && rc != -ENOENT)
 			leftover_note(work->end, &e);
 	} else if (work->way) {
-		int rc = egress_mend(s, work->way, &e); /* squashd comes back to it */
+		int rc = egress_mend(s, work->way, &e); /* if not, squashd comes back to it */
 		if (rc < 0 && rc != -ENOENT)
 			fprintf(stderr, "squashd: sandbox %s: %s\n", work->way, e.text);
 	} else if (work->recover) {
@@ -259,7 +259,7 @@ static void read_servers_events(struct loop *l)
 			at += sizeof(*event) + event->len;
 		}
 	if (changed)
-		start_counted(l, &(struct work){.conn_fd = -1});
+		sweep_after(l, 0);
 }
 
 static void handle(struct loop *l, uint64_t data)
