@@ -13,6 +13,7 @@
 #include "lib/paths.h"
 #include "lib/seccomp.h"
 #include "paths.h"
+#include "squashd_calls.h"
 
 /* The services are the last that should go when memory runs out. They hand it on to what they
  * start; squashd must raise it again for what runs in a sandbox. */
@@ -52,7 +53,10 @@ static void run_squashd(const struct program_start *what)
 	if (socket_fd < 0 || token_fd < 0 || dup2(socket_fd, SOCKET_FD) < 0 ||
 	    dup2(token_fd, TOKEN_FD) < 0)
 		return;
+	struct err e;
 	int rc = child_limit_capabilities(squashd_capabilities);
+	if (rc == 0)
+		rc = seccomp_load(&squashd_calls, &e); /* CAP_SYS_ADMIN takes no_new_privs' place */
 	if (rc < 0) {
 		errno = -rc;
 		return;

@@ -35,3 +35,10 @@ int err_set(struct err *e, int number, const char *format, ...)
 	}
 	return -number;
 }
+
+int err_keep_first(int so_far, int rc, struct err *e, const struct err *this)
+{
+	if (so_far == 0 && rc < 0)
+		*e = *this;
+	return so_far < 0 ? so_far : rc;
+}

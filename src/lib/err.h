@@ -19,4 +19,8 @@ int err_set(struct err *e, int number, const char *format, ...)
 int err_say(struct err *e, int number, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Of several steps that are all tried, the first that failed: rc, which this tells of, is added to
+ * what they came to so far. e is set to it. */
+int err_keep_first(int so_far, int rc, struct err *e, const struct err *this);
+
 #endif

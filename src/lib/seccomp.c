@@ -27,6 +27,7 @@ struct program {
 struct run {
 	uint32_t first;
 	const struct seccomp_rule *rule; /* NULL: not in the table */
+	uint32_t action;                 /* if it has no conditions */
 };
 
 static void add(struct program *p, struct sock_filter instruction)
@@ -66,9 +67,16 @@ static void aim(struct program *p, size_t at, bool if_so)
 		p->text[at].jf = (uint8_t)skip;
 }
 
+/* For what no table knows. */
+static uint32_t action_abroad(const struct seccomp_table *t)
+{
+	int error = t->otherwise == SECCOMP_REST_ALLOWED ? ENOSYS : t->otherwise;
+	return error ? SECCOMP_RET_ERRNO | (uint32_t)error : SECCOMP_RET_KILL_PROCESS;
+}
+
 static uint32_t otherwise(const struct seccomp_table *t)
 {
-	return t->otherwise ? SECCOMP_RET_ERRNO | (uint32_t)t->otherwise : SECCOMP_RET_KILL_PROCESS;
+	return t->otherwise == SECCOMP_REST_ALLOWED ? SECCOMP_RET_ALLOW : action_abroad(t);
 }
 
 static bool is_conditional(const struct seccomp_rule *rule)
@@ -107,7 +115,7 @@ static void add_run(struct program *p, const struct seccomp_table *t, const stru
 {
 	const struct seccomp_rule *rule = run->rule, *end = t->rules + t->count;
 	if (!rule || !is_conditional(rule)) {
-		add_give(p, action_of(t, rule));
+		add_give(p, run->action);
 		return;
 	}
 	for (; rule < end && rule->number == run->first; rule++) {
@@ -150,11 +158,12 @@ static size_t find_runs(const struct seccomp_table *t, struct run runs[NUMBERS +
 	size_t count = 0;
 	for (uint32_t n = 0; n <= NUMBERS; n++) {
 		const struct run *last = count ? &runs[count - 1] : NULL;
+		uint32_t action = n < NUMBERS ? action_of(t, first[n]) : action_abroad(t);
 		bool alike = last && (!first[n] || !is_conditional(first[n])) &&
-			     (!last->rule || !is_conditional(last->rule)) &&
-			     action_of(t, first[n]) == action_of(t, last->rule);
+			     (!last->rule || !is_conditional(last->rule)) && action == last->action;
 		if (!alike)
-			runs[count++] = (struct run){.first = n, .rule = first[n]};
+			runs[count++] =
+				(struct run){.first = n, .rule = first[n], .action = action};
 	}
 	return count;
 }
@@ -170,7 +179,7 @@ static int assemble(struct program *p, const struct seccomp_table *t, struct err
 	/* Numbers mean something else on other architectures. */
 	add_load(p, offsetof(struct seccomp_data, arch));
 	size_t native = add_test(p, BPF_JEQ, AUDIT_ARCH_X86_64);
-	add_give(p, otherwise(t));
+	add_give(p, action_abroad(t));
 	aim(p, native, true);
 	add_load(p, offsetof(struct seccomp_data, nr));
 	add_search(p, t, runs, count);

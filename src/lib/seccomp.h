@@ -62,11 +62,14 @@ struct seccomp_rule {
 	(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | \
 	 CLONE_NEWCGROUP)
 
+#define SECCOMP_REST_ALLOWED (-1)
+
 struct seccomp_table {
 	const struct seccomp_rule *rules;
 	size_t count;
 	/* What any other call fails with, those of other architectures (x32, i386) included; 0: it
-	 * kills the process by SIGSYS. */
+	 * kills the process by SIGSYS; SECCOMP_REST_ALLOWED: it is allowed, but for those of other
+	 * architectures, which fail with ENOSYS. */
 	int otherwise;
 };
 

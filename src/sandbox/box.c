@@ -114,16 +114,21 @@ int box_stop(const struct server *s, const char *id, struct err *e)
 {
 	char path[LIMIT_ID_BYTES + 8];
 	AUTO_FD pidfd = -1;
-	freeze_end(s->cgroup_fd, id);
+	int rc = freeze_end(s->cgroup_fd, id, e);
+	if (rc < 0)
+		return rc;
 	snprintf(path, sizeof(path), "%s/box", id);
 	AUTO_FD box = openat(s->cgroup_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (box < 0)
 		return errno == ENOENT ? 0 : err_set(e, errno, "open cgroup %s", path);
 	/* With PID 1 the kernel ends all of its namespace: pid_namespaces(7). Not by cgroup.kill:
 	 * the leaves would have to be replaced (leaf.c). */
-	if (cgroup_find_init(s->cgroup_fd, id, &pidfd, NULL) > 0 &&
-	    syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+	pid_t init = cgroup_find_init(s->cgroup_fd, id, &pidfd, e);
+	if (init < 0 && init != -ESRCH)
+		return init;
+	if (init > 0 && syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0 &&
+	    errno != ESRCH)
 		return err_set(e, errno, "kill the init of sandbox %s", id);
-	int rc = cgroup_wait_empty(box, clock_mono_ms() + STOP_MS, e);
+	rc = cgroup_wait_empty(box, clock_mono_ms() + STOP_MS, e);
 	return rc < 0 ? rc : egress_stop(s, id, e);
 }

@@ -8,6 +8,7 @@
 #include "cgroup.h"
 #include "egress.h"
 #include "layers.h"
+#include "leftover.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "meta.h"
@@ -65,62 +66,59 @@ int bringup_start(const struct server *s, struct sandbox *sb, struct err *e)
 	return 0;
 }
 
-static int go_down(const struct server *s, struct sandbox *sb, struct err *e)
+/* Nothing but sb, as meta.json has it, is wanted any more. */
+static void clean(const struct server *s, const struct sandbox *sb, int dir_fd)
 {
-	sb->runtime.down = true;
-	int rc = sb->runtime.slot == SLOT_NONE ? 0 : runtime_save(s, sb, e);
-	return rc < 0 ? rc : box_stop(s, sb->id, e);
+	struct err e, this;
+	int rc = meta_forget(dir_fd, &e);
+	rc = err_keep_first(rc, layers_keep(s, sb, &this), &e, &this);
+	if (rc < 0)
+		leftover_note(sb->id, &e);
 }
 
-/* Bring up what it was. */
-static void go_back(const struct server *s, struct sandbox *sb, int dir_fd, bool swapped)
+/* Bring up what it was, or what could not be made to be that again. */
+static void go_back(const struct server *s, struct sandbox *sb, const struct sandbox *next,
+		    int dir_fd, bool swapped)
 {
 	struct err e;
-	AUTO_FD pidfd = -1;
-	int rc = swapped ? meta_swap(dir_fd, &e) : 0;
-	meta_forget(dir_fd);
-	if (rc == 0 && cgroup_find_init(s->cgroup_fd, sb->id, &pidfd, NULL) > 0) {
-		sb->runtime.down = false; /* it has not been stopped */
-		rc = runtime_save(s, sb, &e);
-	} else if (rc == 0) {
-		rc = bringup_start(s, sb, &e);
-	}
+	if (swapped && meta_swap(dir_fd, &e) < 0)
+		*sb = *next;
+	sb->runtime = next->runtime;
+	int rc = box_stop(s, sb->id, &e);
 	if (rc == 0)
-		rc = layers_keep(s, sb, &e);
+		rc = bringup_start(s, sb, &e);
 	if (rc < 0)
-		fprintf(stderr, "squashd: sandbox %s is down: %s\n", sb->id, e.text);
+		leftover_note(sb->id, &e);
+	clean(s, sb, dir_fd);
 }
 
 int bringup_change(const struct server *s, struct sandbox *sb, struct sandbox *next, int dir_fd,
 		   struct err *e)
 {
-	struct err left;
 	bool swapped = false;
 	next->runtime = sb->runtime;
 	int rc = layers_acquire(s, next, e); /* a damaged one is found here */
 	if (rc == 0)
 		rc = meta_prepare(dir_fd, next, e);
+	next->runtime.down = true;
+	if (rc == 0 && next->runtime.slot != SLOT_NONE)
+		rc = runtime_save(s, next, e);
 	if (rc < 0) {
-		meta_forget(dir_fd);
-		layers_keep(s, sb, &left);
+		clean(s, sb, dir_fd);
 		return rc;
 	}
-	rc = go_down(s, sb, e);
+	rc = box_stop(s, sb->id, e);
 	if (rc == 0)
 		rc = meta_swap(dir_fd, e);
 	if (rc == 0) {
 		swapped = true;
-		next->runtime = sb->runtime;
 		rc = bringup_start(s, next, e);
 	}
 	if (rc < 0) {
-		sb->runtime = next->runtime;
-		go_back(s, sb, dir_fd, swapped);
+		go_back(s, sb, next, dir_fd, swapped);
 		return rc;
 	}
-	meta_forget(dir_fd);
-	if (layers_keep(s, next, &left) < 0)
-		fprintf(stderr, "squashd: sandbox %s: %s\n", sb->id, left.text);
 	*sb = *next;
+	clean(s, sb, dir_fd);
 	return 0;
 }

@@ -30,6 +30,7 @@
 #include "cgroup.h"
 #include "cgroup_events.h"
 #include "jail.h"
+#include "leftover.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/paths.h"
@@ -116,6 +117,8 @@ static int make_leaf(int root_fd, const char *id, struct err *e)
 		AUTO_FD fd = lock_leaf(root_fd, id, true, e);
 		if (fd == -EAGAIN || fd == -ENOENT) /* it was being swept */
 			continue;
+		if (fd < 0 && made)
+			unlinkat(root_fd, id, AT_REMOVEDIR);
 		if (fd < 0 || made)
 			return fd_steal(&fd);
 		int rc = cgroup_remove(root_fd, id, e); /* left by a capture that was cut off */
@@ -296,6 +299,7 @@ static int clone_restricted(int fd, unsigned flags, struct err *e)
 int capture_tree(const struct server *s, const char *id, int tree_fd, int out_fd,
 		 uint64_t max_bytes, struct err *e)
 {
+	struct err left;
 	/* Here, not in the new process: a mount can be cloned in its own namespace alone. */
 	AUTO_FD tree = clone_restricted(tree_fd, MNT_READ_ONLY, e);
 	if (tree < 0)
@@ -320,7 +324,8 @@ int capture_tree(const struct server *s, const char *id, int tree_fd, int out_fd
 		rc = run(&c, &j, e);
 	fd_close(&c.pidfd);
 	fd_close(&c.talk_fd);
-	cgroup_remove(s->capture_fd, id, NULL);
+	if (cgroup_remove(s->capture_fd, id, &left) < 0)
+		leftover_note(id, &left);
 	return rc;
 }
 
@@ -333,6 +338,7 @@ void capture_cancel(const struct server *s, const char *id)
 
 void capture_sweep(const struct server *s)
 {
+	struct err e;
 	DIR *dir = fd_open_dir(s->capture_fd, ".");
 	if (!dir)
 		return;
@@ -340,8 +346,8 @@ void capture_sweep(const struct server *s)
 		if (d->d_type != DT_DIR || d->d_name[0] == '.')
 			continue;
 		AUTO_FD fd = lock_leaf(s->capture_fd, d->d_name, false, NULL);
-		if (fd >= 0)
-			cgroup_remove(s->capture_fd, d->d_name, NULL);
+		if (fd >= 0 && cgroup_remove(s->capture_fd, d->d_name, &e) < 0)
+			leftover_note(d->d_name, &e);
 	}
 	closedir(dir);
 }

@@ -14,6 +14,7 @@
 #include "fields.h"
 #include "info.h"
 #include "layers.h"
+#include "leftover.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "life.h"
@@ -141,10 +142,8 @@ void request_create(const struct server *s, struct msg_cursor fields, struct rep
 		else
 			reply_err(r, &e);
 		meta_remove(lock, NULL);
-		if (life_dismantle(s, &c.sb, &undo) < 0) {
-			fprintf(stderr, "squashd: undo create of %s: %s\n", c.sb.id, undo.text);
-			r->half_done = true;
-		}
+		if (life_dismantle(s, &c.sb, &undo) < 0)
+			leftover_note(c.sb.id, &undo);
 		return;
 	}
 	r->status = 201;
@@ -164,5 +163,4 @@ void request_destroy(const struct server *s, struct msg_cursor fields, struct re
 		reply_err(r, &e);
 	else
 		r->status = 204;
-	r->half_done = rc < 0 && rc != -ENOENT;
 }

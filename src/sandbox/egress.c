@@ -12,6 +12,7 @@
 
 #include "cgroup.h"
 #include "egress_policy.h"
+#include "leftover.h"
 #include "lib/fd.h"
 #include "meta.h"
 #include "meta_text.h"
@@ -114,11 +115,10 @@ int egress_change(const struct server *s, const struct sandbox *before, const st
 	if (rc < 0) {
 		fd_close(&pidfd);
 		if (egress_stop(s, sb->id, &left) < 0)
-			fprintf(stderr, "squashd: %s\n", left.text);
+			leftover_note(sb->id, &left);
 	}
-	/* If squashd is gone, the next one finds it by itself. */
 	if (watch_report_egress(s, sb->id, pidfd, list.count > 0, &left) < 0)
-		fprintf(stderr, "squashd: %s\n", left.text);
+		leftover_note(sb->id, &left); /* the sweep comes by here */
 	return rc;
 }
 

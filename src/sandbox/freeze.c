@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cgroup_events.h"
+#include "leftover.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/limits.h"
@@ -35,11 +36,13 @@ static uint64_t read_mark(int box_fd, const char *mark)
 	return strtoull(text, NULL, 10);
 }
 
-static void write_mark(int box_fd, const char *mark, uint64_t number)
+static int write_mark(int box_fd, const char *mark, uint64_t number, struct err *e)
 {
 	char text[24];
 	int n = snprintf(text, sizeof(text), "%" PRIu64, number);
-	fsetxattr(box_fd, mark, text, (size_t)n, 0);
+	if (fsetxattr(box_fd, mark, text, (size_t)n, 0) < 0)
+		return err_set(e, errno, "set %s of a cgroup", mark);
+	return 0;
 }
 
 static int wait_frozen(int box_fd, struct err *e)
@@ -62,31 +65,41 @@ static int wait_frozen(int box_fd, struct err *e)
 
 int freeze_start(int root_fd, const char *id, struct err *e)
 {
+	struct err left;
 	AUTO_FD box = open_box(root_fd, id);
 	if (box < 0)
 		return errno == ENOENT ? 0 : err_set(e, errno, "open cgroup %s/box", id);
 	if (cgroup_read_event(box, "cgroup.events", "populated") == 0)
 		return 0;
-	write_mark(box, MARK_SINCE, clock_mono_ms());
-	int rc = fd_write_file(box, "cgroup.freeze", "1", e);
+	int rc = write_mark(box, MARK_SINCE, clock_mono_ms(), e);
+	if (rc < 0)
+		return rc;
+	rc = fd_write_file(box, "cgroup.freeze", "1", e);
 	if (rc == 0)
 		rc = wait_frozen(box, e);
-	if (rc < 0)
-		freeze_end(root_fd, id);
+	if (rc < 0 && freeze_end(root_fd, id, &left) < 0)
+		leftover_note(id, &left);
 	return rc;
 }
 
-void freeze_end(int root_fd, const char *id)
+int freeze_end(int root_fd, const char *id, struct err *e)
 {
 	AUTO_FD box = open_box(root_fd, id);
-	uint64_t since = box < 0 ? 0 : read_mark(box, MARK_SINCE);
+	if (box < 0)
+		return errno == ENOENT ? 0 : err_set(e, errno, "open cgroup %s/box", id);
+	uint64_t since = read_mark(box, MARK_SINCE);
 	if (since == 0)
-		return;
+		return 0;
 	/* The total before it goes on, or a command whose time was over while it stood would be
-	 * ended. If we die between, it is counted twice: the lesser harm. */
-	write_mark(box, MARK_TOTAL, read_mark(box, MARK_TOTAL) + clock_mono_ms() - since);
-	fremovexattr(box, MARK_SINCE);
-	fd_write_file(box, "cgroup.freeze", "0", NULL);
+	 * ended. The mark that it stands is the last to go: what is cut off here is done again. The
+	 * time then counts twice, which is the lesser harm. */
+	uint64_t total = read_mark(box, MARK_TOTAL) + clock_mono_ms() - since;
+	int rc = write_mark(box, MARK_TOTAL, total, e);
+	if (rc == 0)
+		rc = fd_write_file(box, "cgroup.freeze", "0", e);
+	if (rc == 0 && fremovexattr(box, MARK_SINCE) < 0)
+		rc = err_set(e, errno, "remove %s of a cgroup", MARK_SINCE);
+	return rc;
 }
 
 uint64_t freeze_total_ms(int box_fd)

@@ -13,8 +13,8 @@
  * its processes don't stop, and it goes on; another -errno. */
 int freeze_start(int root_fd, const char *id, struct err *e);
 
-/* Let it go on, if it was frozen. */
-void freeze_end(int root_fd, const char *id);
+/* Let it go on, if it was frozen. 0, or -errno and it may stand still. */
+int freeze_end(int root_fd, const char *id, struct err *e);
 
 /* Milliseconds that the sandbox whose cgroup is box_fd has stood frozen, up to now. */
 uint64_t freeze_total_ms(int box_fd);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "leftover.h"
 #include "lib/fd.h"
 #include "lib/paths.h"
 #include "loop.h"
@@ -94,24 +95,11 @@ static int acquire_one(const struct server *s, const struct sandbox *sb, size_t 
 	if ((mkdirat(fd, "users", 0755) < 0 || mkdirat(fd, "mount", 0755) < 0) && errno != EEXIST)
 		return err_set(e, errno, "make directories of layer %s", name);
 	AUTO_FD users = openat(fd, "users", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTO_FD user = openat(users, sb->id, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	AUTO_FD user = users < 0 ? -1 : openat(users, sb->id, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (user < 0)
 		return err_set(e, errno, "note user of layer %s", name);
 	/* Asked of the kernel: a directory alone may be what a worker that died has left. */
 	return mnt_is_root(fd, "mount") ? 0 : mount_layer(s, sb, name, fd, e);
-}
-
-int layers_acquire(const struct server *s, const struct sandbox *sb, struct err *e)
-{
-	AUTO_FD layers = lock_layers(s, e);
-	if (layers < 0)
-		return layers;
-	for (size_t i = 0; i < sb->layer_count; i++) {
-		int rc = acquire_one(s, sb, i, layers, e);
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
 }
 
 /* Unmount the layer if its users directory is empty. */
@@ -132,12 +120,31 @@ static int drop_unused(int layers_fd, const char *name, struct err *e)
 	return 0;
 }
 
-/* Whether it was one. */
-static bool drop_user(int layers_fd, const char *key, const char *id)
+int layers_acquire(const struct server *s, const struct sandbox *sb, struct err *e)
+{
+	struct err left;
+	char key[LAYER_KEY_BYTES];
+	AUTO_FD layers = lock_layers(s, e);
+	if (layers < 0)
+		return layers;
+	for (size_t i = 0; i < sb->layer_count; i++) {
+		int rc = acquire_one(s, sb, i, layers, e);
+		if (rc == 0)
+			continue;
+		/* We may not even have become a user, who would be found by layers_keep. */
+		if (layers_key(s, sb, i, key, &left) == 0 && drop_unused(layers, key, &left) < 0)
+			leftover_note(sb->id, &left);
+		return rc;
+	}
+	return 0;
+}
+
+/* 0; -ENOENT if it was none. */
+static int drop_user(int layers_fd, const char *key, const char *id, struct err *e)
 {
 	char path[PATH_MAX];
 	snprintf(path, sizeof(path), "%s/users/%s", key, id);
-	return unlinkat(layers_fd, path, 0) == 0;
+	return unlinkat(layers_fd, path, 0) < 0 ? err_set(e, errno, "remove %s", path) : 0;
 }
 
 static bool has_key(char keys[LIMIT_LAYERS][LAYER_KEY_BYTES], size_t count, const char *key)
@@ -156,10 +163,15 @@ static bool is_key(const char *name)
 int layers_keep(const struct server *s, const struct sandbox *sb, struct err *e)
 {
 	static char keys[LIMIT_LAYERS][LAYER_KEY_BYTES];
+	struct err this;
 	int first = 0;
-	for (size_t i = 0; i < sb->layer_count; i++)
-		if (layers_key(s, sb, i, keys[i], NULL) < 0)
+	for (size_t i = 0; i < sb->layer_count; i++) {
+		int rc = layers_key(s, sb, i, keys[i], e);
+		if (rc == -ENOENT)
 			keys[i][0] = '\0'; /* a snapshot that is gone */
+		else if (rc < 0)
+			return rc;
+	}
 	AUTO_FD layers = lock_layers(s, e);
 	if (layers < 0)
 		return layers;
@@ -167,12 +179,14 @@ int layers_keep(const struct server *s, const struct sandbox *sb, struct err *e)
 	if (!dir)
 		return err_set(e, errno, "read layers");
 	for (struct dirent *d; (d = readdir(dir));) {
-		if (!is_key(d->d_name) || has_key(keys, sb->layer_count, d->d_name) ||
-		    !drop_user(layers, d->d_name, sb->id))
+		if (!is_key(d->d_name) || has_key(keys, sb->layer_count, d->d_name))
 			continue;
-		int rc = drop_unused(layers, d->d_name, e);
-		if (rc < 0 && first == 0)
-			first = rc;
+		int rc = drop_user(layers, d->d_name, sb->id, &this);
+		if (rc == -ENOENT)
+			continue;
+		if (rc == 0)
+			rc = drop_unused(layers, d->d_name, &this);
+		first = err_keep_first(first, rc, e, &this);
 	}
 	closedir(dir);
 	return first;
@@ -181,12 +195,14 @@ int layers_keep(const struct server *s, const struct sandbox *sb, struct err *e)
 static void sweep_users(const struct server *s, int layers_fd, const char *name,
 			bool (*is_alive)(const struct server *s, const char *id))
 {
+	struct err e;
 	char path[PATH_MAX];
 	snprintf(path, sizeof(path), "%s/users", name);
 	DIR *dir = fd_open_dir(layers_fd, path);
 	for (struct dirent *d; dir && (d = readdir(dir));)
-		if (d->d_name[0] != '.' && !is_alive(s, d->d_name))
-			drop_user(layers_fd, name, d->d_name);
+		if (d->d_name[0] != '.' && !is_alive(s, d->d_name) &&
+		    drop_user(layers_fd, name, d->d_name, &e) < 0)
+			leftover_note(d->d_name, &e);
 	if (dir)
 		closedir(dir);
 }
@@ -200,14 +216,13 @@ int layers_sweep(const struct server *s, bool (*is_alive)(const struct server *s
 	DIR *dir = fd_open_dir(layers, ".");
 	if (!dir)
 		return err_set(e, errno, "read layers");
+	struct err this;
 	int first = 0;
 	for (struct dirent *d; (d = readdir(dir));) {
 		if (!is_key(d->d_name))
 			continue;
 		sweep_users(s, layers, d->d_name, is_alive);
-		int rc = drop_unused(layers, d->d_name, e);
-		if (rc < 0 && first == 0)
-			first = rc;
+		first = err_keep_first(first, drop_unused(layers, d->d_name, &this), e, &this);
 	}
 	closedir(dir);
 	return first;

@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "box.h"
 #include "bringup.h"
 #include "capture.h"
 #include "cgroup.h"
@@ -16,6 +18,7 @@
 #include "egress_policy.h"
 #include "freeze.h"
 #include "layers.h"
+#include "leftover.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "meta.h"
@@ -41,39 +44,31 @@ static void make_nobody(struct sandbox *sb, const char *id)
 	snprintf(sb->id, sizeof(sb->id), "%s", id);
 }
 
-/* The first error of several steps that are all tried. */
-static int keep_first(int first, int rc, struct err *e, const struct err *this)
-{
-	if (first == 0 && rc < 0)
-		*e = *this;
-	return first < 0 ? first : rc;
-}
-
 int life_dismantle(const struct server *s, const struct sandbox *sb, struct err *e)
 {
 	static struct sandbox none;
 	struct err this = {0};
-	struct runtime runtime = runtime_load(s, sb->id);
+	uint32_t slot = sb->runtime.slot;
+	if (slot == SLOT_NONE)
+		slot = runtime_load(s, sb->id).slot;
 	make_nobody(&none, sb->id);
 
 	int rc = cgroup_remove(s->cgroup_fd, sb->id, e);
 	if (rc < 0)
 		return rc; /* with processes alive the rest can't go */
-	rc = keep_first(rc, egress_policy_forget(s, sb->id, &this), e, &this);
+	rc = err_keep_first(rc, egress_policy_forget(s, sb->id, &this), e, &this);
 	AUTO_FD dir = meta_open(s, sb->id, &this);
 	if (dir >= 0)
-		rc = keep_first(rc, upper_release(s, sb->id, dir, &this), e, &this);
-	rc = keep_first(rc, layers_keep(s, &none, &this), e, &this);
-	if (sb->runtime.slot != SLOT_NONE)
-		slots_give_back(s, sb->runtime.slot);
-	else if (runtime.slot != SLOT_NONE)
-		slots_give_back(s, runtime.slot);
-	runtime_drop(s, sb->id);
-	rc = keep_first(rc, tree_remove(s->sandboxes_fd, sb->id, &this), e, &this);
-	return rc;
+		rc = err_keep_first(rc, upper_release(s, sb->id, dir, &this), e, &this);
+	rc = err_keep_first(rc, layers_keep(s, &none, &this), e, &this);
+	if (slot != SLOT_NONE)
+		rc = err_keep_first(rc, slots_give_back(s, slot, &this), e, &this);
+	rc = err_keep_first(rc, runtime_drop(s, sb->id, &this), e, &this);
+	return err_keep_first(rc, tree_remove(s->sandboxes_fd, sb->id, &this), e, &this);
 }
 
-static void report(const char *id, const struct err *e)
+/* What is not as it could be, but nothing that a sweep could mend. */
+static void tell(const char *id, const struct err *e)
 {
 	fprintf(stderr, "squashd: sandbox %s: %s\n", id, e->text);
 }
@@ -89,8 +84,11 @@ static int end_locked(const struct server *s, const struct sandbox *sb, int dir_
 		return rc;
 	/* It exists no longer: what follows can be cut off anywhere, a sweep ends it. */
 	if (journal_end(s, sb, why, usage.exec_count, &this) < 0)
-		report(sb->id, &this);
-	return keep_first(rc, life_dismantle(s, sb, &this), e, &this);
+		tell(sb->id, &this);
+	rc = err_keep_first(rc, life_dismantle(s, sb, &this), e, &this);
+	if (rc < 0)
+		leftover_note(sb->id, e);
+	return rc;
 }
 
 /* The lock for ending the sandbox. Who has it is an exec that joins, a matter of milliseconds, or
@@ -120,12 +118,6 @@ int life_end(const struct server *s, const char *id, enum journal_end why, struc
 	return end_locked(s, &sb, dir, why, e);
 }
 
-static bool has_init(const struct server *s, const char *id)
-{
-	AUTO_FD pidfd = -1;
-	return cgroup_find_init(s->cgroup_fd, id, &pidfd, NULL) > 0;
-}
-
 static bool is_time_up(const struct sandbox *sb)
 {
 	if (sb->runtime.slot == SLOT_NONE)
@@ -138,18 +130,17 @@ static int revive(const struct server *s, struct sandbox *sb, int dir_fd, struct
 {
 	const char *why = sb->runtime.slot == SLOT_NONE ? "reboot" : "restart cut off";
 	struct err this;
-	if (has_init(s, sb->id)) { /* whoever stopped or started it did not come to say so */
-		sb->runtime.down = false;
-		return runtime_save(s, sb, e);
-	}
 	AUTO_FD upper = upper_open(sb, dir_fd, e);
 	if (upper < 0)
 		return upper;
 	if (sb->on_disk && !s->has_disk)
 		return err_say(e, ENODEV, "SQUASH-DATA has no project quotas");
-	int rc = bringup_start(s, sb, e);
+	/* Whoever stopped or started it may have been cut off half-way. */
+	int rc = box_stop(s, sb->id, e);
+	if (rc == 0)
+		rc = bringup_start(s, sb, e);
 	if (rc == 0 && journal_change(s, sb->id, "restart", "reason", why, &this) < 0)
-		report(sb->id, &this);
+		tell(sb->id, &this);
 	return rc;
 }
 
@@ -177,7 +168,11 @@ static int check_locked(const struct server *s, struct sandbox *sb, int dir_fd, 
 			fprintf(stderr, "squashd: sandbox %s is down: %s\n", sb->id, e->text);
 		return 0; /* nothing is lost: whoever needs it tries again */
 	}
-	return has_init(s, sb->id) ? 0 : end_locked(s, sb, dir_fd, JOURNAL_INIT_DIED, e);
+	AUTO_FD pidfd = -1;
+	pid_t init = cgroup_find_init(s->cgroup_fd, sb->id, &pidfd, e);
+	if (init != -ESRCH)
+		return init < 0 ? init : 0;
+	return end_locked(s, sb, dir_fd, JOURNAL_INIT_DIED, e);
 }
 
 int life_end_if_over(const struct server *s, const char *id, struct err *e)
@@ -196,19 +191,23 @@ int life_end_if_over(const struct server *s, const char *id, struct err *e)
 /* Remove what a change to an existing sandbox has left when it was cut off. */
 static void tidy(const struct server *s, const struct sandbox *sb, int dir_fd)
 {
-	struct err e;
-	freeze_end(s->cgroup_fd, sb->id);
-	snapshots_sweep(dir_fd);
-	meta_forget(dir_fd);
-	runtime_forget(s, sb->id);
-	if (upper_sweep(s, sb, dir_fd, &e) < 0 || layers_keep(s, sb, &e) < 0)
-		report(sb->id, &e);
+	struct err e, this;
+	int rc = freeze_end(s->cgroup_fd, sb->id, &e);
+	rc = err_keep_first(rc, snapshots_sweep(dir_fd, &this), &e, &this);
+	rc = err_keep_first(rc, meta_forget(dir_fd, &this), &e, &this);
+	rc = err_keep_first(rc, runtime_forget(s, sb->id, &this), &e, &this);
+	rc = err_keep_first(rc, upper_sweep(s, sb, dir_fd, &this), &e, &this);
+	rc = err_keep_first(rc, layers_keep(s, sb, &this), &e, &this);
+	if (rc < 0)
+		leftover_note(sb->id, &e);
 }
 
 /* A pass over what there is; whole: squashd has just started, and watches nothing yet. */
 struct sweep {
 	const struct server *server;
 	bool whole;
+	size_t later_count;
+	pid_t later[LIMIT_SANDBOXES]; /* children that wait for a lock */
 };
 
 static void have_watched(const struct server *s, const struct sandbox *sb)
@@ -217,7 +216,7 @@ static void have_watched(const struct server *s, const struct sandbox *sb)
 	AUTO_FD pidfd = -1;
 	cgroup_find_init(s->cgroup_fd, sb->id, &pidfd, NULL);
 	if (meta_exists(s, sb->id) && watch_report(s, sb, pidfd, &e) < 0)
-		report(sb->id, &e);
+		leftover_note(sb->id, &e);
 }
 
 /* One entry of DATA/sandboxes, locked. */
@@ -231,33 +230,53 @@ static void sweep_locked(const struct sweep *w, int dir_fd, const char *id)
 	} else if (rc == -ENOENT) {
 		make_nobody(&sb, id);
 		if (life_dismantle(w->server, &sb, &e) < 0)
-			report(id, &e);
+			leftover_note(id, &e);
 	} else if (rc < 0) {
-		report(id, &e);
+		leftover_note(id, &e);
 	} else {
 		tidy(w->server, &sb, dir_fd);
 		if (check_locked(w->server, &sb, dir_fd, &e) < 0)
-			report(id, &e);
+			leftover_note(id, &e);
 		if (w->whole)
 			have_watched(w->server, &sb);
 		if (meta_exists(w->server, id) && egress_change(w->server, &sb, &sb, &e) < 0)
-			report(id, &e);
+			tell(id, &e); /* squashd comes back to it */
 	}
 }
 
 /* The same in a child, when nobody works on it any more. Who does may be the child of a worker that
  * is dead: it has its lock until it is PID 1 of what is to be swept away. */
-static void sweep_later(const struct sweep *w, const char *id)
+static void sweep_later(struct sweep *w, const char *id)
 {
-	if (fork() != 0)
+	struct err e;
+	pid_t pid = w->later_count < LIMIT_SANDBOXES ? fork() : -1;
+	if (pid < 0) {
+		err_say(&e, EAGAIN, "nobody can wait for its lock");
+		leftover_note(id, &e);
+	} else if (pid > 0) {
+		w->later[w->later_count++] = pid;
+	}
+	if (pid != 0)
 		return;
 	AUTO_FD lock = meta_lock(w->server, id, META_WAIT, NULL);
 	if (lock >= 0)
 		sweep_locked(w, lock, id);
-	_exit(0);
+	_exit(leftover_is_noted() ? 1 : 0);
 }
 
-static void sweep_sandbox(const struct sweep *w, const char *id)
+/* Sandboxes that were started are our children, too: not for them. */
+static void wait_for_later_ones(const struct sweep *w)
+{
+	struct err e;
+	int status;
+	for (size_t i = 0; i < w->later_count; i++)
+		if (waitpid(w->later[i], &status, 0) > 0 && status != 0) {
+			err_say(&e, EIO, "some of a sweep is left");
+			leftover_note(NULL, &e);
+		}
+}
+
+static void sweep_sandbox(struct sweep *w, const char *id)
 {
 	AUTO_FD lock = meta_lock(w->server, id, META_NO_WAIT, NULL);
 	if (lock >= 0)
@@ -266,15 +285,14 @@ static void sweep_sandbox(const struct sweep *w, const char *id)
 		sweep_later(w, id);
 }
 
-static void sweep_cgroup(const struct sweep *w, const char *id)
+static void sweep_cgroup(struct sweep *w, const char *id)
 {
 	struct err e;
 	if (!life_has_dir(w->server, id) && cgroup_remove(w->server->cgroup_fd, id, &e) < 0)
-		report(id, &e);
+		leftover_note(id, &e);
 }
 
-static void each_dir(int dir_fd, void (*visit)(const struct sweep *w, const char *id),
-		     const struct sweep *w)
+static void each_dir(int dir_fd, void (*visit)(struct sweep *w, const char *id), struct sweep *w)
 {
 	DIR *dir = fd_open_dir(dir_fd, ".");
 	for (struct dirent *d; dir && (d = readdir(dir));)
@@ -295,26 +313,34 @@ static bool has_slot(const struct server *s, const char *id, uint32_t slot)
 	return lock == -EBUSY;
 }
 
-static void sweep(const struct sweep *w)
+static void sweep(struct sweep *w)
 {
 	struct err e;
 	const struct server *s = w->server;
 	each_dir(s->sandboxes_fd, sweep_sandbox, w);
 	each_dir(s->cgroup_fd, sweep_cgroup, w);
 	capture_sweep(s);
-	if (layers_sweep(s, life_has_dir, &e) < 0 || slots_sweep(s, has_slot, &e) < 0 ||
-	    egress_sweep(s, life_has_dir, &e) < 0)
-		fprintf(stderr, "squashd: %s\n", e.text);
+	if (layers_sweep(s, life_has_dir, &e) < 0)
+		leftover_note(NULL, &e);
+	if (slots_sweep(s, has_slot, &e) < 0)
+		leftover_note(NULL, &e);
+	if (runtime_sweep(s, life_has_dir, &e) < 0)
+		leftover_note(NULL, &e);
+	if (egress_sweep(s, life_has_dir, &e) < 0)
+		leftover_note(NULL, &e);
+	wait_for_later_ones(w);
 }
 
 void life_sweep(const struct server *s)
 {
-	struct sweep w = {.server = s};
+	static struct sweep w;
+	w.server = s;
 	sweep(&w);
 }
 
 void life_recover(const struct server *s)
 {
-	struct sweep w = {.server = s, .whole = true};
+	static struct sweep w = {.whole = true};
+	w.server = s;
 	sweep(&w);
 }

@@ -44,17 +44,29 @@ int meta_publish(int dir_fd, struct err *e)
 	return 0;
 }
 
-int meta_swap(int dir_fd, struct err *e)
+static int exchange(int dir_fd, struct err *e)
 {
-	if (syscall(SYS_renameat2, dir_fd, NEXT, dir_fd, META, RENAME_EXCHANGE) < 0 ||
-	    fsync(dir_fd) < 0)
+	if (syscall(SYS_renameat2, dir_fd, NEXT, dir_fd, META, RENAME_EXCHANGE) < 0)
 		return err_set(e, errno, "exchange %s", META);
 	return 0;
 }
 
-void meta_forget(int dir_fd)
+int meta_swap(int dir_fd, struct err *e)
 {
-	unlinkat(dir_fd, NEXT, 0);
+	struct err back;
+	int rc = exchange(dir_fd, e);
+	if (rc < 0 || fsync(dir_fd) == 0)
+		return rc;
+	rc = err_set(e, errno, "sync %s", META);
+	/* If it can't be undone either, it is done for those who look, and soon for the disk. */
+	return exchange(dir_fd, &back) == 0 ? rc : 0;
+}
+
+int meta_forget(int dir_fd, struct err *e)
+{
+	if (unlinkat(dir_fd, NEXT, 0) < 0 && errno != ENOENT)
+		return err_set(e, errno, "remove %s", NEXT);
+	return 0;
 }
 
 int meta_load(const struct server *s, int dir_fd, const char *id, struct sandbox *sb, struct err *e)

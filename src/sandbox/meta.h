@@ -17,7 +17,7 @@
 int meta_prepare(int dir_fd, const struct sandbox *sb, struct err *e);
 int meta_publish(int dir_fd, struct err *e);
 int meta_swap(int dir_fd, struct err *e);
-void meta_forget(int dir_fd);
+int meta_forget(int dir_fd, struct err *e);
 
 /* Open DATA/sandboxes/<id>. What is done by this descriptor is done to this sandbox, and not to a
  * later one of the same id. The directory, owned by the caller; -ENOENT if there is no such

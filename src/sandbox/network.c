@@ -13,6 +13,7 @@
 #include "fields.h"
 #include "info.h"
 #include "journal.h"
+#include "leftover.h"
 #include "lib/egress_fds.h"
 #include "lib/fd.h"
 #include "meta.h"
@@ -23,7 +24,7 @@
 static int change(const struct server *s, const struct sandbox *sb, const struct sandbox *next,
 		  int dir_fd, struct err *e)
 {
-	struct err left;
+	struct err left, this;
 	int rc = meta_prepare(dir_fd, next, e);
 	if (rc == 0)
 		rc = egress_change(s, sb, next, e);
@@ -31,9 +32,10 @@ static int change(const struct server *s, const struct sandbox *sb, const struct
 		rc = meta_publish(dir_fd, e);
 	if (rc == 0)
 		return 0;
-	meta_forget(dir_fd);
-	if (egress_change(s, next, sb, &left) < 0)
-		fprintf(stderr, "squashd: sandbox %s: %s\n", sb->id, left.text);
+	int back = meta_forget(dir_fd, &left);
+	back = err_keep_first(back, egress_change(s, next, sb, &this), &left, &this);
+	if (back < 0)
+		leftover_note(sb->id, &left);
 	return rc;
 }
 

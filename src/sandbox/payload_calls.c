@@ -351,11 +351,13 @@ static const struct seccomp_rule rules[] = {
 	/* Sockets. AF_VSOCK takes no notice of network namespaces, and AF_ALG, AF_PACKET and the
 	 * rest are code that nothing inside needs: as on a kernel without them. Of netlink, what
 	 * lists addresses and routes; of IP, TCP, UDP and ICMP: above these are MPTCP, SCTP, SMC,
-	 * L2TP, raw IP. What is there is the sandbox's loopback. */
+	 * L2TP, raw IP; and not SOCK_PACKET, an old name of AF_PACKET: no other type has that bit.
+	 * What is there is the sandbox's loopback. */
 	ALLOW_IF(SYS_socket, ARG_IS(0, AF_UNIX)),
 	ALLOW_IF(SYS_socket, ARG_IS(0, AF_NETLINK), ARG_IS(2, NETLINK_ROUTE)),
 	REFUSE_IF(SYS_socket, EPROTONOSUPPORT, ARG_IS(0, AF_NETLINK)),
 	REFUSE_IF(SYS_socket, EPROTONOSUPPORT, ARG_IS(0, AF_INET), ARG_ABOVE(2, IPPROTO_ICMPV6)),
+	REFUSE_IF(SYS_socket, EPERM, ARG_IS(0, AF_INET), ARG_HAS(1, SOCK_PACKET & ~2)),
 	ALLOW_IF(SYS_socket, ARG_IS(0, AF_INET)),
 	REFUSE_IF(SYS_socket, EPROTONOSUPPORT, ARG_IS(0, AF_INET6), ARG_ABOVE(2, IPPROTO_ICMPV6)),
 	ALLOW_IF(SYS_socket, ARG_IS(0, AF_INET6)),

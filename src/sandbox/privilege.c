@@ -32,8 +32,11 @@ const uint64_t privilege_payload_caps =
 /* Holds the new user namespace until somebody else does. */
 static int wait_for_kill(void *arg)
 {
-	(void)arg;
-	pause(); /* every signal but SIGKILL is blocked */
+	const pid_t *worker = arg;
+	/* It has copies of what the worker has open, its locks among them, and must not be there
+	 * when that is gone. */
+	if (syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL) == 0 && syscall(SYS_getppid) == *worker)
+		syscall(SYS_pause); /* every signal but SIGKILL is blocked */
 	return 0;
 }
 
@@ -49,7 +52,11 @@ int privilege_make_userns(uint32_t uid_base, struct err *e)
 {
 	char stack[4096] __attribute__((aligned(16)));
 	AUTO_FD pidfd = -1;
-	struct spawn s = {.clone_flags = CLONE_NEWUSER, .cgroup_fd = -1, .run = wait_for_kill};
+	pid_t worker = getpid();
+	struct spawn s = {.clone_flags = CLONE_NEWUSER,
+			  .cgroup_fd = -1,
+			  .run = wait_for_kill,
+			  .arg = &worker};
 	pid_t pid = spawn_beside(&s, stack, sizeof(stack), &pidfd, e);
 	if (pid < 0)
 		return pid;

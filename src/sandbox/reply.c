@@ -14,7 +14,7 @@ void reply_fail(struct reply *r, uint16_t status, const char *code, const char *
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	r->status = status; /* half_done stays */
+	r->status = status;
 	r->body.len = 0;
 	r->body.full = false;
 	msg_add_text(&r->body, TAG_ERROR, text);

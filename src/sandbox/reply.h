@@ -3,7 +3,6 @@
 #ifndef SQUASH_REPLY_H
 #define SQUASH_REPLY_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/buf.h"
@@ -11,7 +10,6 @@
 
 struct reply {
 	uint16_t status;
-	bool half_done; /* something is left behind that a sweep can remove */
 	struct buf body;
 };
 

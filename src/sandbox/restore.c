@@ -10,6 +10,7 @@
 #include "info.h"
 #include "journal.h"
 #include "layers.h"
+#include "leftover.h"
 #include "lib/fd.h"
 #include "meta.h"
 #include "requests.h"
@@ -20,7 +21,7 @@ static int restore(const struct server *s, struct sandbox *sb, const struct snap
 		   struct err *e)
 {
 	static struct sandbox next;
-	struct err left;
+	struct err left, this;
 	next = *sb;
 	next.layer_count = n->layer_count + 1;
 	memcpy(next.layers, n->layers, sizeof(n->layers));
@@ -35,8 +36,10 @@ static int restore(const struct server *s, struct sandbox *sb, const struct snap
 	if (rc == 0)
 		rc = bringup_change(s, sb, &next, dir_fd, e);
 	/* Those that it has no more: the old or, if that failed, the new. */
-	if (upper_sweep(s, sb, dir_fd, &left) < 0 || layers_keep(s, sb, &left) < 0)
-		fprintf(stderr, "squashd: sandbox %s: %s\n", sb->id, left.text);
+	int swept = upper_sweep(s, sb, dir_fd, &left);
+	swept = err_keep_first(swept, layers_keep(s, sb, &this), &left, &this);
+	if (swept < 0)
+		leftover_note(sb->id, &left);
 	return rc;
 }
 

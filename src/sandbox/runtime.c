@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "lib/fd.h"
+#include "meta_text.h"
 
 /* Two numbers and a word: 10 + 20 + 4 digits and letters, blanks between, a NUL. */
 #define TEXT_BYTES 40
@@ -20,9 +24,12 @@ int runtime_save(const struct server *s, const struct sandbox *sb, struct err *e
 	snprintf(path, sizeof(path), "running/%s", sb->id);
 	snprintf(next, sizeof(next), "running/.%s", sb->id); /* no id begins with a dot */
 	unlinkat(s->run_fd, next, 0);                        /* of a process that died here */
-	if (symlinkat(text, s->run_fd, next) < 0 || renameat(s->run_fd, next, s->run_fd, path) < 0)
-		return err_set(e, errno, "write %s", path);
-	return 0;
+	if (symlinkat(text, s->run_fd, next) == 0 &&
+	    renameat(s->run_fd, next, s->run_fd, path) == 0)
+		return 0;
+	int rc = err_set(e, errno, "write %s", path);
+	unlinkat(s->run_fd, next, 0);
+	return rc;
 }
 
 struct runtime runtime_load(const struct server *s, const char *id)
@@ -40,17 +47,39 @@ struct runtime runtime_load(const struct server *s, const char *id)
 	return r;
 }
 
-void runtime_forget(const struct server *s, const char *id)
+static int remove_link(const struct server *s, const char *prefix, const char *id, struct err *e)
 {
 	char path[LIMIT_ID_BYTES + 16];
-	snprintf(path, sizeof(path), "running/.%s", id);
-	unlinkat(s->run_fd, path, 0);
+	snprintf(path, sizeof(path), "%s%s", prefix, id);
+	if (unlinkat(s->run_fd, path, 0) < 0 && errno != ENOENT)
+		return err_set(e, errno, "remove %s", path);
+	return 0;
 }
 
-void runtime_drop(const struct server *s, const char *id)
+int runtime_forget(const struct server *s, const char *id, struct err *e)
 {
-	char path[LIMIT_ID_BYTES + 16];
-	runtime_forget(s, id);
-	snprintf(path, sizeof(path), "running/%s", id);
-	unlinkat(s->run_fd, path, 0);
+	return remove_link(s, "running/.", id, e);
+}
+
+int runtime_drop(const struct server *s, const char *id, struct err *e)
+{
+	int rc = runtime_forget(s, id, e);
+	return rc < 0 ? rc : remove_link(s, "running/", id, e);
+}
+
+int runtime_sweep(const struct server *s, bool (*is_alive)(const struct server *s, const char *id),
+		  struct err *e)
+{
+	DIR *dir = fd_open_dir(s->run_fd, "running");
+	if (!dir)
+		return err_set(e, errno, "read running");
+	struct err this;
+	int first = 0;
+	for (struct dirent *d; (d = readdir(dir));) {
+		const char *id = d->d_name + (d->d_name[0] == '.'); /* of one cut off */
+		if (meta_is_id(id, strlen(id)) && !is_alive(s, id))
+			first = err_keep_first(first, runtime_drop(s, id, &this), e, &this);
+	}
+	closedir(dir);
+	return first;
 }

@@ -14,9 +14,13 @@ int runtime_save(const struct server *s, const struct sandbox *sb, struct err *e
 /* What there is of sandbox id; all zero but slot SLOT_NONE when there is nothing. */
 struct runtime runtime_load(const struct server *s, const char *id);
 
-/* Remove what a runtime_save that was cut off has left. */
-void runtime_forget(const struct server *s, const char *id);
+/* Remove what a runtime_save that was cut off has left, or all. 0, also if there is nothing; or
+ * -errno. */
+int runtime_forget(const struct server *s, const char *id, struct err *e);
+int runtime_drop(const struct server *s, const char *id, struct err *e);
 
-void runtime_drop(const struct server *s, const char *id);
+/* Drop those of sandboxes for which is_alive(id) is false. 0 or the first -errno. */
+int runtime_sweep(const struct server *s, bool (*is_alive)(const struct server *s, const char *id),
+		  struct err *e);
 
 #endif

@@ -35,11 +35,13 @@ int slots_take(const struct server *s, const char *id, uint32_t *slot, struct er
 	return err_say(e, ENOSPC, "every range of uids is taken");
 }
 
-void slots_give_back(const struct server *s, uint32_t slot)
+int slots_give_back(const struct server *s, uint32_t slot, struct err *e)
 {
 	char path[32];
 	format_path(path, slot);
-	unlinkat(s->run_fd, path, 0);
+	if (unlinkat(s->run_fd, path, 0) < 0 && errno != ENOENT)
+		return err_set(e, errno, "give back %s", path);
+	return 0;
 }
 
 int slots_sweep(const struct server *s,
@@ -48,7 +50,9 @@ int slots_sweep(const struct server *s,
 	DIR *dir = fd_open_dir(s->run_fd, "slots");
 	if (!dir)
 		return err_set(e, errno, "read slots");
+	int first = 0;
 	for (struct dirent *d; (d = readdir(dir));) {
+		struct err this;
 		char id[LIMIT_ID_BYTES + 1];
 		ssize_t n = readlinkat(dirfd(dir), d->d_name, id, sizeof(id) - 1);
 		if (n < 0)
@@ -56,8 +60,8 @@ int slots_sweep(const struct server *s,
 		id[n] = '\0';
 		uint32_t slot = (uint32_t)strtoul(d->d_name, NULL, 10);
 		if (!has(s, id, slot))
-			slots_give_back(s, slot);
+			first = err_keep_first(first, slots_give_back(s, slot, &this), e, &this);
 	}
 	closedir(dir);
-	return 0;
+	return first;
 }

@@ -13,7 +13,8 @@
 /* Take a free slot for the sandbox. 0 with *slot set, or -errno. */
 int slots_take(const struct server *s, const char *id, uint32_t *slot, struct err *e);
 
-void slots_give_back(const struct server *s, uint32_t slot);
+/* 0, also if it is free; or -errno. */
+int slots_give_back(const struct server *s, uint32_t slot, struct err *e);
 
 /* Give back the slots for which has(id, slot) is false. */
 int slots_sweep(const struct server *s,

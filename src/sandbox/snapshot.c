@@ -14,6 +14,7 @@
 #include "freeze.h"
 #include "info.h"
 #include "journal.h"
+#include "leftover.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "meta.h"
@@ -73,6 +74,7 @@ static int find_room(const struct server *s, uint64_t *max_bytes, struct err *e)
 static int capture_frozen(const struct server *s, const struct sandbox *sb, int dir_fd, int out_fd,
 			  uint64_t max_bytes, struct err *e)
 {
+	struct err left;
 	AUTO_FD upper = upper_open(sb, dir_fd, e);
 	if (upper < 0)
 		return upper;
@@ -80,25 +82,27 @@ static int capture_frozen(const struct server *s, const struct sandbox *sb, int 
 	if (rc < 0)
 		return rc;
 	rc = capture_tree(s, sb->id, upper, out_fd, max_bytes, e);
-	freeze_end(s->cgroup_fd, sb->id);
+	if (freeze_end(s->cgroup_fd, sb->id, &left) < 0)
+		leftover_note(sb->id, &left);
 	return rc;
 }
 
 static int take(const struct server *s, const struct sandbox *sb, int dir_fd, struct snapshot *n,
 		struct err *e)
 {
+	struct err left;
 	uint64_t max_bytes;
 	AUTO_FD room = find_room(s, &max_bytes, e);
 	int rc = room < 0 ? room : settle(sb, dir_fd, n, e);
 	if (rc < 0)
 		return rc;
-	snapshots_sweep(dir_fd); /* one before may have been cut off */
-	AUTO_FD out = snapshots_begin(dir_fd, e);
+	rc = snapshots_sweep(dir_fd, e); /* one before may have been cut off */
+	AUTO_FD out = rc < 0 ? rc : snapshots_begin(dir_fd, e);
 	rc = out < 0 ? out : capture_frozen(s, sb, dir_fd, out, max_bytes, e);
 	if (rc == 0)
 		rc = snapshots_commit(dir_fd, out, n, e);
-	if (rc < 0)
-		snapshots_sweep(dir_fd);
+	if (rc < 0 && snapshots_sweep(dir_fd, &left) < 0)
+		leftover_note(sb->id, &left);
 	return rc;
 }
 
@@ -120,6 +124,8 @@ void request_snapshot(const struct server *s, struct msg_cursor fields, struct r
 		reply_fail(r, 409, "full", "%s", e.text);
 	else if (rc == -ECANCELED)
 		reply_fail(r, 409, "busy", "sandbox %s is being destroyed", id);
+	else if (rc == -ENAMETOOLONG || rc == -ETIMEDOUT)
+		reply_fail(r, 409, "too_much", "%s", e.text);
 	else if (rc < 0)
 		reply_sandbox_err(r, &e);
 	if (rc < 0)
@@ -179,9 +185,10 @@ void request_drop_snapshot(const struct server *s, struct msg_cursor fields, str
 	}
 	if (rc == 0)
 		rc = snapshots_remove(lock, name, &e);
-	if (rc < 0)
+	if (rc < 0) {
 		reply_sandbox_err(r, &e);
-	else
+		leftover_note(id, &e);
+	} else {
 		r->status = 204;
-	r->half_done = rc < 0;
+	}
 }

@@ -175,11 +175,13 @@ int snapshots_commit(int dir_fd, int file_fd, struct snapshot *n, struct err *e)
 
 int snapshots_remove(int dir_fd, const char *name, struct err *e)
 {
+	struct err this;
 	char path[PATH_BYTES];
 	if (unlinkat(dir_fd, path_of(path, name, FILE_SUFFIX), 0) < 0)
 		return err_set(e, errno, "remove %s", path);
-	snapshots_sweep(dir_fd);
-	return sync_dir(dir_fd, e);
+	int rc = snapshots_sweep(dir_fd, e);
+	int synced = sync_dir(dir_fd, &this);
+	return err_keep_first(rc, synced, e, &this);
 }
 
 int snapshots_count_links(int dir_fd, const char *name, uint64_t *links, struct err *e)
@@ -216,13 +218,24 @@ static bool is_there(int dir_fd, const char *name, const char *suffix)
 	       errno != ENOENT;
 }
 
-void snapshots_sweep(int dir_fd)
+/* 0, also if it is not there. */
+static int remove_file(int dir_fd, const char *path, struct err *e)
+{
+	if (unlinkat(dir_fd, path, 0) < 0 && errno != ENOENT)
+		return err_set(e, errno, "remove %s", path);
+	return 0;
+}
+
+int snapshots_sweep(int dir_fd, struct err *e)
 {
 	char name[LIMIT_MODULE_BYTES + 1];
+	struct err this;
 	uint64_t last = find_last_k(dir_fd);
-	unlinkat(dir_fd, NEXT FILE_SUFFIX, 0);
-	unlinkat(dir_fd, NEXT RECORD_SUFFIX, 0);
+	int rc = remove_file(dir_fd, NEXT FILE_SUFFIX, e);
+	rc = err_keep_first(rc, remove_file(dir_fd, NEXT RECORD_SUFFIX, &this), e, &this);
 	DIR *dir = fd_open_dir(dir_fd, DIRECTORY);
+	if (!dir && errno != ENOENT)
+		rc = err_keep_first(rc, err_set(&this, errno, "read " DIRECTORY), e, &this);
 	for (struct dirent *d; dir && (d = readdir(dir));) {
 		bool useless = false;
 		if (has_name(d->d_name, RECORD_SUFFIX, name))
@@ -230,11 +243,13 @@ void snapshots_sweep(int dir_fd)
 		else if (has_name(d->d_name, FILE_SUFFIX, name))
 			useless = !is_there(dir_fd, name, RECORD_SUFFIX);
 		if (useless)
-			unlinkat(dirfd(dir), d->d_name, 0);
+			rc = err_keep_first(rc, remove_file(dirfd(dir), d->d_name, &this), e,
+					    &this);
 	}
 	if (dir)
 		closedir(dir);
 	unlinkat(dir_fd, DIRECTORY, AT_REMOVEDIR); /* if it is empty */
+	return rc;
 }
 
 /* A file with several links counts by parts, so that they add up to one. */

@@ -42,8 +42,8 @@ int snapshots_count_links(int dir_fd, const char *name, uint64_t *links, struct 
 /* Give the sandbox in to_fd a link to the snapshot of the one in from_fd. 0 or -errno. */
 int snapshots_link(int from_fd, int to_fd, const char *name, struct err *e);
 
-/* Remove what was begun and not committed, and records that are of no more use. */
-void snapshots_sweep(int dir_fd);
+/* Remove what was begun and not committed, and records that are of no more use. 0 or -errno. */
+int snapshots_sweep(int dir_fd, struct err *e);
 
 /* Bytes that snapshots of all sandboxes take. */
 uint64_t snapshots_total(const struct server *s);

@@ -24,6 +24,8 @@
 #include "capture.h"
 #include "cgroup.h"
 #include "egress.h"
+#include "leftover.h"
+#include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/paths.h"
 #include "life.h"
@@ -34,6 +36,9 @@
 
 enum { LISTEN_FD = 3, TOKEN_FD = 4 };
 enum { EVENT_CONNECTION = WATCH_FIRST_FREE, EVENT_SERVERS }; /* beside what watch.h uses */
+
+#define SWEEP_AGAIN_MS 1000
+#define SWEEP_AGAIN_MS_MAX 64000
 
 static volatile sig_atomic_t child_ended;
 
@@ -140,29 +145,31 @@ struct work {
 	bool recover;    /* look after all that was there before squashd started */
 };
 
-/* False when something is left that a sweep can remove. */
-static bool do_work(const struct server *s, const struct work *work)
+/* A worker's exit code. */
+enum { WORK_DONE, WORK_LEFT, SWEEP_DONE, SWEEP_LEFT };
+
+static int do_work(const struct server *s, const struct work *work)
 {
 	struct err e;
-	if (work->conn_fd >= 0)
-		return worker_serve(s, work->conn_fd);
-	if (work->end) {
+	bool sweeps = work->conn_fd < 0 && !work->end && !work->way;
+	if (work->conn_fd >= 0) {
+		worker_serve(s, work->conn_fd);
+	} else if (work->end) {
 		int rc = life_end_if_over(s, work->end, &e);
 		if (rc < 0 && rc != -ENOENT)
-			fprintf(stderr, "squashd: sandbox %s: %s\n", work->end, e.text);
-		return rc == 0 || rc == -ENOENT;
-	}
-	if (work->way) {
-		int rc = egress_mend(s, work->way, &e);
+			leftover_note(work->end, &e);
+	} else if (work->way) {
+		int rc = egress_mend(s, work->way, &e); /* if not, squashd comes back to it */
 		if (rc < 0 && rc != -ENOENT)
 			fprintf(stderr, "squashd: sandbox %s: %s\n", work->way, e.text);
-		return true; /* squashd comes back to it */
-	}
-	if (work->recover)
+	} else if (work->recover) {
 		life_recover(s);
-	else
+	} else {
 		life_sweep(s);
-	return true;
+	}
+	if (leftover_is_noted())
+		return sweeps ? SWEEP_LEFT : WORK_LEFT;
+	return sweeps ? SWEEP_DONE : WORK_DONE;
 }
 
 static pid_t start_worker(const struct server *s, const struct work *work)
@@ -172,20 +179,7 @@ static pid_t start_worker(const struct server *s, const struct work *work)
 		return pid;
 	close(LISTEN_FD);
 	signal(SIGCHLD, SIG_DFL);
-	_exit(do_work(s, work) ? 0 : 1);
-}
-
-/* Reap; the number of workers that ended, and whether one of them left its work half done. */
-static unsigned reap(bool *half_done)
-{
-	unsigned count = 0;
-	int status;
-	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0; count++) {
-		if (WIFSIGNALED(status))
-			fprintf(stderr, "squashd: a worker died of signal %d\n", WTERMSIG(status));
-		*half_done = *half_done || status != 0;
-	}
-	return count;
+	_exit(do_work(s, work));
 }
 
 struct loop {
@@ -194,7 +188,32 @@ struct loop {
 	int servers_fd; /* inotify: tells that PATH_RESOLV is another */
 	unsigned workers;
 	bool listening; /* not before what was there has been looked after */
+	uint64_t sweep_at_ms;
+	unsigned sweep_again_ms; /* how long to wait when a sweep has left something */
 };
+
+static void sweep_after(struct loop *l, unsigned wait_ms)
+{
+	uint64_t at_ms = clock_mono_ms() + wait_ms;
+	if (at_ms < l->sweep_at_ms)
+		l->sweep_at_ms = at_ms;
+}
+
+/* What the end of a worker means for sweeping. */
+static void judge_end(struct loop *l, int status)
+{
+	if (WIFSIGNALED(status))
+		fprintf(stderr, "squashd: a worker died of signal %d\n", WTERMSIG(status));
+	if (!WIFEXITED(status) || WEXITSTATUS(status) == WORK_LEFT) {
+		sweep_after(l, 0);
+	} else if (WEXITSTATUS(status) == SWEEP_DONE) {
+		l->sweep_again_ms = SWEEP_AGAIN_MS;
+	} else if (WEXITSTATUS(status) == SWEEP_LEFT) {
+		sweep_after(l, l->sweep_again_ms);
+		if (l->sweep_again_ms < SWEEP_AGAIN_MS_MAX)
+			l->sweep_again_ms *= 2;
+	}
+}
 
 static void start_counted(struct loop *l, const struct work *work)
 {
@@ -240,7 +259,7 @@ static void read_servers_events(struct loop *l)
 			at += sizeof(*event) + event->len;
 		}
 	if (changed)
-		start_counted(l, &(struct work){.conn_fd = -1});
+		sweep_after(l, 0);
 }
 
 static void handle(struct loop *l, uint64_t data)
@@ -266,15 +285,32 @@ static void listen_now(struct loop *l)
 
 static void note_ended(struct loop *l)
 {
-	bool half_done = false;
+	int status;
 	child_ended = 0;
-	l->workers -= reap(&half_done);
-	if (half_done)
-		start_counted(l, &(struct work){.conn_fd = -1});
+	for (; waitpid(-1, &status, WNOHANG) > 0; l->workers--)
+		judge_end(l, status);
 	/* The first worker is the one that recovers, and there are no others beside it but those
 	 * that end what is over. */
 	if (!l->listening && l->workers == 0)
 		listen_now(l);
+}
+
+static void sweep_if_due(struct loop *l)
+{
+	if (clock_mono_ms() < l->sweep_at_ms)
+		return;
+	l->sweep_at_ms = UINT64_MAX;
+	start_counted(l, &(struct work){.conn_fd = -1});
+}
+
+static int find_timeout_ms(const struct loop *l)
+{
+	uint64_t now = clock_mono_ms();
+	int watch_ms = watch_timeout_ms(l->watch);
+	if (l->sweep_at_ms == UINT64_MAX)
+		return watch_ms;
+	int sweep_ms = l->sweep_at_ms > now ? (int)(l->sweep_at_ms - now) : 0;
+	return watch_ms >= 0 && watch_ms < sweep_ms ? watch_ms : sweep_ms;
 }
 
 static void serve(struct loop *l)
@@ -286,10 +322,10 @@ static void serve(struct loop *l)
 	sigprocmask(SIG_BLOCK, &child, &old); /* but for while we wait in epoll_pwait */
 	for (;;) {
 		struct epoll_event events[EVENTS];
-		int n = epoll_pwait(l->watch->epoll_fd, events, EVENTS, watch_timeout_ms(l->watch),
-				    &old);
+		int n = epoll_pwait(l->watch->epoll_fd, events, EVENTS, find_timeout_ms(l), &old);
 		if (child_ended)
 			note_ended(l);
+		sweep_if_due(l);
 		for (int i = 0; i < n; i++)
 			handle(l, events[i].data.u64);
 		enum watch_what what;
@@ -304,7 +340,10 @@ int main(void)
 {
 	static struct server server;
 	static struct watch watch;
-	struct loop loop = {.server = &server, .watch = &watch};
+	struct loop loop = {.server = &server,
+			    .watch = &watch,
+			    .sweep_at_ms = UINT64_MAX,
+			    .sweep_again_ms = SWEEP_AGAIN_MS};
 	struct err e;
 	struct rlimit files;
 	struct sigaction on_child = {.sa_handler = note_child};

@@ -85,7 +85,7 @@ static bool is_allowed(const struct server *s, int conn_fd, const struct msg_hea
 	return s->token_len == 0 || token_equal(token, head->token_len, s->token, s->token_len);
 }
 
-bool worker_serve(const struct server *s, int conn_fd)
+void worker_serve(const struct server *s, int conn_fd)
 {
 	static uint8_t fields[LIMIT_MSG_BYTES];
 	struct reply r = {.status = 200,
@@ -98,7 +98,7 @@ bool worker_serve(const struct server *s, int conn_fd)
 	if (msg_recv_head(conn_fd, &head, LIMIT_TOKEN_BYTES, LIMIT_MSG_BYTES, &e) < 0) {
 		reply_fail(&r, 400, "bad_message", "%s", e.text);
 		answer(conn_fd, &r);
-		return true;
+		return;
 	}
 	if (!is_allowed(s, conn_fd, &head, &e)) {
 		if (e.number == EACCES)
@@ -106,12 +106,12 @@ bool worker_serve(const struct server *s, int conn_fd)
 		else
 			reply_fail(&r, 400, "bad_message", "%s", e.text);
 		answer(conn_fd, &r);
-		return true;
+		return;
 	}
 	if (msg_recv_bytes(conn_fd, fields, head.body_len, &e) < 0) {
 		reply_fail(&r, 400, "bad_message", "%s", e.text);
 		answer(conn_fd, &r);
-		return true;
+		return;
 	}
 	struct msg_cursor cursor = {.at = fields, .left = head.body_len};
 	if (head.kind == MSG_EXEC) {
@@ -120,7 +120,6 @@ bool worker_serve(const struct server *s, int conn_fd)
 		dispatch(s, head.kind, cursor, &r);
 		answer(conn_fd, &r);
 	}
-	return !r.half_done;
 }
 
 void worker_refuse(int conn_fd)

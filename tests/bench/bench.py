@@ -3,8 +3,8 @@
 """Times the shipping image against floors and peers, interleaved, and prints one table; all of the
 figures go to build/bench.json. docs/performance.md says what each is and what it shows.
 
-  bench.py [--quick] [PART...]     PART: requests burst counts state memory egress boot recovery (all;
-                                   the size always)
+  bench.py [--quick] [PART...]     PART: requests filter burst counts state memory egress boot
+                                   recovery (all; the size always)
                                    --quick: a few samples each, to see that everything works"""
 
 import json
@@ -15,11 +15,11 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../qemu"))
-from egress import bench_egress
-from guest import API_PORT, FLOOR_PORT, LAYER, PEERS, Guest
+from guest import API_PORT, FLOOR_PORT, LAYER, PEERS, TOOLS, Guest
 from guest import init_that_can_be_traced, init_that_takes_modules
 from machine import BUILD, Machine, data_disk, drive
 from report import Row, compare, ms, p50, p99, summary, table
+from throughput import bench_egress
 
 QUICK = "--quick" in sys.argv[1:]
 OUT = BUILD / "bench.json"
@@ -116,6 +116,22 @@ def bench_requests(guest, result):
     ]  # fmt: skip
 
 
+def bench_filter(guest, result):
+    """What the sandboxes' seccomp table costs an exec: a program that loads it first."""
+    say(f"seccomp: {ROUNDS} rounds")
+    program = f"{TOOLS}/bench/filter"
+    s = guest.time(
+        ROUNDS, [f"spawn filtered {program} filtered"], [f"spawn plain {program} plain"], EXEC
+    )
+    result["samples"]["filter"] = s
+    over = p50(s["filtered"]) - p50(s["plain"])
+    return [
+        compare("execve under the seccomp table", s["filtered"], "without", s["plain"]),
+        Row("its part of an exec", ms(over), "", "exec of true", ms(p50(s["exec"])),
+            over / p50(s["exec"])),
+    ]  # fmt: skip
+
+
 def bench_burst(guest, result):
     say(f"{BURST} creates at once: {BURST_ROUNDS} rounds")
     at_once = create("at-once", "once#", BURST).replace("series", "burst", 1)
@@ -163,8 +179,14 @@ def bench_state(guest, result):
     say(f"snapshot, restore, activate: {STATE_ROUNDS} rounds")
     upper = fill_state(guest)
     alone = f"/bin/mksquashfs {upper} /data/alone {MKSQUASHFS}"
-    snapshots = guest.time(STATE_ROUNDS, [f"spawn mksquashfs {alone}"],
-                           [api("snapshot", "POST", "/state/snapshot")], NOTHING)  # fmt: skip
+    guest.run(f"printf '#!/bin/sh\n{alone} && fsync /data/alone\n' >/bench/kept; chmod +x /bench/kept")
+    snapshots = guest.time(
+        STATE_ROUNDS,
+        [f"spawn mksquashfs {alone}"],
+        ["spawn kept /bench/kept"],
+        [api("snapshot", "POST", "/state/snapshot")],
+        NOTHING,
+    )  # fmt: skip
     guest.run("rm /data/alone; mkdir -p /bench/mount")
     file = "/data/sandboxes/state/snapshots/900-snapshot-1.squashfs"
     # The first restore drops the 200 MB of the upper; the others are what a reset costs.
@@ -190,6 +212,8 @@ def bench_state(guest, result):
     return [
         compare(f"snapshot of {STATE_MB} MB", snapshots["snapshot"], "mksquashfs alone",
                 snapshots["mksquashfs"], 1.1),
+        compare("the same", snapshots["snapshot"], "mksquashfs, then fsync",
+                snapshots["kept"]),
         compare("restore of it", restores["restore"], "a mount alone", restores["mount"]),
         Row("restore less a CGI and a mount", ms(over), "", "the goal", f"{RESTORE_MS} ms",
             over * 1000 / RESTORE_MS, 1.0),
@@ -373,6 +397,7 @@ WITH_MODULES = (2048, init_that_takes_modules)
 
 PARTS = {
     "requests": (SHIPPING, bench_requests),
+    "filter": (SHIPPING, bench_filter),
     "burst": (SHIPPING, bench_burst),
     "counts": (TRACED, bench_counts),
     "state": (SHIPPING, bench_state),

@@ -37,7 +37,7 @@ PROCESSES = {
     "udhcpc": (0, DHCP, 1, 0, "/", None),
     "httpd": (801, "", 1, 2, "/srv/http", 4),
     "api": (801, "", 1, 2, "/srv/http", None),
-    "squashd": (0, SQUASHD, 0, 0, "/", None),
+    "squashd": (0, SQUASHD, 0, 2, "/", None),
     "mksquashfs": (0, CAPTURE, 1, 2, "/", None),
     "box-init": (None, "", 1, 2, "/", 0),
     "sleep": (None, DOCKER, 0, 2, "/", 3),
