@@ -171,7 +171,7 @@ build/initramfs.cpio.zst: build/system.cpio.zst build/modules.cpio.zst
 
 # ---- Modules, and a disk that holds them ----
 
-DELTAS := 100-python313 101-nodejs 102-node24 110-gcc 120-git 121-admin
+DELTAS := 100-python313 101-nodejs 110-gcc 120-git 121-admin
 # What tests reach their network with; not among those that make modules makes.
 CLIENTS := build/modules/129-clients.squashfs
 MODULES := $(patsubst %,build/modules/%.squashfs,000-base-debian $(DELTAS))
@@ -308,7 +308,7 @@ fuzz-merge: $(T:%=build/fuzz/%)
 	$(Q)for name in $(T); do scripts/fuzz --merge $$name || exit; done
 
 # What the benchmark needs inside: the peers, our timer and the floors. The base has their libraries.
-BENCH := build/bench/timer build/bench/floor build/bench/filter build/bench/pump
+BENCH := build/bench/timer build/bench/floor build/bench/pump build/bench/filter
 build/bench/filter: build/obj/src/sandbox/payload_calls.o
 # The kernel modules of the path that egress is measured against; the appliance has none of them.
 BENCH_KERNEL := veth libcrc32c nf_defrag_ipv4 nf_defrag_ipv6 nf_conntrack nf_nat x_tables ip_tables \

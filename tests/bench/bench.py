@@ -15,11 +15,11 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../qemu"))
-from egress import bench_egress
 from guest import API_PORT, FLOOR_PORT, LAYER, PEERS, TOOLS, Guest
 from guest import init_that_can_be_traced, init_that_takes_modules
 from machine import BUILD, Machine, data_disk, drive
 from report import Row, compare, ms, p50, p99, summary, table
+from throughput import bench_egress
 
 QUICK = "--quick" in sys.argv[1:]
 OUT = BUILD / "bench.json"

@@ -136,7 +136,7 @@ def network_log(m, name):
     return reply.json["network"]
 
 
-def find_line(m, name, **fields):
+def find_line(m, name, /, **fields):
     """Wait until the log has a line with these fields; it, or None."""
     deadline = time.monotonic() + LOG_SECONDS
     while True:
@@ -149,7 +149,7 @@ def find_line(m, name, **fields):
         time.sleep(0.2)
 
 
-def check_line(m, name, what, **fields):
+def check_line(m, name, what, /, **fields):
     line = find_line(m, name, **fields)
     check(
         what, line, f"no line with {fields} in\n" + "\n".join(map(str, network_log(m, name)[-15:]))

@@ -26,6 +26,7 @@ PRIVATE = (
 GUEST4, GATEWAY4 = "10.0.2.15", "10.0.2.2"
 GUEST6, GATEWAY6 = "fec0::5054:ff:fe12:3456", "fec0::2"
 GUEST_MAC = bytes.fromhex("525400123456")  # of QEMU's first card
+PORT_UNREACHABLE = b"\3\3"  # RFC 792
 DNS = ("93.184.215.53", "93.184.215.54")
 
 
@@ -60,7 +61,7 @@ def enter():
 
 
 class Packet:
-    """One that the machine has sent. kind: "arp", "icmp6", "tcp", "udp" or "other 0x..."."""
+    """One that the machine has sent. kind: "arp", "icmp", "icmp6", "tcp", "udp" or another."""
 
     def __init__(self, frame):
         self.kind, self.source, self.to, self.sport, self.dport = "", "", "", 0, 0
@@ -83,8 +84,10 @@ class Packet:
 
     def _take(self, protocol, source, to, rest):
         self.source, self.to = str(ipaddress.ip_address(source)), str(ipaddress.ip_address(to))
-        self.kind = {6: "tcp", 17: "udp", 58: "icmp6"}.get(protocol, f"other ip {protocol}")
-        if self.kind in ("tcp", "udp"):
+        self.kind = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6"}.get(protocol, f"ip {protocol}")
+        if self.kind == "icmp":
+            self.payload = rest
+        elif self.kind in ("tcp", "udp"):
             self.sport, self.dport = struct.unpack(">HH", rest[:4])
             self.payload = rest[8:] if self.kind == "udp" else rest[4 * (rest[12] >> 4) :]
 
@@ -131,6 +134,8 @@ def stray(packets, names, dials):
     for p in packets:
         if p.kind in ("arp", "icmp6") or (p.sport == 8080 and p.to == GATEWAY4):
             continue
+        if p.to in DNS and p.kind == "icmp" and p.payload[:2] == PORT_UNREACHABLE:
+            continue  # an answer came that nobody waited for any more
         if p.to in DNS and p.dport == 53:
             if question_of(p) in (None, *names):
                 continue

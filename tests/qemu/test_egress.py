@@ -117,7 +117,8 @@ def url_host(host):
 
 def python_cases():
     for protocol, outcomes in PROTOCOLS.items():
-        for form in ALL:
+        # A NUL ends the name for glibc.
+        for form in ALL if outcomes is WIRE else filter(has_no_nul, ALL):
             yield Case(f"Python, {protocol}", form, outcomes[form.kind], python_call(protocol))
 
 
@@ -153,13 +154,13 @@ LEAK_ONLY = {
 NODE_TOOLS = {"lookup": 0, "resolve": 0, "http": 80, "tls": 443, "tcp": 5000, "udp": 5000}
 
 
-def is_for_shell(form):
+def has_no_nul(form):
     return "NUL" not in form.name
 
 
 def shell_cases(program, tools):
     for tool, command in tools.items():
-        for form in filter(is_for_shell, ALL):
+        for form in filter(has_no_nul, ALL):
             # musl and glibc take a literal for what it is without asking anybody.
             expected = "ok" if form.kind == "allowed" else "failed"
             yield Case(f"{program}, {tool}", form, expected, command)
@@ -167,7 +168,7 @@ def shell_cases(program, tools):
 
 def node_cases():
     for tool, port in NODE_TOOLS.items():
-        for form in ALL:
+        for form in filter(has_no_nul, ALL) if tool == "udp" else ALL:
             if tool in ("lookup", "resolve") and form.kind.startswith("literal"):
                 continue  # Node answers itself
             expected = (DATAGRAM if tool == "udp" else STREAM)[form.kind]
@@ -224,7 +225,7 @@ def test_musl(m, net):
     silent = [
         Case(f"busybox, {tool}", form, "", command)
         for tool, command in LEAK_ONLY.items()
-        for form in filter(is_for_shell, DENIED_NAMES + LITERALS)
+        for form in filter(has_no_nul, DENIED_NAMES + LITERALS)
     ]
     for case, result in zip(silent, reach_by_shell(m, "musl", [c.call for c in silent], 240)):
         is_one_of(case.name, result, "failed")
@@ -256,7 +257,7 @@ def main():
         cases = []
         for test in (test_python, test_glibc, test_node, test_musl):
             tap.each(m, named(test, net, cases))
-        tap.each(m, lambda m: test_log(m, cases))
+        tap.each(m, named(lambda m, net: test_log(m, cases) or [], net, cases))
         for name in ("python", "musl"):
             destroy(m, name)
         equal("nothing is left behind", m.wait_counts(before), before)

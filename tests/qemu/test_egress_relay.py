@@ -86,7 +86,8 @@ def test_tls_names(m, net):
         "nothing at all": (["silence", "web.test", 443], GONE),
     }
     try_each(m, cases)
-    check_line(m, "box", "a denied name is a line", event="refused", name="denied.test", port=443)
+    denied = {"name": "web.test", "asked": "denied.test", "port": 443}
+    check_line(m, "box", "a denied name is a line", event="refused", **denied)
     check_line(m, "box", "no name is one", event="refused", port=443, reason="no server name")
 
 
