@@ -129,6 +129,7 @@ static void check_asked(const struct allow *a, const char *text, size_t len)
 		CHECK(!has || a->kind == ALLOW_ANY || strlen(name) >= top);
 		CHECK(!has || strcmp(name + strlen(name) - top, a->name) == 0);
 		CHECK(!has || (a->kind == ALLOW_NAME) == (strlen(name) == top));
+		CHECK(!has || a->kind != ALLOW_BELOW || name[strlen(name) - top - 1] == '.');
 	}
 	if (addr_parse_net(text, len, &net))
 		check_net(&net);
