@@ -212,6 +212,8 @@ static void test_has_name(void)
 		{"a.wild.org", 443, true},
 		{"a.b.c.wild.org", 80, true},
 		{"awild.org", 443, false},
+		{"evilwild.org", 443, false},
+		{"a.evilwild.org", 443, false},
 		{".wild.org", 443, false},
 		{"a.wild.org.evil", 443, false},
 		{"git.example", 22, true},
