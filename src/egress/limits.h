@@ -10,7 +10,8 @@
 /* Policies */
 #define EGRESS_PRIVATE_NETS 64 /* of the operator's: what a setting's line has room for */
 #define EGRESS_SERVERS 3       /* that are asked for names: MAXNS of resolv.conf(5) */
-#define EGRESS_CONTROL_MS 1000 /* squashd sends its message at once; nothing else moves meanwhile */
+#define EGRESS_CONTROL_SECONDS                                                                     \
+	1 /* squashd sends its message at once; nothing else moves meanwhile */
 #define EGRESS_POLICY_BYTES                                                                        \
 	((LIMIT_ALLOW_NET + EGRESS_PRIVATE_NETS + EGRESS_SERVERS) * (8 + LIMIT_HOST_BYTES))
 
@@ -40,8 +41,13 @@
 #define EGRESS_CONNECT_MS 10000    /* for all addresses of a name together */
 #define EGRESS_IDLE_MS 3600000     /* a shell or a database left alone for lunch */
 #define EGRESS_HALF_IDLE_MS 300000 /* one side has ended: the other is about to, or never will */
-#define EGRESS_PIPES_KEPT 64       /* empty ones, against pipe2 and close for each transfer */
-#define EGRESS_ROUNDS_AT_ONCE 8    /* transfers of one direction before others have their turn */
+#define EGRESS_PIPES_KEPT 4        /* empty ones, against pipe2 and close for each transfer */
+#define EGRESS_PIPE_BYTES                                                                          \
+	524288 /* a transfer; the default takes half as much time again. pipe(7) gives a user 128 */
+#define EGRESS_HELD_BYTES                                                                          \
+	33554432 /* in all pipes, whose pages are charged to nobody; past it, transfers are short: */
+#define EGRESS_SHORT_BYTES 16384
+#define EGRESS_ROUNDS_AT_ONCE 8 /* transfers of one direction before others have their turn */
 #define EGRESS_PAUSE_MS 100 /* of a listener that gets no descriptor: the kernel is out of them */
 
 /* The loop */

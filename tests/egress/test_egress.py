@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """egress alone, without a machine: an internet, an appliance and two sandboxes in network namespaces.
-There is no SK_LOOKUP program here, so that connections are taken at a few ports only."""
+There is no SK_LOOKUP program here, so that connections are taken at a few ports only.
+
+    ONLY="test_ends test_tls" tests/egress/test_egress.py"""
 
 import contextlib
 import os
@@ -530,14 +532,18 @@ def test_still_there(w):
         tap.equal("nor complained", egress.console(), "")
 
 
+TESTS = [test_before_a_policy, test_questions, test_bad_questions, test_lookups, test_connections,
+         test_networks_of_the_operator, test_ends, test_tls, test_http_and_ipv6,
+         test_policy_changes, test_many, test_bulk, test_slow_reader, test_log, test_restart,
+         test_start, test_still_there]
+
+
 def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (8192, 8192))
+    only = os.environ.get("ONLY", "").split()
     w = World()
     try:
-        tap.each(w, test_before_a_policy, test_questions, test_bad_questions, test_lookups,
-                 test_connections, test_networks_of_the_operator, test_ends, test_tls,
-                 test_http_and_ipv6, test_policy_changes, test_many, test_bulk, test_slow_reader,
-                 test_log, test_restart, test_start, test_still_there)
+        tap.each(w, *(t for t in TESTS if t.__name__ in only or not only))
     finally:
         for egress in (w.a, w.b):
             with contextlib.suppress(OSError):
