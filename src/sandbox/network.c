@@ -29,12 +29,11 @@ static int change(const struct server *s, const struct sandbox *sb, const struct
 	if (rc == 0)
 		rc = egress_change(s, sb, next, e);
 	if (rc == 0)
-		rc = meta_publish(dir_fd, e);
-	if (rc == 0)
-		return 0;
-	int back = meta_forget(dir_fd, &left);
-	back = err_keep_first(back, egress_change(s, next, sb, &this), &left, &this);
-	if (back < 0)
+		rc = meta_swap(dir_fd, e);
+	int clean = meta_forget(dir_fd, &left);
+	if (rc < 0)
+		clean = err_keep_first(clean, egress_change(s, next, sb, &this), &left, &this);
+	if (clean < 0)
 		leftover_note(sb->id, &left);
 	return rc;
 }

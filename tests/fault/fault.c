@@ -188,6 +188,8 @@ int __wrap_msg_recv_head(int fd, struct msg_head *head, size_t token_max, size_t
 int __wrap_msg_send(int fd, uint16_t kind, const char *token, size_t token_len,
 		    const struct buf *body, struct err *e)
 {
+	if (kind == MSG_EGRESS_POLICY) /* not the reply: its writes are points as any others */
+		return __real_msg_send(fd, kind, token, token_len, body, e);
 	strikes("reply", 0);
 	fault.replying = true;
 	int rc = __real_msg_send(fd, kind, token, token_len, body, e);
@@ -306,6 +308,8 @@ static const struct {
 	{SYS_close_range, "close_range", EIO},
 	{SYS_seccomp, "seccomp", ENOMEM},
 	{SYS_memfd_create, "memfd_create", EMFILE},
+	{SYS_keyctl, "keyctl", EDQUOT},
+	{SYS_bpf, "bpf", ENOMEM},
 };
 
 long __wrap_syscall(long number, ...)
@@ -351,6 +355,14 @@ POINT(ssize_t, sendmsg, ENOBUFS, (int fd, const struct msghdr *message, int flag
 POINT(int, flock, ENOLCK, (int fd, int operation), (fd, operation))
 POINT(int, pipe2, EMFILE, (int *fds, int flags), (fds, flags))
 POINT(int, socket, EMFILE, (int domain, int type, int protocol), (domain, type, protocol))
+POINT(int, bind, EADDRINUSE, (int fd, const struct sockaddr *a, socklen_t len), (fd, a, len))
+POINT(int, listen, EADDRINUSE, (int fd, int backlog), (fd, backlog))
+POINT(int, connect, ECONNREFUSED, (int fd, const struct sockaddr *a, socklen_t len), (fd, a, len))
+POINT(ssize_t, send, ENOBUFS, (int fd, const void *data, size_t len, int flags),
+      (fd, data, len, flags))
+POINT(int, setsockopt, ENOPROTOOPT,
+      (int fd, int level, int option, const void *value, socklen_t len),
+      (fd, level, option, value, len))
 POINT(int, mount, ENOMEM,
       (const char *from, const char *to, const char *type, unsigned long flags, const void *data),
       (from, to, type, flags, data))

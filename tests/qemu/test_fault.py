@@ -24,6 +24,7 @@ SHOWN = 12  # lines of a difference
 NAME = "faulty"
 EXTRA = "100-extra"
 PATH = f"{SANDBOXES}/{NAME}"
+HOSTS = ["example.org", "203.0.113.0/24"]
 WAYS = ("error", "kill", "orphan")
 FAULT = "/run/fault"
 
@@ -40,7 +41,7 @@ KINDS = read_kinds()
 # A command leaves its count, its cgroup and what overlayfs needed; a snapshot that was dropped or
 # not taken, a directory.
 IGNORED = re.compile(
-    r"/usage|/log[.\d]*ndjson|^cgroup .*/x\d+$|/upper.\d+/work/|^directory .*/snapshots$"
+    r"/usage|/(log|network)[.\d]*ndjson|^cgroup .*/x\d+$|/upper.\d+/work/|^directory .*/snapshots$"
 )
 
 
@@ -117,6 +118,31 @@ class Create:
 
     def teardown(self, m):
         m.http("DELETE", PATH)
+
+
+class Way(Create):
+    """With a way out: sockets and routes in its network, and a process of its own."""
+
+    def request(self, m):
+        fields = {"id": NAME, "layers": BUSYBOX, "memory_mb": 64, "allow_net": HOSTS}
+        return m.http("POST", SANDBOXES, fields)
+
+
+class Allow(Create):
+    """The way out is made for a sandbox that runs."""
+
+    kind = "MSG_ALLOW_NET"
+    expected = 200
+
+    def setup(self, m):
+        m.http("DELETE", PATH)
+        create(m, NAME, BUSYBOX, memory_mb=64)
+
+    def prepare(self, m):
+        m.http("POST", f"{PATH}/allow_net", {"allow_net": []})
+
+    def request(self, m):
+        return m.http("POST", f"{PATH}/allow_net", {"allow_net": HOSTS})
 
 
 class Destroy(Create):
@@ -340,7 +366,7 @@ def main():
         m.wait_api()
         m.inside(f"mount --bind /squashd-fault /sbin/squashd; mkdir {FAULT}")
         start_again(m)
-        operations = (Create, Destroy, Activate, Snapshot, Restore, Drop)
+        operations = (Create, Way, Allow, Destroy, Activate, Snapshot, Restore, Drop)
         if only := os.environ.get("FAULT_ONLY"):
             operations = [o for o in operations if o.__name__.lower() in only.split(",")]
         for shift, operation in enumerate(operations):

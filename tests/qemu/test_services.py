@@ -31,7 +31,7 @@ DHCP = "net_bind_service net_admin net_raw"
 CAPTURE = "dac_read_search sys_admin"
 
 # Name: uid, capabilities (None: all), no_new_privs, seccomp's mode, root as the appliance sees it,
-# descriptors (None: not looked at). A uid of None: the sandbox's.
+# descriptors (None: not looked at). A uid of None: the sandbox's; of -1: one below those.
 PROCESSES = {
     "init": (0, None, 0, 0, "/", None),
     "udhcpc": (0, DHCP, 1, 0, "/", None),
@@ -40,16 +40,19 @@ PROCESSES = {
     "squashd": (0, SQUASHD, 0, 2, "/", None),
     "mksquashfs": (0, CAPTURE, 1, 2, "/", None),
     "box-init": (None, "", 1, 2, "/", 0),
+    "egress": (-1, "", 1, 2, "/srv/egress", 12),
     "sleep": (None, DOCKER, 0, 2, "/", 3),
 }
 FIRST_UID = 16 * 65536
+EGRESS_UIDS = range(15 * 65536, FIRST_UID)
 
 # One line for each process: name, uid, CapPrm, CapEff, CapBnd, CapAmb, no_new_privs, seccomp,
 # root, number of descriptors, the owner of its memory, namespaces.
 LOOK = r"""
 for p in /proc/[0-9]*; do
     name=$(tr '\0' '\n' <$p/cmdline 2>/dev/null | head -n 1 | sed 's|.*/||')
-    case $name in init|udhcpc|httpd|api|squashd|mksquashfs|box-init|sleep) ;; *) continue ;; esac
+    case $name in
+        init|udhcpc|httpd|api|squashd|mksquashfs|box-init|egress|sleep) ;; *) continue ;; esac
     set -- $(awk '$1 ~ /^(Uid|Cap(Prm|Eff|Bnd|Amb)|NoNewPrivs|Seccomp):$/ { print $2 }' $p/status)
     echo $name ${p#/proc/} $* $(readlink $p/root) $(ls $p/fd | wc -l) $(stat -c %u $p/mem) \
         $(for n in mnt pid net user; do readlink $p/ns/$n; done)
@@ -75,7 +78,7 @@ def look(m, first="true"):
 
 
 def test_table(m):
-    create(m, "box", BUSYBOX, memory_mb=128, disk_mb=64)
+    create(m, "box", BUSYBOX, memory_mb=128, disk_mb=64, allow_net=["example.org"])
     output(m, "box", "dd if=/dev/urandom of=/root/big bs=1M count=48 2>/dev/null")
     running = Running(m, "box", "sleep 20")
     found = look(m)
@@ -108,6 +111,8 @@ def check_privilege(name, got, expected):
     uid, capabilities, no_new_privs, seccomp, root, fds = expected
     if uid is None:
         check(f"{name} is the sandbox's root", int(got["uid"]) >= FIRST_UID, got)
+    elif uid == -1:
+        check(f"{name} has a user of its own", int(got["uid"]) in EGRESS_UIDS, got)
     else:
         equal(f"{name}'s uid", int(got["uid"]), uid)
     if capabilities is not None:
@@ -118,7 +123,7 @@ def check_privilege(name, got, expected):
     equal(f"{name}'s root", got["root"], root)
     if fds is not None:
         equal(f"{name}'s descriptors", int(got["fds"]), fds)
-    if name in ("api", "box-init"):
+    if name in ("api", "box-init", "egress"):
         # A process that is not dumpable belongs to root of its user namespace.
         owner = int(got["uid"]) if uid is None else 0
         equal(f"{name} is not dumpable", int(got["owner"]), owner)

@@ -79,6 +79,9 @@ def _kernel_orphans(held, infos):
     known = sorted(p.removeprefix("running/") for p in held.links if p.startswith("running/"))
     if known != running:
         yield f"/run has {known}, and {running} run"
+    ways = {path.removeprefix("egress/") for path in held.run if path.startswith("egress/")}
+    if not ways <= set(running):
+        yield f"egress has sockets for {ways}, and {running} run"
     users = Counter()
     for path in held.run:
         if found := re.fullmatch(r"layers/([^/]+)/users/([^/]+)", path):
