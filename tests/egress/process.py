@@ -119,6 +119,9 @@ class Egress:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
     def memory_kb(self):
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
             if line.startswith("VmRSS"):
@@ -188,6 +191,12 @@ class Egress:
             if error.errno != errno.ENOTCONN:  # what shutdown says of one that was reset
                 raise
             return "reset"
+
+    def talk_late(self, host, port):
+        """Say nothing. The seconds until that is a reset."""
+        with self.connect(host, port, 30) as s:
+            started = time.monotonic()
+            return time.monotonic() - started if is_reset(s) else None
 
     def lines(self):
         """The log's, oldest first; each is checked to be one."""
