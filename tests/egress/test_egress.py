@@ -290,9 +290,6 @@ def test_ends(w):
         s.recv(1)
         s.send(b"!", socket.MSG_OOB)
         tap.check("urgent data is not for it", is_reset(s))
-    free = w.appliance.make_socket()
-    free.close()
-    tap.equal("who is not there refuses", w.b.talk("198.18.0.9", HTTP, b"x"), "reset")
 
 
 def hello(name):
@@ -558,14 +555,13 @@ def test_log(w):
 
 def test_restart(w):
     lines = len(w.a.lines())
-    s = None
     allow(w.a, "one.example:8080")
     s = w.a.connect("one.example", RAW)
     s.sendall(b"x")
     s.recv(1)
     w.a.end()
     tap.check("killed, its connections are gone", is_reset(s) or s.recv(1) == b"")
-    newest = max(w.a.logs, key=os.path.getsize)
+    newest = max(w.a.logs, key=os.path.getmtime)
     with open(newest, "ab") as f:
         f.write(b'{"half a li')
     w.a.start()
