@@ -200,8 +200,11 @@ class Egress:
 
     def lines(self):
         """The log's, oldest first; each is checked to be one."""
-        texts = sorted((Path(p) for p in self.logs), key=lambda p: p.stat().st_mtime_ns)
-        data = b"".join(p.read_bytes() for p in texts)
+        while True:
+            before = [os.stat(p).st_mtime_ns for p in self.logs]
+            data = b"".join(Path(p).read_bytes() for _, p in sorted(zip(before, self.logs)))
+            if before == [os.stat(p).st_mtime_ns for p in self.logs]:
+                break  # otherwise one may have been emptied while it was read
         found = data.splitlines(keepends=True)
         assert all(len(line) <= LINE_BYTES and line.endswith(b"\n") for line in found), found
         return [json.loads(line) for line in found]

@@ -98,6 +98,8 @@ class World:
         self.peer = Peer(internet, [RAW, HTTP, TLS])
         self.a = Egress(self.appliance, [(V4, RAW), (V4, TLS)])
         self.b = Egress(self.appliance, [(V4, HTTP), (V6, RAW)])
+        for address in (ONE, TWO):  # as for addresses in allow_net
+            self.a.sandbox.ip("addr", "add", address + "/32", "dev", "lo")
 
 
 def allow(egress, *entries, private=()):
@@ -155,6 +157,7 @@ def test_questions(w):
 
 
 def test_bad_questions(w):
+    allow(w.a, "one.example")
     with w.a.sandbox.make_socket(kind=socket.SOCK_DGRAM) as s:
         s.connect(("198.18.0.1", 53))
         rng = random.Random(1)
@@ -163,6 +166,7 @@ def test_bad_questions(w):
         good = encode_query("one.example")
         for end in range(len(good)):
             s.send(good[:end])
+    settles(lambda: is_idle(w.a), 20)  # a full socket would drop the next one
     tap.equal("a question that is cut off", w.a.ask_raw(encode_query("one.example")[:-1]).rcode, FORMERR)
     for size in (0, 1, 600, 65535):
         with w.a.sandbox.make_socket() as s:
@@ -247,8 +251,6 @@ def test_connections(w):
     tap.equal("an address that means nothing", w.a.talk("198.19.200.200", RAW, b"x"), "reset")
     tap.check("is a refusal, too", w.a.wait_line(event="refused", address="198.19.200.200",
                                                  reason="unknown address"))
-    w.a.sandbox.ip("addr", "add", TWO + "/32", "dev", "lo")
-    w.a.sandbox.ip("addr", "add", ONE + "/32", "dev", "lo")
     tap.equal("an address that is allowed", w.a.talk(TWO, RAW, b"2"), b"2(end)")
     tap.equal("one that is not, though its name is", w.a.talk(ONE, RAW, b"1"), "reset")
     tap.check("is a refusal without a name", w.a.wait_line(
@@ -290,9 +292,6 @@ def test_ends(w):
         s.recv(1)
         s.send(b"!", socket.MSG_OOB)
         tap.check("urgent data is not for it", is_reset(s))
-    free = w.appliance.make_socket()
-    free.close()
-    tap.equal("who is not there refuses", w.b.talk("198.18.0.9", HTTP, b"x"), "reset")
 
 
 def hello(name):
@@ -532,6 +531,9 @@ def test_chaos(w):
 
 
 def test_log(w):
+    allow(w.a, "one.example", "gone.example", "broken.example")
+    for name in ("one.example", "gone.example", "broken.example", "evil.example"):
+        w.a.ask(name)
     lines = w.a.lines()
     tap.check("every line is JSON, with its time", all(
         line["time"][:2] == "20" and line["event"] in ("lookup", "connect", "refused")
@@ -558,14 +560,13 @@ def test_log(w):
 
 def test_restart(w):
     lines = len(w.a.lines())
-    s = None
     allow(w.a, "one.example:8080")
     s = w.a.connect("one.example", RAW)
     s.sendall(b"x")
     s.recv(1)
     w.a.end()
     tap.check("killed, its connections are gone", is_reset(s) or s.recv(1) == b"")
-    newest = max(w.a.logs, key=os.path.getsize)
+    newest = max(w.a.logs, key=os.path.getmtime)
     with open(newest, "ab") as f:
         f.write(b'{"half a li')
     w.a.start()
