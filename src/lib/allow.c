@@ -69,8 +69,12 @@ static const char bad_v6[] = "is no IPv6 address or network (before a port it st
 
 static bool parse_net(const char *text, size_t len, struct allow *a)
 {
+	struct addr_net net;
+	if (!addr_parse_net(text, len, &net))
+		return false;
 	a->kind = ALLOW_NET;
-	return addr_parse_net(text, len, &a->net);
+	a->net = net;
+	return true;
 }
 
 /* "[address]", "[address]:port", also of a network. */

@@ -44,7 +44,7 @@ static void test_no_names(void)
 	static const char *const none[] = {
 		"",           "..",         "a..",       ".a",
 		"a..b",       "a b",        " a",        "a ",
-		"a\n",        "a/b",        "a:80",      "*",
+		"a\t",        "a/b",        "a:80",      "*",
 		"*.a",        "a@b",        "a%62",      "m\xc3\xbcnchen.de",
 		"a\xff",      "a\\b",       "127.0.0.1", "127.1",
 		"2130706433", "0x7f000001", "0x7f.1",    "0X7F.1",
@@ -60,6 +60,7 @@ static void test_no_names(void)
 	tap_ok(!allow_read_name("a\0b.com", 7, name) && !allow_read_name("a.com\0", 6, name),
 	       "a NUL is none");
 	tap_ok(!allow_read_name(".", 1, name), "the root is none");
+	tap_ok(!allow_read_name("a\n", 2, name), "nor is a line with its end");
 	tap_ok(!allow_read_name(LABEL_64 ".com", 68, name), "a label of 64");
 	tap_ok(!allow_read_name(NAME_254 ".", 255, name), "254 bytes and the final dot");
 	tap_ok(allow_read_name("ab", 1, name) && strcmp(name, "a") == 0,
@@ -212,6 +213,8 @@ static void test_has_name(void)
 		{"a.wild.org", 443, true},
 		{"a.b.c.wild.org", 80, true},
 		{"awild.org", 443, false},
+		{"evilwild.org", 443, false},
+		{"a.evilwild.org", 443, false},
 		{".wild.org", 443, false},
 		{"a.wild.org.evil", 443, false},
 		{"git.example", 22, true},

@@ -207,6 +207,10 @@ static void test_long_names(void)
 	tap_ok(read_question(&m, &q) == 0 && !q.has_name && strlen(q.name) >= 249 &&
 		       memcmp(q.name, "\\001.\\001", 9) == 0,
 	       "a rendering that is cut");
+	m = make_long(255, 'a');
+	m.bytes[12 + 253] = '\0'; /* the last label */
+	tap_ok(read_question(&m, &q) == 0 && !q.has_name && strlen(q.name) == 252,
+	       "a rendering that without what is cut off would be a name");
 	m = make_head(0, 1, 0, 0);
 	add(&m, "\100", 1);
 	for (size_t i = 0; i < 64; i++)

@@ -215,6 +215,12 @@ static void test_extensions(void)
 	add(&hello, "x", 1);
 	m = make_records(&hello, SNIFF_BYTES);
 	tap_ok(read_exact(m.bytes, m.len, &s) == SNIFF_BAD, "a byte in their place");
+	struct made extensions = {.len = 0};
+	hello = make_hello(&extensions);
+	hello.bytes[3]++;
+	add(&hello, "x", 1);
+	m = make_records(&hello, SNIFF_BYTES);
+	tap_ok(read_exact(m.bytes, m.len, &s) == SNIFF_BAD, "a byte behind them");
 }
 
 static void test_records(void)
@@ -244,6 +250,9 @@ static void test_records(void)
 	}
 	tap_ok(read_exact("\x16\3\1\0\0", 5, &s) == SNIFF_BAD, "an empty record");
 	tap_ok(read_exact("\x16\3\1\x40\1", 5, &s) == SNIFF_BAD, "a record above 16 KiB");
+	tap_ok(read_exact("\x16\3\1\x3f\xfb", 5, &s) == SNIFF_MORE &&
+		       read_exact("\x16\3\1\x3f\xfc", 5, &s) == SNIFF_BAD,
+	       "a record whose end is beyond what is looked at");
 	tap_ok(read_exact("\x16\3\1\0\1\1\x15", 7, &s) == SNIFF_BAD, "an alert in between");
 	tap_ok(read_exact("\x80\x2e\1\3\1\0\x15\0\0\0\x10", 11, &s) == SNIFF_BAD,
 	       "a hello of SSL 2");
