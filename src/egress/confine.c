@@ -35,6 +35,7 @@ static const struct seccomp_rule rules[] = {
 	ALLOW(SYS_recvfrom),
 	/* connections, and the control socket */
 	ALLOW(SYS_pipe2),
+	ALLOW_IF(SYS_fcntl, ARG_IS(1, F_SETPIPE_SZ)),
 	ALLOW(SYS_splice),
 	ALLOW(SYS_read),
 	ALLOW(SYS_write),

@@ -69,7 +69,4 @@ void connection_dial_late(struct connection *c);
 /* relay.c: the remote end is connected, bytes may move. */
 void connection_flow(struct connection *c);
 
-/* The sandbox's and the operator's networks' events. */
-void connection_remote_ready(void *owner, uint32_t events);
-
 #endif

@@ -10,8 +10,7 @@
 
 static int set_timeouts(int fd, struct err *e)
 {
-	const struct timeval limit = {.tv_sec = EGRESS_CONTROL_MS / 1000,
-				      .tv_usec = EGRESS_CONTROL_MS % 1000 * 1000};
+	const struct timeval limit = {.tv_sec = EGRESS_CONTROL_SECONDS};
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0)
 		return err_set(e, errno, "limit the time of a message");

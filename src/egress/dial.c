@@ -92,7 +92,7 @@ static void give_up_one(struct connection *c, int error)
 {
 	c->obstacle = why(error);
 	loop_close(c->relay->loop, &c->remote.source);
-	c->remote.failed = false;
+	c->remote.readable = c->remote.writable = c->remote.failed = false;
 	try_next(c);
 }
 

@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SPLICE_BYTES 1048576 /* at a time; a pipe holds less */
 #define SPLICE_FLAGS (SPLICE_F_NONBLOCK | SPLICE_F_MOVE)
 
 void flow_note(struct flow_end *end, uint32_t events)
@@ -27,6 +26,9 @@ static bool take_pipe(struct flow *f, struct flow_pipes *pipes)
 		f->pipe[1] = pipes->kept[pipes->count][1];
 	} else if (pipe2(f->pipe, O_NONBLOCK | O_CLOEXEC) < 0) {
 		return false;
+	} else {
+		/* Past the user's share (pipe-user-pages-soft) it stays as small as it is. */
+		fcntl(f->pipe[1], F_SETPIPE_SZ, EGRESS_PIPE_BYTES);
 	}
 	f->has_pipe = true;
 	return true;
@@ -45,6 +47,7 @@ void flow_close(struct flow *f, struct flow_pipes *pipes)
 	}
 	close(f->pipe[0]);
 	close(f->pipe[1]);
+	pipes->held -= f->held;
 	f->held = 0;
 }
 
@@ -68,15 +71,17 @@ static int fill(struct flow *f, struct flow_pipes *pipes)
 		return 0;
 	if (!f->has_pipe && !take_pipe(f, pipes))
 		return -1;
-	ssize_t n = splice(f->from->source.fd, NULL, f->pipe[1], NULL, SPLICE_BYTES, SPLICE_FLAGS);
+	size_t most = pipes->held < EGRESS_HELD_BYTES ? EGRESS_PIPE_BYTES : EGRESS_SHORT_BYTES;
+	ssize_t n = splice(f->from->source.fd, NULL, f->pipe[1], NULL, most, SPLICE_FLAGS);
 	if (n > 0)
 		f->held = (size_t)n;
 	else if (n == 0)
 		f->ended = true;
+	pipes->held += f->held;
 	return judge(n, &f->from->readable);
 }
 
-static int drain(struct flow *f)
+static int drain(struct flow *f, struct flow_pipes *pipes)
 {
 	ssize_t n;
 	if (!f->to->writable || (f->head_left == 0 && f->held == 0))
@@ -89,8 +94,10 @@ static int drain(struct flow *f)
 		}
 	} else {
 		n = splice(f->pipe[0], NULL, f->to->source.fd, NULL, f->held, SPLICE_FLAGS);
-		if (n > 0)
+		if (n > 0) {
 			f->held -= (size_t)n;
+			pipes->held -= (size_t)n;
+		}
 	}
 	if (n > 0)
 		f->bytes += (uint64_t)n;
@@ -101,7 +108,7 @@ enum flow_state flow_move(struct flow *f, struct flow_pipes *pipes)
 {
 	for (int round = 0; round < EGRESS_ROUNDS_AT_ONCE; round++) {
 		int filled = f->done ? 0 : fill(f, pipes);
-		int drained = filled < 0 ? -1 : drain(f);
+		int drained = filled < 0 ? -1 : drain(f, pipes);
 		if (drained < 0)
 			return FLOW_BROKEN;
 		if (f->held == 0)

@@ -19,10 +19,11 @@ struct flow_end {
 	bool failed;             /* has an error to tell */
 };
 
-/* Empty pipes, kept for the next who needs one. */
+/* All flows' pipes. */
 struct flow_pipes {
-	int kept[EGRESS_PIPES_KEPT][2];
+	int kept[EGRESS_PIPES_KEPT][2]; /* empty ones, for the next who needs one */
 	size_t count;
+	size_t held; /* bytes, in those in use */
 };
 
 /* All zero but from and to: nothing has moved. */

@@ -19,8 +19,8 @@ struct relay {
 	uint8_t heads[EGRESS_CONNECTIONS][SNIFF_BYTES];
 };
 
-/* The pointers in *r are set, and borrowed for good, as the descriptors are. fd6: -1 without IPv6. 0
- * or -errno with e filled. */
+/* The pointers in *r are set, and borrowed for good, as the descriptors are. fd6: -1 without IPv6.
+ * 0 or -errno with e filled. */
 int relay_init(struct relay *r, int fd, int fd6, struct err *e);
 
 /* Cut what the policy doesn't allow any more. */
