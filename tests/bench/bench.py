@@ -42,7 +42,7 @@ STATE_ROUNDS = 2 if QUICK else 9
 STATE_MB = 200
 NETWORK_ROUNDS = 2 if QUICK else 15
 NETWORK_MIB = 64 if QUICK else 512
-NETWORK_CONNECTS = 50 if QUICK else 500
+NETWORK_CONNECTS = 100 if QUICK else 500
 RESTORE_MS = 5  # that a restore may take above a mount
 RECOVERED = 10 if QUICK else 100
 
