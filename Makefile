@@ -263,7 +263,7 @@ check: $(UNIT) $(REPLAY)
 test:
 	$(Q)scripts/host-packages build modules test
 	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) build/data.ext4 $(IN_QEMU) $(CLIENTS)
-	$(Q)tests/tap $(UNIT) $(REPLAY) --timeout 300 $(wildcard tests/qemu/test_*.py)
+	$(Q)tests/tap $(UNIT) $(REPLAY) --timeout 300 $(wildcard tests/egress/test_*.py tests/qemu/test_*.py)
 
 # What the tests on the booted image need.
 IN_QEMU := all build/qemu/run build/test/agent build/test/probe build/test/squashd-fault

@@ -8,11 +8,10 @@
 #include "lib/limits.h"
 
 /* Policies */
-#define EGRESS_PRIVATE_NETS 64   /* of the operator's: what a setting's line has room for */
 #define EGRESS_SERVERS 3         /* that are asked for names: MAXNS of resolv.conf(5) */
 #define EGRESS_CONTROL_SECONDS 1 /* squashd sends at once, and nothing else moves meanwhile */
 #define EGRESS_POLICY_BYTES                                                                        \
-	((LIMIT_ALLOW_NET + EGRESS_PRIVATE_NETS + EGRESS_SERVERS) * (8 + LIMIT_HOST_BYTES))
+	((LIMIT_ALLOW_NET + LIMIT_EGRESS_PRIVATE + EGRESS_SERVERS) * (8 + LIMIT_HOST_BYTES))
 
 /* Names */
 #define EGRESS_NAMES 4096           /* with a synthetic address; 280 bytes each */

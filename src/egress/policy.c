@@ -17,7 +17,7 @@ static bool read_allow(struct policy *p, const char *text, struct buf *why)
 
 static bool read_net(struct policy *p, const char *text, struct buf *why)
 {
-	if (p->net_count == EGRESS_PRIVATE_NETS ||
+	if (p->net_count == LIMIT_EGRESS_PRIVATE ||
 	    !addr_parse_net(text, strlen(text), &p->nets[p->net_count])) {
 		buf_printf(why, "the operator's network %zu is none, or too many", p->net_count);
 		return false;

@@ -17,7 +17,7 @@
 struct policy {
 	struct allow allow[LIMIT_ALLOW_NET];
 	size_t allow_count;
-	struct addr_net nets[EGRESS_PRIVATE_NETS]; /* that may be reached though not public */
+	struct addr_net nets[LIMIT_EGRESS_PRIVATE]; /* that may be reached though not public */
 	size_t net_count;
 	struct addr servers[EGRESS_SERVERS];
 	size_t server_count;
