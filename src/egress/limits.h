@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Every cap of an egress process, with its unit and its reason. Its memory and its processor time
- * are charged to its sandbox: most of these are to keep one program in there from taking it all. */
+ * are charged to its sandbox: most of these keep one program in there from taking it all. */
 #ifndef SQUASH_EGRESS_LIMITS_H
 #define SQUASH_EGRESS_LIMITS_H
 
@@ -8,61 +8,60 @@
 #include "lib/limits.h"
 
 /* Policies */
-#define EGRESS_PRIVATE_NETS 64 /* of the operator's: what a setting's line has room for */
-#define EGRESS_SERVERS 3       /* that are asked for names: MAXNS of resolv.conf(5) */
-#define EGRESS_CONTROL_SECONDS                                                                     \
-	1 /* squashd sends its message at once; nothing else moves meanwhile */
+#define EGRESS_PRIVATE_NETS 64   /* of the operator's: what a setting's line has room for */
+#define EGRESS_SERVERS 3         /* that are asked for names: MAXNS of resolv.conf(5) */
+#define EGRESS_CONTROL_SECONDS 1 /* squashd sends at once, and nothing else moves meanwhile */
 #define EGRESS_POLICY_BYTES                                                                        \
 	((LIMIT_ALLOW_NET + EGRESS_PRIVATE_NETS + EGRESS_SERVERS) * (8 + LIMIT_HOST_BYTES))
 
 /* Names */
-#define EGRESS_NAMES 4096 /* with a synthetic address; 280 bytes each */
-#define EGRESS_NAME_TTL_S                                                                          \
-	10 /* of a synthetic address: it means nothing any more when egress was restarted */
+#define EGRESS_NAMES 4096           /* with a synthetic address; 280 bytes each */
+#define EGRESS_NAME_TTL_S 10        /* of that: after a restart of egress it means nothing */
 #define EGRESS_CACHE 1024           /* answers of servers; 600 bytes each */
 #define EGRESS_CACHE_MS_MIN 1000    /* a TTL of 0 would cost a lookup for each connection */
-#define EGRESS_CACHE_MS_MAX 3600000 /* who moves a server is seen to have done it after an hour */
+#define EGRESS_CACHE_MS_MAX 3600000 /* a server that was moved is found after an hour */
 #define EGRESS_NEGATIVE_MS 5000     /* a name just made should be there soon */
 
 /* Questions of the sandbox, and to the servers */
-#define EGRESS_QUESTIONS                                                                           \
-	256                /* waiting for servers, SERVFAIL past it: what a program asks at once */
-#define EGRESS_LOOKUPS 256 /* names that servers are asked for at once: each question another's */
+#define EGRESS_QUESTIONS 256       /* that wait for servers, SERVFAIL past it; 600 bytes each */
+#define EGRESS_LOOKUPS 256         /* names that servers are asked for at once; a descriptor each */
 #define EGRESS_ATTEMPT_MS 2000     /* then the next server is asked */
 #define EGRESS_ROUNDS 2            /* times that each server is asked: a packet may get lost */
 #define EGRESS_UPSTREAM_TCP 16     /* lookups by TCP at once; 64 KiB each */
 #define EGRESS_TCP_CLIENTS 32      /* that ask by TCP, reset past it: few programs do */
-#define EGRESS_TCP_CLIENT_MS 10000 /* between two of its questions, or until it takes the answer */
+#define EGRESS_TCP_CLIENT_MS 10000 /* that one may take to its next question */
 #define EGRESS_QUESTION_BYTES 512  /* by TCP, too: RFC 1035 has nothing longer to ask */
 
 /* Connections */
-#define EGRESS_CONNECTIONS 1024    /* reset past it; descriptors and 16 KiB each */
+#define EGRESS_CONNECTIONS 1024    /* reset past it; six descriptors and 16 KiB each */
 #define EGRESS_FIRST_MS 10000      /* for what tells the name, at 80 and 443 */
 #define EGRESS_CONNECT_MS 10000    /* for all addresses of a name together */
 #define EGRESS_IDLE_MS 3600000     /* a shell or a database left alone for lunch */
 #define EGRESS_HALF_IDLE_MS 300000 /* one side has ended: the other is about to, or never will */
-#define EGRESS_PIPES_KEPT 4        /* empty ones, against pipe2 and close for each transfer */
-#define EGRESS_PIPE_BYTES                                                                          \
-	524288 /* a transfer; the default takes half as much time again. pipe(7) gives a user 128 */
-#define EGRESS_HELD_BYTES                                                                          \
-	33554432 /* in all pipes, whose pages are charged to nobody; past it, transfers are short: */
+#define EGRESS_PAUSE_MS 100        /* of a listener, when the kernel is out of descriptors */
+
+/* Bytes on their way */
+#define EGRESS_ROUNDS_AT_ONCE 8  /* transfers of one direction before others have their turn */
+#define EGRESS_PIPES_KEPT 4      /* empty ones, against pipe2 and close for each transfer */
+#define EGRESS_PIPE_BYTES 524288 /* a transfer: a third faster than by pipes of the default size */
+/* In all pipes together, as their pages are charged to nobody. Past it, transfers are short. */
+#define EGRESS_HELD_BYTES 33554432U
 #define EGRESS_SHORT_BYTES 16384
-#define EGRESS_ROUNDS_AT_ONCE 8 /* transfers of one direction before others have their turn */
-#define EGRESS_PAUSE_MS 100 /* of a listener that gets no descriptor: the kernel is out of them */
 
 /* The loop */
 #define EGRESS_EVENTS 64 /* taken from the kernel at once */
 #define EGRESS_BURST 32  /* datagrams, or connections, taken from one socket before others' turn */
+/* One for each connection, lookup, client by TCP, and listener. */
 #define EGRESS_TIMERS (EGRESS_CONNECTIONS + EGRESS_LOOKUPS + EGRESS_TCP_CLIENTS + 3)
+/* Those it starts with; the loop, a message's; for each connection two sockets and two pipes; what
+ * else there is; and one to find out whether an address is the appliance's own. */
+#define EGRESS_FDS                                                                                 \
+	(EGRESS_FDS_END + 2 + 6 * EGRESS_CONNECTIONS + 2 * EGRESS_PIPES_KEPT + EGRESS_LOOKUPS +    \
+	 EGRESS_TCP_CLIENTS + 1)
 
 /* The log */
 #define EGRESS_LINE_BYTES 600
 #define EGRESS_REPEAT_MS 1000 /* the same refusal again is counted, not written */
 #define EGRESS_REPEATS 64     /* refusals that are remembered for it */
-
-/* Two sockets and two pipes a connection; squashd must let it have as many. */
-#define EGRESS_FDS                                                                                 \
-	(EGRESS_FDS_END + 2 + 6 * EGRESS_CONNECTIONS + 2 * EGRESS_PIPES_KEPT + EGRESS_LOOKUPS +    \
-	 EGRESS_TCP_CLIENTS + 1)
 
 #endif

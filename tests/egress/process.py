@@ -119,6 +119,9 @@ class Egress:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
     def memory_kb(self):
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
             if line.startswith("VmRSS"):
@@ -189,10 +192,19 @@ class Egress:
                 raise
             return "reset"
 
+    def talk_late(self, host, port):
+        """Say nothing. The seconds until that is a reset."""
+        with self.connect(host, port, 30) as s:
+            started = time.monotonic()
+            return time.monotonic() - started if is_reset(s) else None
+
     def lines(self):
         """The log's, oldest first; each is checked to be one."""
-        texts = sorted((Path(p) for p in self.logs), key=lambda p: p.stat().st_mtime_ns)
-        data = b"".join(p.read_bytes() for p in texts)
+        while True:
+            before = [os.stat(p).st_mtime_ns for p in self.logs]
+            data = b"".join(Path(p).read_bytes() for _, p in sorted(zip(before, self.logs)))
+            if before == [os.stat(p).st_mtime_ns for p in self.logs]:
+                break  # otherwise one may have been emptied while it was read
         found = data.splitlines(keepends=True)
         assert all(len(line) <= LINE_BYTES and line.endswith(b"\n") for line in found), found
         return [json.loads(line) for line in found]

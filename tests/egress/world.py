@@ -4,13 +4,11 @@ runs in a user namespace whose root it is: see run_unshared."""
 
 import contextlib
 import ctypes
-import fcntl
 import os
 import socket
 import struct
 import subprocess
 import sys
-import termios
 import threading
 
 CLONE_NEWNET = 0x40000000
@@ -104,10 +102,6 @@ def reset(s):
     """Close by RST."""
     s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     s.close()
-
-
-def unsent(s):
-    return struct.unpack("i", fcntl.ioctl(s, termios.TIOCOUTQ, b"\0\0\0\0"))[0]
 
 
 class Peer:
