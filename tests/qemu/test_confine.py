@@ -41,6 +41,15 @@ HOSTILE = {
     "119-device-root": "dev d 755 0 0\ndev/null b 666 0 0 254 0\ndev/pts s 777 0 0 /proc",
 }
 
+OURS = ["nameserver", "198.18.0.1"]
+
+# Modules with a way to /etc/resolv.conf, over which the sandbox's own is mounted.
+RESOLV = {
+    "119-resolv-link": "etc d 755 0 0\netc/resolv.conf s 777 0 0 ../root/target",
+    "119-resolv-dir": "etc d 755 0 0\netc/resolv.conf d 755 0 0",
+    "119-resolv-etc": "root d 700 0 0\nroot/resolv.conf f 644 0 0 echo mine\netc s 777 0 0 root",
+}
+
 
 def squash(name, pseudo, tree=None):
     """A module of the files below tree and of mksquashfs' pseudo files."""
@@ -68,7 +77,7 @@ def make_disk():
         shutil.copy(BUILD / "test/probe", tree / name)
     modules = [BUILD / f"modules/{name}.squashfs" for name in PYTHON.split(",")]
     modules.append(squash("110-probe", PLANTED, tree))
-    modules += [squash(name, pseudo) for name, pseudo in HOSTILE.items()]
+    modules += [squash(name, pseudo) for name, pseudo in {**HOSTILE, **RESOLV}.items()]
     return data_disk("confine", 1024, modules=modules)
 
 
@@ -119,6 +128,21 @@ def test_hostile_modules(m):
             check(f"{name}: refused", reply.status in (400, 500) and reply.json["code"], reply)
             equal("and it isn't there", m.http("GET", f"{SANDBOXES}/hostile").status, 404)
     equal("nothing of them is mounted or running", settled(m), before)
+
+
+def test_resolv(m):
+    """/etc/resolv.conf is put in place through no link, or not at all."""
+    look = "cat /etc/resolv.conf; grep -c resolv.conf /proc/mounts; ls /root"
+    results = {}
+    for name in RESOLV:
+        create(m, "names", f"{BUSYBOX},{name}", memory_mb=64)
+        results[name] = execute(m, "names", look)["stdout"].split()
+        destroy(m, "names")
+    ours = results["119-resolv-link"]
+    equal("a link is replaced by a file, not followed", (ours[:2], ours[-1]), (OURS, "1"))
+    equal("a directory stays", results["119-resolv-dir"], ["0"])
+    linked = results["119-resolv-etc"][:2]
+    equal("as does what a link to a directory leads to", linked, ["mine", "0"])
 
 
 def settled(m):
@@ -307,8 +331,8 @@ def main():
         m.token = TOKEN
         m.wait_api()
         before = settled(m)
-        tap.each(m, test_probes, test_hostile_modules, test_planted, test_swaps, test_spy)
-        tap.each(m, test_stop)
+        tap.each(m, test_probes, test_hostile_modules, test_resolv, test_planted, test_swaps)
+        tap.each(m, test_spy, test_stop)
         equal("nothing is left behind", settled(m), before)
 
 
