@@ -19,7 +19,7 @@ from api import (
     restore,
     snapshot,
 )
-from egress import Net, allow, bound, check_line, egress_pids, is_one_of, network_log, reach, run
+from egress import Net, allow, bound, check_line, egress_pids, is_one_of, network_log, reach
 from network import public
 from tap import check, equal
 
