@@ -408,14 +408,17 @@ def test_many(w):
     tap.equal("500 connections at once, of 200 names", good, 500)
     tap.note(f"in {time.monotonic() - started:.1f} s")
     address = w.a.ask("one.example").address
-    many = []
+    many, reset = [], 0
     for _ in range(1040):
         s = w.a.sandbox.make_socket()
         s.settimeout(5)
-        s.connect((address, RAW))
-        many.append(s)
+        try:
+            s.connect((address, RAW))
+            many.append(s)
+        except ConnectionResetError:  # before the call has returned
+            reset += 1
     tap.check("past 1024 it says so", w.a.wait_line(event="refused", reason="too many connections"))
-    tap.equal("by a reset", sum(is_reset(s) for s in many[1024:]), 16)
+    tap.equal("by a reset", reset + sum(is_reset(s) for s in many[1024:]), 16)
     for s in many[:3] + many[1021:1024]:
         s.sendall(b"x")
     tap.equal("the others live", [s.recv(1) for s in many[:3] + many[1021:1024]], [b"x"] * 6)
