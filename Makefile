@@ -171,7 +171,7 @@ build/initramfs.cpio.zst: build/system.cpio.zst build/modules.cpio.zst
 
 # ---- Modules, and a disk that holds them ----
 
-DELTAS := 100-python313 101-nodejs 110-gcc 120-git 121-admin
+DELTAS := 100-python313 101-nodejs 102-node24 110-gcc 120-git 121-admin
 # What tests reach their network with; not among those that make modules makes.
 CLIENTS := build/modules/129-clients.squashfs
 MODULES := $(patsubst %,build/modules/%.squashfs,000-base-debian $(DELTAS))
