@@ -11,12 +11,11 @@
 #include "sockaddr.h"
 
 /* What the appliance has itself can be bound to, and nothing else. In doubt it is its own. */
-static bool is_own(const struct addr *a)
+static bool is_own(int fd, const struct addr *a)
 {
 	union sockaddr_any any;
 	socklen_t len = sockaddr_from(a, 0, &any);
-	AUTO_FD fd = sockaddr_socket(a, SOCK_DGRAM);
-	return fd < 0 || bind(fd, &any.head, len) == 0 || errno != EADDRNOTAVAIL;
+	return bind(fd, &any.head, len) == 0 || errno != EADDRNOTAVAIL;
 }
 
 static const char *why(int error)
@@ -27,12 +26,14 @@ static const char *why(int error)
 		return "connection refused";
 	case ETIMEDOUT:
 		return "timed out";
+	case EPERM:
+		return "address of the appliance";
 	default:
 		return "unreachable";
 	}
 }
 
-/* 0, and it is on its way; or -errno. */
+/* 0, and it is on its way; -EPERM, if it is the appliance's own; or another -errno. */
 static int begin(struct connection *c, const struct addr *a)
 {
 	const int on = 1;
@@ -41,6 +42,8 @@ static int begin(struct connection *c, const struct addr *a)
 	AUTO_FD fd = sockaddr_socket(a, SOCK_STREAM);
 	if (fd < 0)
 		return fd;
+	if (is_own(fd, a)) /* if not, the socket is as before */
+		return -EPERM;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (connect(fd, &any.head, len) < 0 && errno != EINPROGRESS)
 		return -errno;
@@ -57,10 +60,6 @@ static bool try(struct connection *c, const struct addr *a)
 	uint64_t left_ms = c->deadline_ms > l->now_ms ? c->deadline_ms - l->now_ms : 0;
 	if (!policy_is_reachable(c->relay->policy, a)) {
 		c->obstacle = "private address";
-		return false;
-	}
-	if (is_own(a)) {
-		c->obstacle = "address of the appliance";
 		return false;
 	}
 	int rc = left_ms == 0 ? -ETIMEDOUT : begin(c, a);

@@ -313,16 +313,26 @@ static int find_timeout_ms(const struct loop *l)
 	return watch_ms >= 0 && watch_ms < sweep_ms ? watch_ms : sweep_ms;
 }
 
+/* They are told of in epoll_pwait, and nowhere else: before the first is born, or its end could come
+ * unheard. */
+static void hold_ends_of_children(void)
+{
+	struct sigaction on_child = {.sa_handler = note_child};
+	sigset_t child;
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, NULL);
+	sigaction(SIGCHLD, &on_child, NULL);
+}
+
 static void serve(struct loop *l)
 {
 	enum { EVENTS = 32 };
-	sigset_t child, old;
-	sigemptyset(&child);
-	sigaddset(&child, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &child, &old); /* but for while we wait in epoll_pwait */
+	sigset_t none;
+	sigemptyset(&none);
 	for (;;) {
 		struct epoll_event events[EVENTS];
-		int n = epoll_pwait(l->watch->epoll_fd, events, EVENTS, find_timeout_ms(l), &old);
+		int n = epoll_pwait(l->watch->epoll_fd, events, EVENTS, find_timeout_ms(l), &none);
 		if (child_ended)
 			note_ended(l);
 		sweep_if_due(l);
@@ -346,11 +356,10 @@ int main(void)
 			    .sweep_again_ms = SWEEP_AGAIN_MS};
 	struct err e;
 	struct rlimit files;
-	struct sigaction on_child = {.sa_handler = note_child};
 
 	prctl(PR_SET_DUMPABLE, 0); /* the token is in our memory */
 	signal(SIGPIPE, SIG_IGN);
-	sigaction(SIGCHLD, &on_child, NULL);
+	hold_ends_of_children();
 	fcntl(LISTEN_FD, F_SETFD, FD_CLOEXEC);
 	umask(022);
 	/* A pidfd for each sandbox; a worker inherits them, and opens its own beside them. */

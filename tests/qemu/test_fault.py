@@ -328,7 +328,7 @@ def choose(points, way, shift):
     elif way == "orphan":
         able = [n for n in able if points[n - 1].startswith("*")]
     step = 1 if ALL else max(1, -(-len(able) // SAMPLE))
-    return able[shift % step :: step]
+    return sorted({*able[:1], *able[shift % step :: step]})
 
 
 def start_again(m):
