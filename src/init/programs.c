@@ -24,10 +24,10 @@
 
 #define BIT(capability) (UINT64_C(1) << (capability))
 
-/* What squashd does as root: namespaces, mounts, cgroups and files of other users, and what leads out
- * of a sandbox's network. With these it is still root, but not of the kernel: no modules, no ports,
- * no clock, no reboot, no raw packets.
- * What it gives commands is of another user namespace, and not cut short by this. */
+/* What squashd does as root: namespaces, mounts, cgroups and files of other users, and what leads
+ * out of a sandbox's network. With these it is still root, but not of the kernel: no modules, no
+ * ports, no clock, no reboot, no raw packets. What it gives commands is of another user namespace,
+ * and not cut short by this. */
 static const uint64_t squashd_capabilities =
 	BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_CHROOT) | BIT(CAP_SYS_PTRACE) | BIT(CAP_SYS_RESOURCE) |
 	BIT(CAP_NET_ADMIN) | BIT(CAP_NET_BIND_SERVICE) | BIT(CAP_MKNOD) | BIT(CAP_KILL) |

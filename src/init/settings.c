@@ -136,8 +136,8 @@ static const char *check_data(const char *text, struct settings *out)
 	return NULL;
 }
 
-/* Networks with commas between, or none. Spaces have no place there: they would end a setting on the
- * command line. */
+/* Networks with commas between, or none. Spaces have no place there: they would end a setting on
+ * the command line. */
 static const char *check_egress_private(const char *text, struct settings *out)
 {
 	struct addr_net net;

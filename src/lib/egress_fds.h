@@ -8,18 +8,18 @@ enum {
 	EGRESS_CONTROL_FD = 3, /* listens, AF_UNIX, SOCK_STREAM: policies come here, by msg.h */
 	EGRESS_DNS_UDP_FD,     /* bound to the resolver's address, in the sandbox's network */
 	EGRESS_DNS_TCP_FD,     /* listens there */
-	EGRESS_RELAY_FD, /* listens: every TCP connection by IPv4 to what is not the sandbox itself */
-	EGRESS_RELAY6_FD, /* the same by IPv6; closed if there is no IPv6 */
-	EGRESS_LINK_FD,   /* holds the program that sends them there */
-	EGRESS_LOG_FD,    /* two files of which one is written at a time */
+	EGRESS_RELAY_FD,       /* listens: each TCP connection by IPv4 that leads out */
+	EGRESS_RELAY6_FD,      /* the same by IPv6; closed if there is no IPv6 */
+	EGRESS_LINK_FD,        /* holds the program that sends them there */
+	EGRESS_LOG_FD,         /* two files of which one is written at a time */
 	EGRESS_LOG_OTHER_FD,
 	EGRESS_FDS_END,
 };
 
 #define EGRESS_LOG_BYTES 524288 /* of each of the two files */
 
-/* The sandbox's resolver, and the network that the addresses of names are taken from (RFC 2544: nobody else's):
- * 198.18.0.0/15. Host byte order. */
+/* The sandbox's resolver, and the network that the addresses of names are taken from (RFC 2544:
+ * nobody else's): 198.18.0.0/15. Host byte order. */
 #define EGRESS_NET 0xC6120000u
 #define EGRESS_NET_MASK 0xFFFE0000u
 #define EGRESS_RESOLVER (EGRESS_NET | 1u)

@@ -13,8 +13,9 @@ int box_make_dev(const struct server *s, struct err *e);
  * 0 with *pidfd, owned by the caller, set on it; or -errno with e filled, and nothing stays. */
 int box_start(const struct server *s, const struct sandbox *sb, int *pidfd, struct err *e);
 
-/* End all that runs in the sandbox, its PID 1 and then its egress too, and wait until it is gone: its mounts are, then,
- * and its cgroup is as box_start needs it. 0, also if nothing ran; -EBUSY or another -errno. */
+/* End all that runs in the sandbox, its PID 1 and then its egress too, and wait until it is gone:
+ * its mounts are, then, and its cgroup is as box_start needs it. 0, also if nothing ran; -EBUSY or
+ * another -errno. */
 int box_stop(const struct server *s, const char *id, struct err *e);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A sandbox's parts made to run together. What a new one needs, one that a reboot has stopped, and
  * one whose stack or upper changes, is the same: layers, cgroup, namespaces, PID 1 and egress made
- * anew on an upper that is there. A change is a step of meta.json (meta.h) between going down and coming
- * up, so that whoever finds it down, for whatever reason, brings up what is written there. */
+ * anew on an upper that is there. A change is a step of meta.json (meta.h) between going down and
+ * coming up, so that whoever finds it down, for whatever reason, brings up what is written
+ * there. */
 #ifndef SQUASH_BRINGUP_H
 #define SQUASH_BRINGUP_H
 

@@ -61,8 +61,8 @@ int egress_stop(const struct server *s, const char *id, struct err *e)
 	return egress_policy_forget(s, id, e);
 }
 
-/* Give the one that runs, if any, the list. 1: it has taken it, and *egress_pidfd is set; 0: there is
- * none, any more. */
+/* Give the one that runs, if any, the list. 1: it has taken it, and *egress_pidfd is set; 0: there
+ * is none, any more. */
 static int tell(const struct server *s, const char *id, const struct egress_list *list,
 		int *egress_pidfd, struct err *e)
 {

@@ -16,8 +16,8 @@
 #define EGRESS_LOG_OTHER_NAME "network.1.ndjson"
 
 /* For a sandbox whose PID 1, pidfd, has just been started: start its egress, if its allow_net names
- * anything, and set its network up for that. 0 with *egress_pidfd, owned by the caller, set to it, or
- * to -1: it needs none; or -errno with e filled, and egress_stop is needed. */
+ * anything, and set its network up for that. 0 with *egress_pidfd, owned by the caller, set to it,
+ * or to -1: it needs none; or -errno with e filled, and egress_stop is needed. */
 int egress_start(const struct server *s, const struct sandbox *sb, int pidfd, int *egress_pidfd,
 		 struct err *e);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How an egress process begins: in the sandbox's cgroup, in the appliance's network, with nothing
- * but its descriptors. Like box-init it shares the worker's memory until it is executed (spawn.h). */
+ * but its descriptors. Like box-init it shares the worker's memory until it is executed
+ * (spawn.h). */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

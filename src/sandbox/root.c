@@ -113,9 +113,9 @@ static int mount_overlay(const struct sandbox *sb, struct err *e)
 	return mnt_new("overlay", options, MNT_NO_DEV, e);
 }
 
-/* Have the overlay hold a file that names the resolver can be laid over. As the sandbox's root, whose
- * file it is, and through no link. A tree without /etc goes without, as does one that has no room:
- * what runs there uses no names. */
+/* Have the overlay hold a file that names the resolver can be laid over. As the sandbox's root,
+ * whose file it is, and through no link. A tree without /etc goes without, as does one that has no
+ * room: what runs there uses no names. */
 static void make_resolv(int root_fd)
 {
 	struct stat st;
@@ -224,9 +224,9 @@ static int attach_dev(const struct sandbox *sb, int root_fd, int userns_fd, stru
 	return shm < 0 ? shm : mnt_attach(shm, dev, "shm", e);
 }
 
-/* Over the sandbox's /etc/resolv.conf the one that names its resolver, which is the same for all. It
- * is there without an egress, too: a name is not found at once then, and the file stays what it is
- * when allow_net changes. */
+/* Over the sandbox's /etc/resolv.conf the one that names its resolver, which is the same for all.
+ * It is there without an egress, too: a name is not found at once then, and the file stays what it
+ * is when allow_net changes. */
 static int attach_resolv(int root_fd, int userns_fd, struct err *e)
 {
 	struct stat st;

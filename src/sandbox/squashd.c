@@ -313,8 +313,8 @@ static int find_timeout_ms(const struct loop *l)
 	return watch_ms >= 0 && watch_ms < sweep_ms ? watch_ms : sweep_ms;
 }
 
-/* They are told of in epoll_pwait, and nowhere else: before the first is born, or its end could come
- * unheard. */
+/* They are told of in epoll_pwait, and nowhere else: before the first is born, or its end could
+ * come unheard. */
 static void hold_ends_of_children(void)
 {
 	struct sigaction on_child = {.sa_handler = note_child};
