@@ -159,7 +159,7 @@ void network_read_events(struct network *n)
 			take_messages(n, messages, (size_t)len);
 		} else if (len < 0 && errno == ENOBUFS) {
 			/* Some were lost: have the state itself told. */
-			rtnl_request_dump(n->event_fd, RTM_GETLINK, NULL);
+			rtnl_dump(n->event_fd, RTM_GETLINK, NULL);
 		} else if (len == 0 || errno != EINTR) {
 			return;
 		}
@@ -171,7 +171,7 @@ int network_start(struct network *n, struct err *e)
 	n->event_fd = rtnl_open(RTMGRP_LINK | RTMGRP_IPV4_IFADDR, e);
 	if (n->event_fd < 0)
 		return n->event_fd;
-	int rc = rtnl_request_dump(n->event_fd, RTM_GETLINK, e);
+	int rc = rtnl_dump(n->event_fd, RTM_GETLINK, e);
 	if (rc == 0)
 		network_read_events(n);
 	return rc;

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Builds rtnetlink requests, sends each and reads its acknowledgement. */
 #include "rtnl.h"
 
 #include <errno.h>
@@ -10,37 +9,14 @@
 #include <sys/socket.h>
 
 #include "lib/fd.h"
+#include "lib/rtnl_request.h"
 
 #define REPLY_BYTES 16384 /* the kernel fills messages of up to this in a dump */
 #define ADDRESSES_MAX 16  /* of one card */
 
-/* One request: head, family's own head, attributes. */
-struct request {
-	struct nlmsghdr head;
-	union {
-		struct ifinfomsg link;
-		struct ifaddrmsg address;
-		struct rtmsg route;
-		char room[64];
-	} body;
-};
-
-static void begin(struct request *r, uint16_t type, uint16_t flags, size_t body_bytes)
+static void add_u32(struct rtnl_request *r, uint16_t type, uint32_t value)
 {
-	memset(r, 0, sizeof(*r));
-	r->head.nlmsg_type = type;
-	r->head.nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
-	r->head.nlmsg_len = (uint32_t)NLMSG_LENGTH(body_bytes);
-}
-
-/* Append an attribute of four bytes; the three that a route has leave room. */
-static void add_u32(struct request *r, uint16_t type, uint32_t value)
-{
-	struct rtattr attribute = {.rta_type = type, .rta_len = RTA_LENGTH(sizeof(value))};
-	char *end = (char *)r + NLMSG_ALIGN(r->head.nlmsg_len);
-	memcpy(end, &attribute, sizeof(attribute));
-	memcpy(end + sizeof(attribute), &value, sizeof(value));
-	r->head.nlmsg_len = NLMSG_ALIGN(r->head.nlmsg_len) + attribute.rta_len;
+	rtnl_request_add(r, type, &value, sizeof(value));
 }
 
 int rtnl_open(uint32_t groups, struct err *e)
@@ -53,42 +29,20 @@ int rtnl_open(uint32_t groups, struct err *e)
 	return fd_steal(&fd);
 }
 
-static int send_request(int fd, const struct request *r)
+int rtnl_dump(int fd, uint16_t type, struct err *e)
 {
-	return send(fd, r, r->head.nlmsg_len, 0) < 0 ? -errno : 0;
-}
-
-int rtnl_request_dump(int fd, uint16_t type, struct err *e)
-{
-	struct request r;
-	begin(&r, type, NLM_F_DUMP, sizeof(struct ifinfomsg));
+	struct rtnl_request r;
+	rtnl_request_begin(&r, type, NLM_F_DUMP, sizeof(struct ifinfomsg));
 	r.body.link.ifi_family = type == RTM_GETADDR ? AF_INET : AF_UNSPEC;
-	int rc = send_request(fd, &r);
+	int rc = rtnl_request_send(fd, &r);
 	return rc < 0 ? err_set(e, -rc, "ask rtnetlink for a list") : 0;
 }
 
-/* Send one request on a socket of its own, and wait for the kernel to say what became of it. */
-static int execute(struct request *r)
+/* On a socket of its own. */
+static int execute(struct rtnl_request *r)
 {
-	struct {
-		struct nlmsghdr head;
-		struct nlmsgerr result;
-		char rest[512]; /* the request again, and what the kernel adds */
-	} reply;
 	AUTO_FD fd = rtnl_open(0, NULL);
-	if (fd < 0)
-		return fd;
-	r->head.nlmsg_flags |= NLM_F_ACK;
-	int rc = send_request(fd, r);
-	if (rc < 0)
-		return rc;
-	ssize_t n = recv(fd, &reply, sizeof(reply), 0);
-	if (n < 0)
-		return -errno;
-	if ((size_t)n < sizeof(reply.head) + sizeof(reply.result) ||
-	    reply.head.nlmsg_type != NLMSG_ERROR)
-		return -EPROTO;
-	return reply.result.error;
+	return fd < 0 ? fd : rtnl_request_execute(fd, r);
 }
 
 const void *rtnl_find_attribute(const struct nlmsghdr *head, size_t body_bytes, uint16_t type,
@@ -111,8 +65,8 @@ const void *rtnl_find_attribute(const struct nlmsghdr *head, size_t body_bytes, 
 
 int rtnl_set_up(int index, struct err *e)
 {
-	struct request r;
-	begin(&r, RTM_NEWLINK, 0, sizeof(r.body.link));
+	struct rtnl_request r;
+	rtnl_request_begin(&r, RTM_NEWLINK, 0, sizeof(r.body.link));
 	r.body.link.ifi_index = index;
 	r.body.link.ifi_flags = IFF_UP;
 	r.body.link.ifi_change = IFF_UP;
@@ -141,7 +95,7 @@ static int list_addresses(int index, struct address list[ADDRESSES_MAX])
 	static char reply[REPLY_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
 	int count = 0;
 	AUTO_FD fd = rtnl_open(0, NULL);
-	int rc = fd < 0 ? fd : rtnl_request_dump(fd, RTM_GETADDR, NULL);
+	int rc = fd < 0 ? fd : rtnl_dump(fd, RTM_GETADDR, NULL);
 	if (rc < 0)
 		return rc;
 	for (;;) {
@@ -162,8 +116,8 @@ static int list_addresses(int index, struct address list[ADDRESSES_MAX])
 
 static int change_address(uint16_t type, uint16_t flags, int index, struct address a)
 {
-	struct request r;
-	begin(&r, type, flags, sizeof(r.body.address));
+	struct rtnl_request r;
+	rtnl_request_begin(&r, type, flags, sizeof(r.body.address));
 	r.body.address.ifa_family = AF_INET;
 	r.body.address.ifa_prefixlen = a.prefix;
 	r.body.address.ifa_index = (uint32_t)index;
@@ -189,8 +143,8 @@ int rtnl_set_address(int index, uint32_t address, uint8_t prefix, struct err *e)
 
 int rtnl_set_default_route(int index, uint32_t gateway, uint32_t metric, struct err *e)
 {
-	struct request r;
-	begin(&r, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, sizeof(r.body.route));
+	struct rtnl_request r;
+	rtnl_request_begin(&r, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, sizeof(r.body.route));
 	r.body.route.rtm_family = AF_INET;
 	r.body.route.rtm_table = RT_TABLE_MAIN;
 	r.body.route.rtm_protocol = RTPROT_BOOT;
