@@ -70,6 +70,7 @@ def make_boxes(m):
     create(m, "mortal", BUSYBOX, memory_mb=64, max_lifetime_s=3 * 3600)
     create(m, "short", BUSYBOX, memory_mb=64, max_lifetime_s=3600)
     execute(m, "mortal", "(sleep 1000 &) >/dev/null 2>&1")
+    create(m, "out", BUSYBOX, memory_mb=64, allow_net=["example.org"])
     for n in range(15):
         create(m, f"many-{n}", BUSYBOX, memory_mb=32)
         execute(m, f"many-{n}", f"echo {n} >/root/number")
@@ -92,6 +93,8 @@ def look_at_boxes(m, known):
     equal("and all the many are", many, [str(n) for n in range(15)])
     running = output(m, "mortal", "cat /proc/[0-9]*/comm | grep -c sleep; true")
     equal("processes are gone", running, "0")
+    asked = execute(m, "out", "nslookup denied.test")["stdout"]
+    check("who had a way out has it", "198.18.0.1" in asked and "NXDOMAIN" in asked, asked)
     why = {e["reason"] for e in history(m, event="restart")}
     ids = sorted(e["id"] for e in history(m, event="restart"))
     equal("the history says so", (ids, why), (there, {"reboot"}))
