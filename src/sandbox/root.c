@@ -230,8 +230,12 @@ static int attach_dev(const struct sandbox *sb, int root_fd, int userns_fd, stru
 static int attach_resolv(int root_fd, int userns_fd, struct err *e)
 {
 	struct stat st;
-	AUTO_FD etc = mnt_open_path(root_fd, "etc", NULL);
-	if (etc < 0 || fstatat(etc, RESOLV, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+	AUTO_FD etc = mnt_open_path(root_fd, "etc", e);
+	if (etc == -ENOENT || etc == -ELOOP) /* none, or a link */
+		return 0;
+	if (etc < 0)
+		return etc;
+	if (fstatat(etc, RESOLV, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
 		return 0;
 	AUTO_FD mnt = mnt_clone(AT_FDCWD, PATH_RUN "/" RESOLV, e);
 	if (mnt < 0)

@@ -237,8 +237,16 @@ class Drop(Create):
         return m.http("DELETE", f"{PATH}/snapshots/{self.name}")
 
 
+def wait_alone(m):
+    """Wait until squashd has no children of its own name."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while len(m.inside("pidof squashd")[1].split()) != 1 and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
 def steady(m, op):
-    """The state, when what the last request has left on its way out is gone."""
+    """The state, when what the last request has left on its way out is gone, and squashd's sweep."""
+    wait_alone(m)
     last, state = None, State(m, op.aliases())
     while not last or last.exact != state.exact:
         last, state = state, State(m, op.aliases())
