@@ -58,11 +58,19 @@ static uint64_t machine_mb(void)
 	return sysinfo(&info) < 0 ? 0 : (uint64_t)info.totalram * info.mem_unit >> 20;
 }
 
-/* The tree of names and inodes is held in memory, some 400 bytes each; buffers beside it. */
+static uint64_t share_mb(unsigned part)
+{
+	uint64_t share = machine_mb() / part;
+	return share > 128 ? share : 128;
+}
+
+/* The tree of names and inodes is held in memory, some 400 bytes each; buffers beside it; and what
+ * is written until it is on the disk: the kernel stops who has a seventh of his limit in such pages
+ * (mm/page-writeback.c, dirty_ratio), and a snapshot took twice its time under an eighth of the
+ * machine. */
 static uint64_t leaf_mb(void)
 {
-	uint64_t share = machine_mb() / 8;
-	return share > 128 ? share : 128;
+	return share_mb(2);
 }
 
 static uint64_t buffers_mb(void)
@@ -87,7 +95,7 @@ int capture_make_root(struct err *e)
 	rc = fd_write_file(fd, "cgroup.subtree_control", "+memory +pids", e);
 	/* All captures together, and the snapshots in RAM, whose pages stay charged here. */
 	if (rc == 0)
-		rc = write_number(fd, "memory.max", (machine_mb() / 2 + leaf_mb()) << 20, e);
+		rc = write_number(fd, "memory.max", (machine_mb() / 2 + share_mb(8)) << 20, e);
 	return rc < 0 ? rc : fd_steal(&fd);
 }
 
