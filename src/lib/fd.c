@@ -78,6 +78,13 @@ int fd_write_file(int dir_fd, const char *path, const char *text, struct err *e)
 	return 0;
 }
 
+int fd_remove_file(int dir_fd, const char *path, struct err *e)
+{
+	if (unlinkat(dir_fd, path, 0) < 0 && errno != ENOENT)
+		return err_set(e, errno, "remove %s", path);
+	return 0;
+}
+
 DIR *fd_open_dir(int dir_fd, const char *path)
 {
 	AUTO_FD fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -29,6 +29,9 @@ ssize_t fd_read_all(int fd, void *data, size_t len);
  * followed in the last component. dir_fd may be AT_FDCWD. */
 ssize_t fd_read_file(int dir_fd, const char *path, char *data, size_t cap, struct err *e);
 
+/* Remove the file. 0, also if there is none; or -errno with e filled (may be NULL). */
+int fd_remove_file(int dir_fd, const char *path, struct err *e);
+
 /* Open the directory dir_fd/path ("." for dir_fd itself) for readdir. To be closed by the caller;
  * NULL with errno set. */
 DIR *fd_open_dir(int dir_fd, const char *path);

@@ -48,9 +48,7 @@ int egress_policy_forget(const struct server *s, const char *id, struct err *e)
 {
 	char path[LIMIT_ID_BYTES + 16];
 	snprintf(path, sizeof(path), "egress/%s", id);
-	if (unlinkat(s->run_fd, path, 0) < 0 && errno != ENOENT)
-		return err_set(e, errno, "remove %s", path);
-	return 0;
+	return fd_remove_file(s->run_fd, path, e);
 }
 
 /* The words of a text, in turn: *at is behind the one that is returned, len bytes long. NULL: there

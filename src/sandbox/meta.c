@@ -64,9 +64,7 @@ int meta_swap(int dir_fd, struct err *e)
 
 int meta_forget(int dir_fd, struct err *e)
 {
-	if (unlinkat(dir_fd, NEXT, 0) < 0 && errno != ENOENT)
-		return err_set(e, errno, "remove %s", NEXT);
-	return 0;
+	return fd_remove_file(dir_fd, NEXT, e);
 }
 
 int meta_load(const struct server *s, int dir_fd, const char *id, struct sandbox *sb, struct err *e)

@@ -51,9 +51,7 @@ static int remove_link(const struct server *s, const char *prefix, const char *i
 {
 	char path[LIMIT_ID_BYTES + 16];
 	snprintf(path, sizeof(path), "%s%s", prefix, id);
-	if (unlinkat(s->run_fd, path, 0) < 0 && errno != ENOENT)
-		return err_set(e, errno, "remove %s", path);
-	return 0;
+	return fd_remove_file(s->run_fd, path, e);
 }
 
 int runtime_forget(const struct server *s, const char *id, struct err *e)

@@ -39,9 +39,7 @@ int slots_give_back(const struct server *s, uint32_t slot, struct err *e)
 {
 	char path[32];
 	format_path(path, slot);
-	if (unlinkat(s->run_fd, path, 0) < 0 && errno != ENOENT)
-		return err_set(e, errno, "give back %s", path);
-	return 0;
+	return fd_remove_file(s->run_fd, path, e);
 }
 
 int slots_sweep(const struct server *s,

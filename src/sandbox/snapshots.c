@@ -218,21 +218,13 @@ static bool is_there(int dir_fd, const char *name, const char *suffix)
 	       errno != ENOENT;
 }
 
-/* 0, also if it is not there. */
-static int remove_file(int dir_fd, const char *path, struct err *e)
-{
-	if (unlinkat(dir_fd, path, 0) < 0 && errno != ENOENT)
-		return err_set(e, errno, "remove %s", path);
-	return 0;
-}
-
 int snapshots_sweep(int dir_fd, struct err *e)
 {
 	char name[LIMIT_MODULE_BYTES + 1];
 	struct err this;
 	uint64_t last = find_last_k(dir_fd);
-	int rc = remove_file(dir_fd, NEXT FILE_SUFFIX, e);
-	rc = err_keep_first(rc, remove_file(dir_fd, NEXT RECORD_SUFFIX, &this), e, &this);
+	int rc = fd_remove_file(dir_fd, NEXT FILE_SUFFIX, e);
+	rc = err_keep_first(rc, fd_remove_file(dir_fd, NEXT RECORD_SUFFIX, &this), e, &this);
 	DIR *dir = fd_open_dir(dir_fd, DIRECTORY);
 	if (!dir && errno != ENOENT)
 		rc = err_keep_first(rc, err_set(&this, errno, "read " DIRECTORY), e, &this);
@@ -243,7 +235,7 @@ int snapshots_sweep(int dir_fd, struct err *e)
 		else if (has_name(d->d_name, FILE_SUFFIX, name))
 			useless = !is_there(dir_fd, name, RECORD_SUFFIX);
 		if (useless)
-			rc = err_keep_first(rc, remove_file(dirfd(dir), d->d_name, &this), e,
+			rc = err_keep_first(rc, fd_remove_file(dirfd(dir), d->d_name, &this), e,
 					    &this);
 	}
 	if (dir)
