@@ -24,6 +24,7 @@
 #   build/cc, build/sysroot          scripts/build-sysroot         Debian's musl and kernel headers
 #   build/parts/busybox              scripts/build-busybox         config/busybox.config
 #   build/parts/{mk,un}squashfs      scripts/build-squashfs-tools  config/squashfs-tools.patch
+#   build/parts/bearssl/             scripts/build-bearssl
 #   build/kernel/                    scripts/build-kernel          config/kernel-modules
 #                                    scripts/mk-depmod, scripts/check-doors
 #   build/bin/*                      build/cc                      src/
@@ -55,8 +56,8 @@ SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shel
 # ---- Our programs ----
 
 WARNINGS := $(shell grep -v '^\#' config/warnings)
-CFLAGS := -std=c11 -D_GNU_SOURCE -DSQUASH_VERSION='"$(VERSION)"' -Isrc $(WARNINGS) -MMD -MP \
-	-ffile-prefix-map=$(CURDIR)/=
+CFLAGS := -std=c11 -D_GNU_SOURCE -DSQUASH_VERSION='"$(VERSION)"' -Isrc \
+	-isystem build/parts/bearssl/include $(WARNINGS) -MMD -MP -ffile-prefix-map=$(CURDIR)/=
 # Static PIE on musl comes from build/cc itself.
 TARGET_CFLAGS := -Os -fstack-protector-strong -ffunction-sections -fdata-sections
 TARGET_LDFLAGS := -s -Wl,--gc-sections
@@ -71,8 +72,10 @@ SRC_api := $(wildcard src/api/*.c)
 SRC_egress := $(wildcard src/egress/*.c)
 
 BIN := $(PROGRAMS:%=build/bin/%)
+# Of a library, the linker takes what a program calls.
+BEARSSL := build/parts/bearssl/libbearssl.a
 
-build/obj/%.o: %.c build/cc Makefile config/warnings
+build/obj/%.o: %.c build/cc Makefile config/warnings $(BEARSSL)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)build/cc $(CFLAGS) $(TARGET_CFLAGS) -c -o $@ $<
@@ -80,7 +83,7 @@ build/obj/%.o: %.c build/cc Makefile config/warnings
 define link
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)build/cc $(TARGET_LDFLAGS) -o $@ $(filter %.o,$^)
+	$(Q)build/cc $(TARGET_LDFLAGS) -o $@ $(filter %.o,$^) $(BEARSSL)
 	$(Q)scripts/check-static $@
 endef
 
@@ -116,6 +119,11 @@ build/parts/mksquashfs build/parts/unsquashfs &: scripts/build-squashfs-tools \
 	$(Q)scripts/cached build/parts "squashfs-tools zlib lz4 libzstd $(TOOLCHAIN)" \
 		scripts/build-squashfs-tools config/squashfs-tools.patch scripts/build-sysroot
 	$(Q)scripts/check-static build/parts/mksquashfs build/parts/unsquashfs
+
+$(BEARSSL): scripts/build-bearssl build/cc $(CACHED)
+	$(call say,PART,$@)
+	$(Q)scripts/cached build/parts/bearssl "bearssl $(TOOLCHAIN)" scripts/build-bearssl scripts/build-sysroot
+	$(Q)touch $@
 
 # build/kernel/version is written last, so it stands for all of build/kernel.
 build/kernel/version: scripts/build-kernel config/kernel-modules scripts/cached $(ENV) | build/host.ok
@@ -215,7 +223,7 @@ SRC_test_init_parse := src/init/parse.c
 SRC_test_dns := $(filter-out src/egress/dns_clients.c,$(wildcard src/egress/dns*.c))
 SRC_test_sniff := $(wildcard src/egress/sniff*.c)
 
-build/unit/obj/%.o: %.c Makefile config/warnings
+build/unit/obj/%.o: %.c Makefile config/warnings $(BEARSSL)
 	$(call say,HOSTCC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)gcc $(CFLAGS) $(HOST_CFLAGS) -c -o $@ $<
@@ -223,7 +231,7 @@ build/unit/obj/%.o: %.c Makefile config/warnings
 $(UNIT): build/unit/%: build/unit/obj/tests/unit/%.o \
 		$$(addprefix build/unit/obj/,$$(SRC_$$*:.c=.o) $(LIB:.c=.o))
 	$(call say,HOSTLINK,$@)
-	$(Q)gcc $(HOST_CFLAGS) -o $@ $^ -lm
+	$(Q)gcc $(HOST_CFLAGS) -o $@ $^ $(BEARSSL) -lm
 
 # A fuzz target, and what it needs beside src/lib.
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -241,7 +249,7 @@ REPLAY := $(FUZZ:%=build/unit/fuzz_%)
 $(REPLAY): build/unit/%: build/unit/obj/tests/fuzz/%.o build/unit/obj/tests/fuzz/replay.o \
 		$$(addprefix build/unit/obj/,$$(SRC_$$*:.c=.o) $(LIB:.c=.o))
 	$(call say,HOSTLINK,$@)
-	$(Q)gcc $(HOST_CFLAGS) -o $@ $^ -lm
+	$(Q)gcc $(HOST_CFLAGS) -o $@ $^ $(BEARSSL) -lm
 
 build/test/agent: $(patsubst %.c,build/obj/%.o,$(wildcard tests/qemu/agent*.c)) $(LIB:%.c=build/obj/%.o) scripts/check-static
 	$(link)
@@ -285,7 +293,7 @@ FUZZ_SECONDS := 600
 FUZZ_CFLAGS := -w -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 T := $(FUZZ)
 
-build/fuzz/obj/%.o: %.c Makefile config/warnings
+build/fuzz/obj/%.o: %.c Makefile config/warnings $(BEARSSL)
 	$(call say,FUZZCC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)clang $(CFLAGS) $(FUZZ_CFLAGS) -c -o $@ $<
@@ -293,7 +301,7 @@ build/fuzz/obj/%.o: %.c Makefile config/warnings
 $(FUZZ:%=build/fuzz/%): build/fuzz/%: build/fuzz/obj/tests/fuzz/fuzz_%.o \
 		$$(addprefix build/fuzz/obj/,$$(SRC_fuzz_$$*:.c=.o) $(LIB:.c=.o))
 	$(call say,FUZZLINK,$@)
-	$(Q)clang $(FUZZ_CFLAGS) -o $@ $^ -lm
+	$(Q)clang $(FUZZ_CFLAGS) -o $@ $^ $(BEARSSL) -lm
 
 # Two at a time; -j 1 for one.
 fuzz:
@@ -337,7 +345,8 @@ bench:
 	$(Q)tests/bench/bench.py $(ARGS)
 
 lint:
-	$(Q)scripts/host-packages lint
+	$(Q)scripts/host-packages build lint
+	$(Q)$(SUBMAKE) $(BEARSSL)
 	$(Q)scripts/lint
 
 # ---- The rest ----

@@ -119,7 +119,7 @@ static void by_udp(void *owner, uint32_t events)
 	uint8_t bytes[DNS_UDP_BYTES];
 	struct dns_answer answer;
 	(void)events;
-	for (int i = 0; i < EGRESS_BURST; i++) {
+	for (int i = 0; i < LOOP_BURST; i++) {
 		ssize_t n = recv(a->source.fd, bytes, sizeof(bytes), 0);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;

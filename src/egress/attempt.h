@@ -5,7 +5,8 @@
 #define SQUASH_EGRESS_ATTEMPT_H
 
 #include "dns.h"
-#include "loop.h"
+#include "lib/loop.h"
+#include "limits.h"
 
 /* Room for an answer by TCP, behind its length: RFC 1035 4.2.2. */
 struct attempt_room {

@@ -3,7 +3,8 @@
 #ifndef SQUASH_EGRESS_CONTROL_H
 #define SQUASH_EGRESS_CONTROL_H
 
-#include "loop.h"
+#include "lib/loop.h"
+#include "limits.h"
 #include "policy.h"
 
 struct control {

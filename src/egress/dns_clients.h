@@ -3,8 +3,9 @@
 #ifndef SQUASH_EGRESS_DNS_CLIENTS_H
 #define SQUASH_EGRESS_DNS_CLIENTS_H
 
-#include "listener.h"
-#include "loop.h"
+#include "lib/listener.h"
+#include "lib/loop.h"
+#include "limits.h"
 
 struct question;
 

@@ -15,6 +15,7 @@
 
 struct egress {
 	struct loop loop;
+	struct timer *timers[EGRESS_TIMERS + 1];
 	struct policy policy;
 	struct control control;
 	struct names names;
@@ -73,7 +74,7 @@ static int set_up(struct egress *g, bool has_ipv6, struct err *e)
 	g->control.changed = policy_changed;
 	g->control.owner = g;
 
-	int rc = loop_init(&g->loop, e);
+	int rc = loop_init(&g->loop, g->timers, e);
 	if (rc == 0)
 		rc = control_init(&g->control, &g->loop, EGRESS_CONTROL_FD, e);
 	if (rc == 0)

@@ -37,7 +37,6 @@
 #define EGRESS_CONNECT_MS 10000    /* for all addresses of a name together */
 #define EGRESS_IDLE_MS 3600000     /* a shell or a database left alone for lunch */
 #define EGRESS_HALF_IDLE_MS 300000 /* one side has ended: the other is about to, or never will */
-#define EGRESS_PAUSE_MS 100        /* of a listener, when the kernel is out of descriptors */
 
 /* Bytes on their way */
 #define EGRESS_ROUNDS_AT_ONCE 8  /* transfers of one direction before others have their turn */
@@ -48,8 +47,6 @@
 #define EGRESS_SHORT_BYTES 16384
 
 /* The loop */
-#define EGRESS_EVENTS 64 /* taken from the kernel at once */
-#define EGRESS_BURST 32  /* datagrams, or connections, taken from one socket before others' turn */
 /* One for each connection, lookup, client by TCP, and listener. */
 #define EGRESS_TIMERS (EGRESS_CONNECTIONS + EGRESS_LOOKUPS + EGRESS_TCP_CLIENTS + 3)
 /* Those it starts with; the loop, a message's; for each connection two sockets and two pipes; what

@@ -4,7 +4,7 @@
 #define SQUASH_EGRESS_RELAY_H
 
 #include "connection.h"
-#include "listener.h"
+#include "lib/listener.h"
 
 struct relay {
 	struct loop *loop;

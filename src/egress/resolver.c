@@ -135,7 +135,7 @@ static void take_datagrams(void *owner, uint32_t events)
 	struct resolver *r = owner;
 	uint8_t bytes[EGRESS_QUESTION_BYTES];
 	(void)events;
-	for (int i = 0; i < EGRESS_BURST; i++) {
+	for (int i = 0; i < LOOP_BURST; i++) {
 		struct asker asker = {.client = NULL};
 		socklen_t len = sizeof(asker.from);
 		ssize_t n = recvfrom(r->udp.fd, bytes, sizeof(bytes), 0,

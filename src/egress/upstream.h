@@ -6,7 +6,8 @@
 
 #include "attempt.h"
 #include "cache.h"
-#include "loop.h"
+#include "lib/loop.h"
+#include "limits.h"
 #include "policy.h"
 
 /* Somebody who waits for a lookup. */

@@ -22,7 +22,7 @@ static void accept_some(void *owner, uint32_t events)
 {
 	struct listener *l = owner;
 	(void)events;
-	for (int i = 0; i < EGRESS_BURST; i++) {
+	for (int i = 0; i < LOOP_BURST; i++) {
 		int fd = accept4(l->source.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
 			l->take(l->owner, fd);
@@ -32,7 +32,8 @@ static void accept_some(void *owner, uint32_t events)
 			continue;
 		if (errno != EAGAIN) { /* the connection waits, and we would be told so for ever */
 			loop_change(l->loop, &l->source, 0);
-			timers_set(&l->loop->timers, &l->pause, l->loop->now_ms + EGRESS_PAUSE_MS);
+			timers_set(&l->loop->timers, &l->pause,
+				   l->loop->now_ms + LISTENER_PAUSE_MS);
 		}
 		return;
 	}

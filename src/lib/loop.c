@@ -4,11 +4,12 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "lib/clock.h"
-#include "lib/fd.h"
+#include "clock.h"
+#include "fd.h"
 
-int loop_init(struct loop *l, struct err *e)
+int loop_init(struct loop *l, struct timer **heap, struct err *e)
 {
+	l->timers.heap = heap;
 	l->now_ms = clock_mono_ms();
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	return l->epoll_fd < 0 ? err_set(e, errno, "epoll_create1") : 0;
@@ -93,7 +94,7 @@ static void call_again(struct loop *l)
 
 int loop_turn(struct loop *l, struct err *e)
 {
-	int n = epoll_wait(l->epoll_fd, l->events, EGRESS_EVENTS, timeout_ms(l));
+	int n = epoll_wait(l->epoll_fd, l->events, LOOP_EVENTS, timeout_ms(l));
 	if (n < 0 && errno != EINTR)
 		return err_set(e, errno, "epoll_wait");
 	l->now_ms = clock_mono_ms();

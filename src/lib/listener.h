@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Taking connections from a listening socket. */
-#ifndef SQUASH_EGRESS_LISTENER_H
-#define SQUASH_EGRESS_LISTENER_H
+#ifndef SQUASH_LISTENER_H
+#define SQUASH_LISTENER_H
 
 #include "loop.h"
+
+#define LISTENER_PAUSE_MS 100 /* when the kernel is out of descriptors */
 
 struct listener {
 	struct loop *loop;

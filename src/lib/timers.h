@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Deadlines, the next of which is known at any time. A binary heap of what their owners hold. */
-#ifndef SQUASH_EGRESS_TIMERS_H
-#define SQUASH_EGRESS_TIMERS_H
+#ifndef SQUASH_TIMERS_H
+#define SQUASH_TIMERS_H
 
 #include <stddef.h>
 #include <stdint.h>
-
-#include "limits.h"
 
 /* All zero but fire and owner: not set. */
 struct timer {
@@ -17,7 +15,7 @@ struct timer {
 };
 
 struct timers {
-	struct timer *heap[EGRESS_TIMERS + 1]; /* borrowed; from 1 on */
+	struct timer **heap; /* from 1 on; room and timers are borrowed */
 	size_t count;
 };
 

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The one loop: what is ready, what is due, and what has had its turn but isn't finished. */
-#ifndef SQUASH_EGRESS_LOOP_H
-#define SQUASH_EGRESS_LOOP_H
+/* A program's one loop: what is ready, what is due, and what has had its turn but isn't done. */
+#ifndef SQUASH_LIB_LOOP_H
+#define SQUASH_LIB_LOOP_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 
-#include "lib/err.h"
+#include "err.h"
 #include "timers.h"
+
+#define LOOP_EVENTS 64 /* taken from the kernel at once */
+#define LOOP_BURST 32  /* datagrams, or connections, taken from one socket before others' turn */
 
 /* A descriptor that is watched. ready is called with EPOLL* bits; 0: it is its turn again. */
 struct loop_source {
@@ -23,14 +26,15 @@ struct loop {
 	int epoll_fd;
 	uint64_t now_ms; /* clock_mono_ms() of this turn */
 	struct timers timers;
-	struct epoll_event events[EGRESS_EVENTS];
+	struct epoll_event events[LOOP_EVENTS];
 	int event_count;
 	struct loop_source *first, *last; /* that wait for their turn */
 	size_t waiting;
 };
 
-/* 0 or -errno with e filled. */
-int loop_init(struct loop *l, struct err *e);
+/* heap, borrowed for good, has room for one timer more than will ever be set at once. 0 or -errno
+ * with e filled. */
+int loop_init(struct loop *l, struct timer **heap, struct err *e);
 
 /* Watch fd, which becomes s->fd (borrowed until loop_close), for events. 0 or -errno. */
 int loop_add(struct loop *l, struct loop_source *s, int fd, uint32_t events);
