@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/fd.h"
+#include "lib/http_status.h"
 
 #define HEAD_BYTES 512
 
@@ -15,26 +16,6 @@ static uint8_t body_memory[LIMIT_BODY_BYTES];
 /* The head goes in front once the body's length is known: busybox httpd takes the status from the
  * CGI's first write only if that begins with it, so both leave in one. */
 static char reply_memory[HEAD_BYTES + LIMIT_REPLY_BYTES * 2];
-
-static const struct {
-	unsigned status;
-	const char *phrase;
-} phrases[] = {
-	{200, "OK"},
-	{201, "Created"},
-	{204, "No Content"},
-	{400, "Bad Request"},
-	{401, "Unauthorized"},
-	{404, "Not Found"},
-	{405, "Method Not Allowed"},
-	{409, "Conflict"},
-	{411, "Length Required"},
-	{413, "Content Too Large"},
-	{415, "Unsupported Media Type"},
-	{500, "Internal Server Error"},
-	{503, "Service Unavailable"},
-	{507, "Insufficient Storage"},
-};
 
 static const char *env(const char *name)
 {
@@ -88,21 +69,13 @@ struct buf *http_reply_buf(void)
 	return &body;
 }
 
-static const char *find_phrase(unsigned status)
-{
-	for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
-		if (phrases[i].status == status)
-			return phrases[i].phrase;
-	return "Error";
-}
-
 /* Send the status line, the fields in extra and the body that stands in reply_memory. */
 static void __attribute__((noreturn))
 send_reply(unsigned status, const char *extra, size_t body_len)
 {
 	char head[HEAD_BYTES];
 	struct buf b = {.data = head, .cap = sizeof(head)};
-	buf_printf(&b, "Status: %u %s\r\n%s", status, find_phrase(status), extra);
+	buf_printf(&b, "Status: %u %s\r\n%s", status, http_phrase(status), extra);
 	if (body_len > 0)
 		buf_printf(&b, "Content-Type: application/json\r\n");
 	if (status != 204) /* RFC 9110 section 8.6 */

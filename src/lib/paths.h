@@ -26,6 +26,17 @@
 #define PATH_HTTPD "/bin/httpd"              /* inside PATH_HTTP_ROOT */
 #define PATH_HTTP_SOCKET "/run/squashd.sock" /* inside PATH_HTTP_ROOT: PATH_SOCKET, bound */
 
+/* The socket that httpd listens on for front, in a directory that those two alone can enter. */
+#define PATH_HTTPD_DIR PATH_RUN "/httpd" /* init makes it; it is bound into both roots */
+#define NAME_HTTPD_SOCKET "httpd.sock"
+#define PATH_HTTP_LISTEN "/listen" /* inside PATH_HTTP_ROOT: PATH_HTTPD_DIR, bound */
+
+/* The root that front is locked into, and what it sees inside it. */
+#define PATH_FRONT_ROOT "/srv/front"
+#define PATH_FRONT "/bin/front"
+#define PATH_FRONT_LISTEN "/listen" /* PATH_HTTPD_DIR, bound */
+#define PATH_FRONT_HTTPD PATH_FRONT_LISTEN "/" NAME_HTTPD_SOCKET
+
 /* Below DATA. */
 #define NAME_MODULES "modules"
 #define NAME_SANDBOXES "sandboxes"

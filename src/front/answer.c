@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* What front itself says, and how a connection ends: what its client still sends is read and dropped
+ * for a while, as closing on it would have the kernel send a reset, which can overtake the reply. */
+#include <errno.h>
+
+#include "front.h"
+#include "lib/http_status.h"
+#include "lib/jsonw.h"
+
+void answer(struct conn *c, unsigned status, const char *code, const char *text)
+{
+	char memory[512];
+	struct buf body = {.data = memory, .cap = sizeof(memory)};
+	struct buf out = {.data = c->out, .cap = FRONT_OUT_BYTES};
+	struct jsonw w;
+	jsonw_init(&w, &body);
+	jsonw_object_begin(&w);
+	jsonw_key(&w, "error");
+	jsonw_string(&w, text);
+	jsonw_key(&w, "code");
+	jsonw_string(&w, code);
+	jsonw_object_end(&w);
+	buf_add_text(&body, "\n");
+	buf_printf(&out,
+		   "HTTP/1.1 %u %s\r\n%sContent-Type: application/json\r\nContent-Length: %zu\r\n"
+		   "Cache-Control: no-store\r\nConnection: close\r\n\r\n",
+		   status, http_phrase(status),
+		   status == 429 || status == 503 ? "Retry-After: 5\r\n" : "", body.len);
+	buf_add(&out, body.data, body.len);
+	turns_remove(c->is_upload ? &c->front->large : &c->front->small, &c->turn);
+	conn_set_idle(c, false);
+	c->state = CONN_ANSWERS;
+	c->out_at = 0;
+	c->out_len = out.len;
+	conn_set_deadline(c, FRONT_WRITE_STALL_MS);
+}
+
+bool answer_write(struct conn *c)
+{
+	ssize_t n;
+	if (c->out_at < c->out_len) {
+		n = wire_write(&c->wire, c->out + c->out_at, c->out_len - c->out_at);
+		c->out_at += n > 0 ? (size_t)n : 0;
+	} else {
+		n = wire_flush(&c->wire);
+		if (n == 0)
+			answer_end(c);
+	}
+	if (n < 0 && n != -EAGAIN)
+		conn_close(c);
+	return n >= 0;
+}
+
+void answer_end(struct conn *c)
+{
+	wire_shut(&c->wire);
+	c->state = CONN_LINGERS;
+	conn_set_idle(c, true);
+	conn_set_deadline(c, FRONT_LINGER_MS);
+}
+
+bool answer_linger(struct conn *c)
+{
+	ssize_t n = wire_recv(&c->wire, c->in, FRONT_IN_BYTES);
+	if (n <= 0 && n != -EAGAIN)
+		conn_close(c);
+	return n > 0;
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+/* A request's way to httpd, and the reply's way back. httpd reads one request of a connection and
+ * closes it behind its reply. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "front.h"
+#include "lib/fd.h"
+#include "lib/paths.h"
+
+static int open_backend(struct conn *c)
+{
+	static const struct sockaddr_un address = {.sun_family = AF_UNIX,
+						   .sun_path = PATH_FRONT_HTTPD};
+	AUTO_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return -errno;
+	c->backend.readable = c->backend.writable = true;
+	c->backend.broken = false;
+	int rc = loop_add(&c->front->loop, &c->backend.source, fd, WIRE_EVENTS);
+	if (rc == 0)
+		fd_steal(&fd);
+	return rc;
+}
+
+/* httpd is being restarted, or its queue is full. */
+static void try_again(struct conn *c)
+{
+	if (++c->retries > FRONT_RETRIES) {
+		answer(c, 503, "unavailable", "the API does not answer");
+		return;
+	}
+	c->state = CONN_PAUSES;
+	conn_set_deadline(c, FRONT_RETRY_MS);
+}
+
+static void start_is_over(void *owner)
+{
+	schedule_started(owner);
+}
+
+static void count(struct conn *c)
+{
+	struct front *f = c->front;
+	f->requests++;
+	c->client->requests++;
+	if (c->is_upload) {
+		f->uploads++;
+		c->client->uploads++;
+	}
+	f->starting++;
+	c->is_starting = true;
+	c->start = (struct timer){.fire = start_is_over, .owner = c};
+	timers_set(&f->loop.timers, &c->start, f->loop.now_ms + FRONT_START_MS);
+}
+
+void forward_end(struct conn *c)
+{
+	struct front *f = c->front;
+	schedule_started(c);
+	f->requests--;
+	c->client->requests--;
+	if (c->is_upload) {
+		f->uploads--;
+		c->client->uploads--;
+	}
+	loop_close(&f->loop, &c->backend.source);
+}
+
+void forward_start(struct conn *c)
+{
+	struct buf out = {.data = c->out, .cap = FRONT_OUT_BYTES};
+	int rc = open_backend(c);
+	if (rc < 0) {
+		try_again(c);
+		return;
+	}
+	head_write_request(&c->head, &c->addr, &out);
+	c->out_at = 0;
+	c->out_len = out.len;
+	c->part = CONN_REQUEST_HEAD;
+	c->reply_done = c->body_refused = false;
+	c->without_body = http_text_is(c->head.method, "HEAD");
+	c->state = CONN_FORWARDS;
+	count(c);
+	conn_clear_deadline(c);
+	if (!head_has_body(&c->head)) {
+		/* What another method brings is dropped, if it is here. */
+		c->body_refused = c->is_upload;
+		c->body_at += c->is_upload ? 0 : (size_t)c->body_left;
+		c->body_left = c->is_upload ? c->body_left : 0;
+	} else if (c->is_upload && c->in_len == c->body_at) {
+		request_say_continue(c);
+	}
+	c->body_due_ms = c->front->loop.now_ms + FRONT_BODY_GRACE_MS;
+	conn_run(c);
+}
+
+/* Bytes of the body that are here. */
+static size_t body_here(const struct conn *c)
+{
+	size_t n = c->in_len - c->body_at;
+	return n < c->body_left ? n : (size_t)c->body_left;
+}
+
+static bool send_head(struct conn *c)
+{
+	if (c->part != CONN_REQUEST_HEAD)
+		return false;
+	ssize_t n = wire_write(&c->backend, c->out + c->out_at, c->out_len - c->out_at);
+	if (n == -EAGAIN)
+		return false;
+	if (n < 0)
+		c->body_refused = true; /* perhaps it has replied all the same */
+	else
+		c->out_at += (size_t)n;
+	if (n < 0 || c->out_at == c->out_len) {
+		c->part = CONN_REPLY_HEAD;
+		c->out_len = FRONT_REPLY_ROOM;
+	}
+	return true;
+}
+
+static bool send_body(struct conn *c)
+{
+	size_t len = body_here(c);
+	if (len == 0 || c->body_refused || c->part == CONN_REQUEST_HEAD)
+		return false;
+	ssize_t n = wire_write(&c->backend, c->in + c->body_at, len);
+	if (n == -EAGAIN) {
+		/* The client is kept waiting: that is not its fault. */
+		c->body_due_ms = c->front->loop.now_ms + FRONT_BODY_GRACE_MS;
+		conn_clear_deadline(c);
+		return false;
+	}
+	if (n < 0) { /* it has heard enough, and replies, or has died */
+		c->body_refused = true;
+		return true;
+	}
+	c->body_at += (size_t)n;
+	c->body_left -= (size_t)n;
+	if (c->body_left == 0)
+		conn_clear_deadline(c);
+	return true;
+}
+
+static bool read_body(struct conn *c)
+{
+	if (c->body_left == 0 || c->body_refused || body_here(c) > 0 ||
+	    c->part == CONN_REQUEST_HEAD)
+		return false;
+	c->in_len = c->body_at = 0; /* the head isn't needed any more */
+	size_t most = c->body_left < FRONT_IN_BYTES ? (size_t)c->body_left : FRONT_IN_BYTES;
+	ssize_t n = wire_read(&c->wire, c->in, most);
+	if (n == -EAGAIN) {
+		request_note_body(c, 0);
+		return false;
+	}
+	if (n <= 0) {
+		conn_close(c);
+		return true;
+	}
+	c->in_len = (size_t)n;
+	request_note_body(c, (size_t)n);
+	return true;
+}
+
+/* Whether the client can send another request behind this one: it must see where the reply ends,
+ * and all of the request must have been read. */
+static bool keeps_open(const struct conn *c)
+{
+	bool has_end = c->without_body || c->reply.has_length;
+	return c->head.keeps && has_end && c->body_left == 0 && !c->front->stops;
+}
+
+static void note_token(struct conn *c)
+{
+	struct front *f = c->front;
+	char text[ADDR_TEXT_BYTES];
+	if (!c->token)
+		return;
+	if (c->reply.status != 401) {
+		guard_note_good(&f->guard, c->token);
+		return;
+	}
+	unsigned wrong = guard_note_wrong(&f->guard, c->client, c->token, f->loop.now_ms);
+	if ((wrong & (wrong - 1)) == 0) /* 1, 2, 4, 8... */
+		fprintf(stderr, "front: %u wrong token%s from %s\n", wrong, wrong > 1 ? "s" : "",
+			addr_text(&c->client->addr, text));
+}
+
+/* The reply's head is whole: the client's is written to the beginning of out, and behind it goes
+ * what has come of the rest. */
+static void begin_reply(struct conn *c)
+{
+	const char *raw = c->out + FRONT_REPLY_ROOM;
+	size_t rest = c->out_len - FRONT_REPLY_ROOM - c->reply.len;
+	struct buf out = {.data = c->out, .cap = FRONT_REPLY_ROOM};
+	c->without_body = c->without_body || c->reply.status == 204 || c->reply.status == 304;
+	c->head.keeps = keeps_open(c);
+	head_write_reply(raw, c->reply.len, c->head.keeps, &out);
+	c->reply_left = c->without_body       ? 0
+			: c->reply.has_length ? c->reply.length
+					      : UINT64_MAX;
+	if (rest > c->reply_left)
+		rest = (size_t)c->reply_left;
+	memmove(c->out + out.len, raw + c->reply.len, rest);
+	c->reply_left -= rest;
+	c->reply_done = c->reply_left == 0;
+	c->out_at = 0;
+	c->out_len = out.len + rest;
+	c->part = CONN_REPLY;
+}
+
+/* An end of the reply that its head did not announce, or no reply at all. */
+static void end_reply(struct conn *c)
+{
+	if (c->part == CONN_REPLY_HEAD) {
+		forward_end(c);
+		answer(c, 502, "internal", "the API has ended without an answer");
+	} else if (c->reply.has_length) {
+		conn_close(c); /* so that the client sees that it isn't whole */
+	} else {
+		c->reply_done = true;
+	}
+}
+
+static bool read_reply_head(struct conn *c)
+{
+	ssize_t n = wire_recv(&c->backend, c->out + c->out_len, FRONT_OUT_BYTES - c->out_len);
+	if (n == -EAGAIN)
+		return false;
+	if (n <= 0) {
+		end_reply(c);
+		return true;
+	}
+	c->out_len += (size_t)n;
+	enum head_result result = head_read_reply(&c->reply, c->out + FRONT_REPLY_ROOM,
+						  c->out_len - FRONT_REPLY_ROOM);
+	if (result == HEAD_BAD) {
+		end_reply(c);
+	} else if (result == HEAD_DONE) {
+		schedule_started(c);
+		note_token(c);
+		begin_reply(c);
+	}
+	return true;
+}
+
+static bool read_reply(struct conn *c)
+{
+	if (c->part == CONN_REQUEST_HEAD || c->reply_done)
+		return false;
+	if (c->part == CONN_REPLY_HEAD)
+		return read_reply_head(c);
+	if (c->out_at < c->out_len)
+		return false;
+	size_t most = c->reply_left < FRONT_OUT_BYTES ? (size_t)c->reply_left : FRONT_OUT_BYTES;
+	ssize_t n = wire_recv(&c->backend, c->out, most);
+	if (n == -EAGAIN)
+		return false;
+	if (n <= 0) {
+		end_reply(c);
+		return true;
+	}
+	c->out_at = 0;
+	c->out_len = (size_t)n;
+	c->reply_left -= c->reply.has_length ? (size_t)n : 0;
+	c->reply_done = c->reply_left == 0;
+	return true;
+}
+
+static void end_request(struct conn *c)
+{
+	bool keeps = c->head.keeps;
+	forward_end(c);
+	if (keeps)
+		request_begin(c);
+	else
+		answer_end(c);
+}
+
+static bool write_reply(struct conn *c)
+{
+	ssize_t n;
+	if (c->part != CONN_REPLY)
+		return false;
+	if (c->out_at < c->out_len) {
+		n = wire_write(&c->wire, c->out + c->out_at, c->out_len - c->out_at);
+		c->out_at += n > 0 ? (size_t)n : 0;
+	} else {
+		n = wire_flush(&c->wire);
+	}
+	if (n < 0 && n != -EAGAIN) {
+		conn_close(c);
+		return true;
+	}
+	if (n == -EAGAIN) { /* from the first time on; what is left of a body's time is longer */
+		if (!c->deadline.place)
+			conn_set_deadline(c, FRONT_WRITE_STALL_MS);
+		return false;
+	}
+	if (c->body_left == 0 || c->body_refused)
+		conn_clear_deadline(c);
+	if (c->out_at < c->out_len)
+		return true;
+	if (!c->reply_done)
+		return n > 0;
+	if (wire_flush(&c->wire) == -EAGAIN)
+		return true;
+	end_request(c);
+	return true;
+}
+
+bool forward_move(struct conn *c)
+{
+	static bool (*const parts[])(struct conn *c) = {
+		send_head, send_body, read_body, read_reply, write_reply,
+	};
+	bool moved = false;
+	if (c->wire.broken) {
+		conn_close(c);
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		moved = parts[i](c) || moved;
+		if (c->state != CONN_FORWARDS)
+			break;
+	}
+	return moved;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+#include "head.h"
+
+#include <string.h>
+
+#include "lib/front_fds.h"
+
+static enum head_result refuse(struct head_fault *fault, unsigned status, const char *code,
+			       const char *text)
+{
+	*fault = (struct head_fault){status, code, text};
+	return HEAD_BAD;
+}
+
+static enum head_result refuse_head(struct head_fault *fault, const char *text)
+{
+	return refuse(fault, 400, "bad_request", text);
+}
+
+/* RFC 9112 3.2: the origin form, or the absolute form, of which servers must take what is behind
+ * the authority. */
+static bool take_target(struct http_text target, struct head_request *h)
+{
+	struct http_text part;
+	if (http_text_begins(target, "http://") || http_text_begins(target, "https://")) {
+		http_take_to(&target, '/', &part);
+		http_take_to(&target, '/', &part);
+		http_take_until(&target, "/?");
+		if (target.len == 0)
+			target = (struct http_text){"/", 1};
+	}
+	h->target = target;
+	return target.len > 0 && target.at[0] == '/';
+}
+
+static enum head_result read_first_line(struct http_text line, struct head_request *h,
+					struct head_fault *fault)
+{
+	struct http_request_line first;
+	if (line.len > 0 && (line.at[0] == 0x16 || (line.at[0] & 0x80)))
+		return refuse_head(fault, "this port speaks HTTP without TLS");
+	if (!http_read_request_line(line, &first))
+		return refuse_head(fault, "the first line is no request of HTTP/1");
+	if (first.minor > 1)
+		return refuse(fault, 505, "bad_version", "this server speaks HTTP/1.1");
+	if (first.target.len > FRONT_TARGET_BYTES)
+		return refuse(fault, 414, "too_large", "the path and query are longer than 4096 bytes");
+	if (first.method.len > FRONT_METHOD_BYTES)
+		return refuse_head(fault, "the method is longer than 15 bytes");
+	if (!take_target(first.target, h))
+		return refuse_head(fault, "the request's target is no path");
+	h->method = first.method;
+	h->minor = first.minor;
+	h->keeps = first.minor == 1;
+	return HEAD_MORE;
+}
+
+/* RFC 9110 8.6: digits and nothing else; a list of equal ones is refused, too. */
+static bool read_length(struct http_text value, uint64_t *length)
+{
+	*length = 0;
+	for (size_t i = 0; i < value.len; i++) {
+		if (value.at[i] < '0' || value.at[i] > '9' || *length > UINT64_MAX / 10 - 1)
+			return false;
+		*length = *length * 10 + (uint64_t)(value.at[i] - '0');
+	}
+	return value.len > 0;
+}
+
+/* RFC 9110 7.6.1: a list, of which "close" is of interest; for HTTP/1.0 a connection ends anyway. */
+static bool says_close(struct http_text list)
+{
+	while (list.len > 0) {
+		struct http_text one;
+		http_take_to(&list, ',', &one);
+		while (one.len > 0 && (one.at[0] == ' ' || one.at[0] == '\t')) {
+			one.at++;
+			one.len--;
+		}
+		one = http_take_until(&one, " \t");
+		if (http_text_is(one, "close"))
+			return true;
+	}
+	return false;
+}
+
+/* Keep a field that may come once. */
+static enum head_result take_once(struct http_text *to, struct http_text value,
+				  struct head_fault *fault)
+{
+	if (to->at)
+		return refuse_head(fault, "a header field stands twice that may stand once");
+	if (value.len > FRONT_FIELD_BYTES)
+		return refuse(fault, 431, "too_large", "a header field is longer than 2048 bytes");
+	*to = value;
+	return HEAD_MORE;
+}
+
+static enum head_result take_length(struct head_request *h, struct http_text value,
+				    struct head_fault *fault)
+{
+	if (h->has_length)
+		return refuse_head(fault, "Content-Length stands twice");
+	if (!read_length(value, &h->length))
+		return refuse_head(fault, "Content-Length is no number");
+	if (h->length > FRONT_BODY_BYTES)
+		return refuse(fault, 413, "too_large", "the body is longer than 2147483647 bytes");
+	h->has_length = true;
+	return HEAD_MORE;
+}
+
+static enum head_result take_field(struct head_request *h, struct http_text name,
+				   struct http_text value, struct head_fault *fault)
+{
+	if (http_text_is(name, "content-length"))
+		return take_length(h, value, fault);
+	if (http_text_is(name, "host"))
+		return take_once(&h->host, value, fault);
+	if (http_text_is(name, "authorization"))
+		return take_once(&h->authorization, value, fault);
+	if (http_text_is(name, "content-type"))
+		return take_once(&h->content_type, value, fault);
+	if (http_text_is(name, "origin"))
+		return take_once(&h->origin, value, fault);
+	if (http_text_is(name, "transfer-encoding"))
+		h->has_transfer_encoding = true;
+	else if (http_text_is(name, "connection"))
+		h->keeps = h->keeps && !says_close(value);
+	else if (http_text_is(name, "expect"))
+		h->expects_continue = http_text_is(value, "100-continue");
+	return HEAD_MORE;
+}
+
+/* A page of another site has a browser send this: without a token, that would be all it takes. */
+static bool is_of_other_site(const struct head_request *h)
+{
+	struct http_text rest = h->origin, part;
+	if (!h->origin.at || !http_take_to(&rest, '/', &part) || !http_take_to(&rest, '/', &part))
+		return h->origin.at != NULL; /* "null", too */
+	return rest.len != h->host.len || memcmp(rest.at, h->host.at, rest.len) != 0;
+}
+
+static enum head_result check(const struct head_request *h, struct head_fault *fault)
+{
+	if (h->minor == 1 && !h->host.at)
+		return refuse_head(fault, "there is no Host");
+	if (h->has_transfer_encoding && h->has_length)
+		return refuse_head(fault, "Content-Length and Transfer-Encoding exclude each other");
+	if (h->has_transfer_encoding)
+		return refuse(fault, 411, "length_required",
+			      "a body needs Content-Length; no other encoding is taken");
+	if (is_of_other_site(h))
+		return refuse(fault, 403, "cross_origin",
+			      "Origin names another site: pages of others have no business here");
+	return HEAD_DONE;
+}
+
+enum head_result head_read_request(struct head_request *h, const char *bytes, size_t len,
+				   struct head_fault *fault)
+{
+	struct http_text rest = {bytes + h->len, len - h->len}, line, name, value;
+	enum head_result result = HEAD_MORE;
+	while (result == HEAD_MORE) {
+		enum http_line_result there = http_take_line(&rest, &line);
+		if (there == HTTP_LINE_BAD && h->lines == 0 && len > 0)
+			return read_first_line((struct http_text){bytes, len}, h, fault);
+		if (there == HTTP_LINE_BAD)
+			return refuse_head(fault, "the head has a control character, or a line "
+						  "that doesn't end by CR LF");
+		if (there == HTTP_LINE_MORE && len == FRONT_IN_BYTES)
+			return refuse(fault, 431, "too_large", "the head is longer than 16384 bytes");
+		if (there == HTTP_LINE_MORE)
+			return HEAD_MORE;
+		h->len = len - rest.len;
+		if (h->lines++ == 0)
+			result = read_first_line(line, h, fault);
+		else if (line.len == 0)
+			return check(h, fault);
+		else if (h->lines > FRONT_FIELDS + 1)
+			return refuse(fault, 431, "too_large", "the head has more than 100 fields");
+		else if (!http_read_field(line, &name, &value))
+			return refuse_head(fault, "the head has a line that is no header field");
+		else
+			result = take_field(h, name, value, fault);
+	}
+	return result;
+}
+
+static bool is(struct http_text t, const char *other)
+{
+	return t.len == strlen(other) && memcmp(t.at, other, t.len) == 0;
+}
+
+bool head_has_body(const struct head_request *h)
+{
+	return h->length > 0 && is(h->method, "POST");
+}
+
+static void write_field(struct buf *out, const char *name, struct http_text value)
+{
+	if (value.at)
+		buf_printf(out, "%s: %.*s\r\n", name, (int)value.len, value.at);
+}
+
+void head_write_request(const struct head_request *h, const struct addr *client, struct buf *out)
+{
+	_Static_assert(FRONT_TARGET_BYTES + 3 * FRONT_FIELD_BYTES + 512 < FRONT_OUT_BYTES,
+		       "the head, and the names of its fields");
+	char address[ADDR_TEXT_BYTES];
+	buf_add(out, h->method.at, h->method.len);
+	buf_add_text(out, " ");
+	/* Of httpd's, "/" is a 404 even where there is an index.html. */
+	if (is(h->target, "/"))
+		buf_add_text(out, "/index.html");
+	else
+		buf_add(out, h->target.at, h->target.len);
+	buf_add_text(out, " HTTP/1.1\r\n");
+	write_field(out, "Host", h->host);
+	write_field(out, "Authorization", h->authorization);
+	write_field(out, "Content-Type", h->content_type);
+	if (client->family)
+		buf_printf(out, FRONT_CLIENT_FIELD ": %s\r\n", addr_text(client, address));
+	if (head_has_body(h))
+		buf_printf(out, "Content-Length: %llu\r\n", (unsigned long long)h->length);
+	buf_add_text(out, "\r\n");
+}
+
+/* "HTTP/1.1 200 OK" */
+static bool read_status(struct http_text line, unsigned *status)
+{
+	struct http_text version, number;
+	uint64_t value;
+	if (!http_take_to(&line, ' ', &version) || !http_text_begins(version, "HTTP/1."))
+		return false;
+	number = http_take_until(&line, " ");
+	if (number.len != 3 || !read_length(number, &value) || value < 200)
+		return false;
+	*status = (unsigned)value;
+	return true;
+}
+
+enum head_result head_read_reply(struct head_reply *r, const char *bytes, size_t len)
+{
+	struct http_text rest = {bytes, len}, line, name, value;
+	*r = (struct head_reply){0};
+	for (unsigned lines = 0;; lines++) {
+		enum http_line_result there = http_take_line(&rest, &line);
+		if (there == HTTP_LINE_MORE && len < FRONT_REPLY_HEAD_BYTES)
+			return HEAD_MORE;
+		if (there != HTTP_LINE || len - rest.len > FRONT_REPLY_HEAD_BYTES)
+			return HEAD_BAD;
+		if (lines > 0 && line.len == 0)
+			break;
+		if (lines == 0 ? !read_status(line, &r->status)
+			       : !http_read_field(line, &name, &value))
+			return HEAD_BAD;
+		if (lines > 0 && http_text_is(name, "content-length")) {
+			if (r->has_length || !read_length(value, &r->length))
+				return HEAD_BAD;
+			r->has_length = true;
+		}
+	}
+	r->len = len - rest.len;
+	return HEAD_DONE;
+}
+
+void head_write_reply(const char *bytes, size_t len, bool keeps, struct buf *out)
+{
+	struct http_text rest = {bytes, len}, line, name, value;
+	http_take_line(&rest, &line);
+	buf_add(out, "HTTP/1.1", 8);
+	http_take_to(&line, ' ', &name);
+	buf_printf(out, " %.*s\r\n", (int)line.len, line.at);
+	while (http_take_line(&rest, &line) == HTTP_LINE && line.len > 0) {
+		/* What concerns the connection to httpd alone: RFC 9110 7.6.1. */
+		if (!http_read_field(line, &name, &value) || http_text_is(name, "connection") ||
+		    http_text_is(name, "keep-alive") || http_text_is(name, "transfer-encoding"))
+			continue;
+		buf_printf(out, "%.*s\r\n", (int)line.len, line.at);
+	}
+	buf_add_text(out, keeps ? "\r\n" : "Connection: close\r\n\r\n");
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* Heads of requests, as strangers send them, and of replies: what is read of them, and what is
+ * passed on. A request that two servers could take for two things is refused (RFC 9112 11.2), and
+ * no field gets past that is not named here. Pure. */
+#ifndef SQUASH_FRONT_HEAD_H
+#define SQUASH_FRONT_HEAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/addr.h"
+#include "lib/buf.h"
+#include "lib/http_head.h"
+#include "limits.h"
+
+enum head_result { HEAD_MORE, HEAD_DONE, HEAD_BAD };
+
+struct head_fault {
+	unsigned status;
+	const char *code; /* a constant text, as is the next */
+	const char *text;
+};
+
+/* A request's head. All zero: nothing is read yet. */
+struct head_request {
+	size_t len; /* bytes of whole lines read; in the end, the head's */
+	unsigned lines;
+	struct http_text method, target; /* the target in origin form */
+	int minor;
+	bool keeps; /* the client can send another request behind this one */
+	bool expects_continue;
+	bool has_length, has_transfer_encoding;
+	uint64_t length; /* of the body; 0: none */
+	struct http_text host, authorization, content_type, origin;
+};
+
+/* Read on in a head of which len bytes are there, FRONT_IN_BYTES at most; those that were there
+ * before must be where they were. HEAD_DONE: h is whole; HEAD_BAD: fault is filled. */
+enum head_result head_read_request(struct head_request *h, const char *bytes, size_t len,
+				   struct head_fault *fault);
+
+/* Whether the body goes to httpd: it takes one of POST alone. */
+bool head_has_body(const struct head_request *h);
+
+/* Write the head as httpd gets it. It fits into FRONT_OUT_BYTES. */
+void head_write_request(const struct head_request *h, const struct addr *client, struct buf *out);
+
+struct head_reply {
+	size_t len; /* bytes of the head as it came */
+	unsigned status;
+	bool has_length;
+	uint64_t length;
+};
+
+/* Read a reply's head, once it is whole. */
+enum head_result head_read_reply(struct head_reply *r, const char *bytes, size_t len);
+
+/* Write a reply's head of len bytes, which head_read_reply has found good, as the client gets it;
+ * keeps: the connection stays open. */
+void head_write_reply(const char *bytes, size_t len, bool keeps, struct buf *out);
+
+#endif

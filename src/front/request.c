@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* From a client's first byte to its request's place in a queue. */
+#include <errno.h>
+#include <string.h>
+
+#include "front.h"
+
+void request_begin(struct conn *c)
+{
+	/* What came behind the last request is the beginning of this one. */
+	size_t rest = c->in_len - c->body_at;
+	memmove(c->in, c->in + c->body_at, rest);
+	explicit_bzero(c->in + rest, c->body_at);
+	c->in_len = rest;
+	c->body_at = 0;
+	c->body_left = 0;
+	c->head = (struct head_request){0};
+	c->token = 0;
+	c->retries = 0;
+	c->is_upload = false;
+	c->state = CONN_READS_HEAD;
+	conn_set_idle(c, true);
+	conn_set_deadline(c, rest > 0 ? FRONT_HEAD_MS : FRONT_IDLE_MS);
+}
+
+/* More has to come until then, or the request is given up. */
+static void set_body_deadline(struct conn *c)
+{
+	uint64_t now_ms = c->front->loop.now_ms;
+	conn_set_deadline(c, c->body_due_ms > now_ms ? (unsigned)(c->body_due_ms - now_ms) : 0);
+}
+
+void request_note_body(struct conn *c, size_t n)
+{
+	uint64_t latest_ms = c->front->loop.now_ms + FRONT_BODY_STALL_MS;
+	c->body_due_ms += n / FRONT_BODY_RATE;
+	if (c->body_due_ms > latest_ms)
+		c->body_due_ms = latest_ms;
+	set_body_deadline(c);
+}
+
+/* What the client doesn't take at once is dropped: it will not wait for ever. */
+void request_say_continue(struct conn *c)
+{
+	static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	if (c->head.expects_continue && c->head.minor == 1)
+		wire_write(&c->wire, line, sizeof(line) - 1);
+}
+
+/* Into the queue, or, after wrong tokens, first behind a pause. */
+static void check_token(struct conn *c)
+{
+	struct front *f = c->front;
+	int64_t wait_ms = 0;
+	if (c->token)
+		wait_ms = guard_wait_ms(&f->guard, c->client, c->token, f->loop.now_ms);
+	if (wait_ms < 0) {
+		answer(c, 429, "too_many_tokens",
+		       "too many wrong tokens have come from this address");
+	} else if (wait_ms > 0) {
+		c->state = CONN_PAUSES;
+		conn_set_deadline(c, (unsigned)wait_ms);
+	} else {
+		request_queue(c);
+	}
+}
+
+/* The head is whole: the body comes next. */
+static void take_head(struct conn *c)
+{
+	struct front *f = c->front;
+	c->body_at = c->head.len;
+	c->body_left = c->head.length;
+	c->is_upload = c->body_left > FRONT_IN_BYTES - c->head.len;
+	if (c->head.authorization.at)
+		c->token = guard_hash(&f->guard, c->head.authorization);
+	c->body_due_ms = f->loop.now_ms + FRONT_BODY_GRACE_MS;
+	conn_set_idle(c, false);
+	if (c->is_upload) {
+		check_token(c);
+		return;
+	}
+	if (c->in_len - c->body_at < c->body_left)
+		request_say_continue(c);
+	c->state = CONN_READS_BODY;
+	set_body_deadline(c);
+}
+
+/* Read on behind what is there. Whether there is more; if not, and nothing more will come, the
+ * connection is closed. */
+static bool read_more(struct conn *c, size_t most, size_t *n)
+{
+	ssize_t got = wire_read(&c->wire, c->in + c->in_len, most);
+	if (got > 0) {
+		*n = (size_t)got;
+		c->in_len += *n;
+		return true;
+	}
+	if (got != -EAGAIN)
+		conn_close(c);
+	return false;
+}
+
+bool request_read_head(struct conn *c)
+{
+	struct head_fault fault;
+	size_t n;
+	/* What is left of the last request's bytes, first. */
+	if (c->in_len > c->head.len || c->in_len == FRONT_IN_BYTES) {
+		switch (head_read_request(&c->head, c->in, c->in_len, &fault)) {
+		case HEAD_DONE:
+			take_head(c);
+			return true;
+		case HEAD_BAD:
+			answer(c, fault.status, fault.code, fault.text);
+			return true;
+		case HEAD_MORE:
+			break;
+		}
+	}
+	bool first = c->in_len == 0;
+	if (!read_more(c, FRONT_IN_BYTES - c->in_len, &n))
+		return false;
+	if (first)
+		conn_set_deadline(c, FRONT_HEAD_MS);
+	return true;
+}
+
+bool request_read_body(struct conn *c)
+{
+	size_t n, end = c->head.len + (size_t)c->head.length;
+	if (c->in_len < end) {
+		if (!read_more(c, end - c->in_len, &n))
+			return false;
+		request_note_body(c, n);
+		return true;
+	}
+	check_token(c);
+	return true;
+}
+
+void request_queue(struct conn *c)
+{
+	struct front *f = c->front;
+	c->state = CONN_QUEUED;
+	conn_set_deadline(c, FRONT_QUEUE_MS);
+	if (c->is_upload)
+		turns_add(&f->large, &c->client->large, &c->turn);
+	else
+		turns_add(&f->small, &c->client->small, &c->turn);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* Whose turn it is. What costs processor time, a handshake's steps and the beginning of a request,
+ * is given to the addresses in turns, and only so much of it at once that a newcomer's finds a
+ * processor free; the rest waits here, where it costs nothing. */
+#include <errno.h>
+
+#include "front.h"
+
+void schedule_handshake(struct conn *c)
+{
+	if (!c->turn.line)
+		turns_add(&c->front->handshakes, &c->client->handshakes, &c->turn);
+}
+
+static void shake_hands(struct conn *c)
+{
+	int rc = tls_shake_hands(c->wire.tls, &c->wire);
+	if (rc < 0 && tls_was_plain(c->wire.tls)) {
+		c->wire.tls = NULL;
+		answer(c, 400, "bad_request", "this port speaks TLS: https://");
+		conn_run(c);
+	} else if (rc < 0) {
+		conn_close(c);
+	} else if (rc > 0) {
+		request_begin(c);
+		conn_set_deadline(c, FRONT_HEAD_MS);
+		conn_run(c);
+	}
+}
+
+static struct conn *conn_of(struct turns_item *item)
+{
+	return item ? (struct conn *)((char *)item - offsetof(struct conn, turn)) : NULL;
+}
+
+static bool may_start_small(const struct turns_line *line, const void *context)
+{
+	const struct client *one =
+		(const struct client *)((const char *)line - offsetof(struct client, small));
+	(void)context;
+	return one->requests < FRONT_CLIENT_REQUESTS;
+}
+
+static bool may_start_large(const struct turns_line *line, const void *context)
+{
+	const struct client *one =
+		(const struct client *)((const char *)line - offsetof(struct client, large));
+	(void)context;
+	return one->requests < FRONT_CLIENT_REQUESTS && one->uploads < FRONT_CLIENT_UPLOADS;
+}
+
+static bool start(struct turns *t,
+		  bool (*may)(const struct turns_line *line, const void *context))
+{
+	struct conn *c = conn_of(turns_take(t, may, NULL));
+	if (!c)
+		return false;
+	forward_start(c);
+	return true;
+}
+
+void schedule(struct front *f)
+{
+	struct conn *c;
+	for (int i = 0; i < FRONT_HANDSHAKES_AT_ONCE; i++)
+		if ((c = conn_of(turns_take(&f->handshakes, NULL, NULL))))
+			shake_hands(c);
+	if (f->handshakes.count > 0)
+		loop_again(&f->loop, &f->more);
+	/* One of each kind by turns, lest a flood of one holds up the other. */
+	bool started = true;
+	while (started && f->starting < f->starting_max && f->requests < FRONT_REQUESTS) {
+		started = start(&f->small, may_start_small);
+		if (f->uploads < FRONT_UPLOADS && f->starting < f->starting_max)
+			started = start(&f->large, may_start_large) || started;
+	}
+}
+
+void schedule_started(struct conn *c)
+{
+	if (!c->is_starting)
+		return;
+	c->is_starting = false;
+	c->front->starting--;
+	timers_clear(&c->front->loop.timers, &c->start);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* TLS 1.2 by BearSSL: ECDHE with ChaCha20-Poly1305 or AES-GCM, sessions that can be resumed, no
+ * renegotiation. RFC 5246, 5289, 7905, 9325. */
+#ifndef SQUASH_FRONT_TLS_H
+#define SQUASH_FRONT_TLS_H
+
+#include <bearssl.h>
+
+#include "identity.h"
+#include "limits.h"
+#include "wire.h"
+
+/* What all connections share. */
+struct tls_server {
+	const struct identity *identity;
+	br_ssl_session_cache_lru sessions;
+	uint8_t session_memory[FRONT_SESSION_BYTES];
+};
+
+/* One connection, in pages of its own. */
+struct tls {
+	br_ssl_server_context server;
+	uint8_t in[BR_SSL_BUFSIZE_INPUT];
+	uint8_t out[BR_SSL_BUFSIZE_OUTPUT];
+} __attribute__((aligned(4096)));
+
+/* identity is borrowed for good. */
+void tls_server_init(struct tls_server *s, const struct identity *identity);
+
+/* Begin a connection. 0, or -errno with e filled. */
+int tls_begin(struct tls *t, struct tls_server *s, struct err *e);
+
+/* Go on with the handshake: 1 when it is done, 0 when it waits for the socket, or -errno. */
+int tls_shake_hands(struct tls *t, struct wire *w);
+
+/* Whether what has come was HTTP without TLS. */
+bool tls_was_plain(const struct tls *t);
+
+/* As those of wire.h. */
+ssize_t tls_read(struct tls *t, struct wire *w, void *to, size_t cap);
+ssize_t tls_write(struct tls *t, struct wire *w, const void *from, size_t len);
+int tls_flush(struct tls *t, struct wire *w);
+
+/* Say so to the peer (close_notify), as far as the socket takes it. */
+void tls_close(struct tls *t, struct wire *w);
+
+#endif

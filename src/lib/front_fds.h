@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* What init and the front that it starts agree on. */
+#ifndef SQUASH_FRONT_FDS_H
+#define SQUASH_FRONT_FDS_H
+
+/* The descriptors that front is started with, beside the three of every process. The last three are
+ * all there, or none. */
+enum {
+	FRONT_HTTP_FD = 3, /* listens: plain HTTP; closed if there is none */
+	FRONT_TLS_FD,      /* listens */
+	FRONT_KEY_FD,      /* its private key, PEM */
+	FRONT_CHAIN_FD,    /* its certificates, PEM, its own first */
+	FRONT_FDS_END,
+};
+
+/* The field of a request that carries the client's address to api. front alone writes it. */
+#define FRONT_CLIENT_FIELD "Squash-Client"
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "http_head.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_control(char c)
+{
+	return ((uint8_t)c < ' ' && c != '\t') || c == 0x7f;
+}
+
+/* RFC 9110 5.6.2. */
+static bool is_token(struct http_text t)
+{
+	static const char others[] = "!#$%&'*+-.^_`|~";
+	for (size_t i = 0; i < t.len; i++) {
+		char c = t.at[i];
+		char letter = (char)(c | 0x20);
+		if (!is_digit(c) && (letter < 'a' || letter > 'z') &&
+		    !memchr(others, c, sizeof(others) - 1))
+			return false;
+	}
+	return t.len > 0;
+}
+
+struct http_text http_take_until(struct http_text *from, const char *ends)
+{
+	struct http_text part = {from->at, 0};
+	while (from->len > 0 && !strchr(ends, from->at[0])) {
+		from->at++;
+		from->len--;
+		part.len++;
+	}
+	return part;
+}
+
+bool http_take_to(struct http_text *from, char end, struct http_text *part)
+{
+	*part = http_take_until(from, (char[]){end, '\0'});
+	if (from->len == 0)
+		return false;
+	from->at++;
+	from->len--;
+	return true;
+}
+
+enum http_line_result http_take_line(struct http_text *head, struct http_text *line)
+{
+	size_t len = 0;
+	while (len < head->len && !is_control(head->at[len]))
+		len++;
+	if (len == head->len || (len + 1 == head->len && head->at[len] == '\r'))
+		return HTTP_LINE_MORE;
+	if (head->at[len] != '\r' || head->at[len + 1] != '\n')
+		return HTTP_LINE_BAD;
+	*line = (struct http_text){head->at, len};
+	head->at += len + 2;
+	head->len -= len + 2;
+	return HTTP_LINE;
+}
+
+static bool is_visible(struct http_text t)
+{
+	for (size_t i = 0; i < t.len; i++)
+		if ((uint8_t)t.at[i] <= ' ' || (uint8_t)t.at[i] >= 0x7f)
+			return false;
+	return t.len > 0;
+}
+
+bool http_read_request_line(struct http_text line, struct http_request_line *r)
+{
+	static const char version[] = "HTTP/1."; /* and a digit */
+	size_t len = sizeof(version) - 1;
+	if (!http_take_to(&line, ' ', &r->method) || !is_token(r->method) ||
+	    !http_take_to(&line, ' ', &r->target) || !is_visible(r->target) ||
+	    line.len != len + 1 || memcmp(line.at, version, len) != 0 || !is_digit(line.at[len]))
+		return false;
+	r->minor = line.at[len] - '0';
+	return true;
+}
+
+static struct http_text trim(struct http_text t)
+{
+	for (; t.len > 0 && (t.at[0] == ' ' || t.at[0] == '\t'); t.len--)
+		t.at++;
+	while (t.len > 0 && (t.at[t.len - 1] == ' ' || t.at[t.len - 1] == '\t'))
+		t.len--;
+	return t;
+}
+
+bool http_read_field(struct http_text line, struct http_text *name, struct http_text *value)
+{
+	if (!http_take_to(&line, ':', name) || !is_token(*name))
+		return false;
+	*value = trim(line);
+	return true;
+}
+
+bool http_text_begins(struct http_text t, const char *other)
+{
+	size_t len = strlen(other);
+	return t.len >= len && strncasecmp(t.at, other, len) == 0;
+}
+
+bool http_text_is(struct http_text t, const char *other)
+{
+	return t.len == strlen(other) && http_text_begins(t, other);
+}
