@@ -107,7 +107,7 @@ static void run_httpd(const struct program_start *what)
 static void run_dhcp(const struct program_start *what)
 {
 	char interface[IFNAMSIZ];
-	char hostname[sizeof("hostname:") + SETTINGS_HOSTNAME_MAX];
+	char hostname[sizeof("hostname:") + HOSTNAME_BYTES];
 	snprintf(interface, sizeof(interface), "%s", what->service->interface);
 	snprintf(hostname, sizeof(hostname), "hostname:%s", what->services->settings->hostname);
 	/* Three questions a second apart, then after 5 s again: a switch port may open late. */

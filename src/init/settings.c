@@ -9,6 +9,7 @@
 
 #include "env.h"
 #include "lib/addr.h"
+#include "lib/hostname.h"
 
 static void report_line(const struct settings_report *report, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -92,22 +93,12 @@ static bool is_alnum(char c)
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-/* Dot-separated labels of letters, digits and inner hyphens (RFC 1123, section 2.1). */
 static const char *check_hostname(const char *text, struct settings *out)
 {
-	size_t len = strlen(text);
-	char before = '.';
-	for (size_t i = 0; i <= len; i++) {
-		char c = i < len ? text[i] : '.';
-		bool edge = c == '.' || c == '-';
-		if (!(is_alnum(c) || (c == '-' && before != '.') || (c == '.' && is_alnum(before))))
-			return "is not a host name (letters, digits, hyphens, dots)";
-		before = edge ? c : 'a';
-	}
-	if (len > SETTINGS_HOSTNAME_MAX)
-		return "is longer than a host name may be (63 characters)";
-	memcpy(out->hostname, text, len + 1);
-	return NULL;
+	const char *fault = hostname_check(text);
+	if (!fault)
+		memcpy(out->hostname, text, strlen(text) + 1);
+	return fault;
 }
 
 /* An absolute path of plain components, outside of the directories the appliance itself needs. */

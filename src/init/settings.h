@@ -16,11 +16,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/hostname.h"
 #include "lib/limits.h"
 
 #define SETTINGS_VALUE_BYTES (LIMIT_TOKEN_BYTES + 1) /* the token is the longest value */
 #define SETTINGS_PATH_MAX 64
-#define SETTINGS_HOSTNAME_MAX 63 /* RFC 1035 label; the kernel takes 64 */
 #define SETTINGS_DNS_MAX 2
 #define SETTINGS_DATA_WAIT_MAX_S 300
 #define SETTINGS_FAULT_BYTES 96
@@ -73,7 +73,7 @@ struct settings {
 	unsigned data_wait_s;
 	char format[SETTINGS_FORMAT_MAX + 1]; /* empty: none */
 	struct settings_ip ip;
-	char hostname[SETTINGS_HOSTNAME_MAX + 1];
+	char hostname[HOSTNAME_BYTES + 1];
 	unsigned max_sandboxes;
 	char egress_private[SETTINGS_VALUE_BYTES]; /* networks, commas between; empty: none */
 	char fault[SETTINGS_FAULT_BYTES]; /* room for what is wrong with one of several things */
