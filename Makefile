@@ -63,13 +63,15 @@ TARGET_CFLAGS := -Os -fstack-protector-strong -ffunction-sections -fdata-section
 TARGET_LDFLAGS := -s -Wl,--gc-sections
 HOST_CFLAGS := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -Itests/unit
 
-PROGRAMS := init squashd box-init api egress make-identity
+PROGRAMS := init squashd box-init api egress front make-identity
 LIB := $(wildcard src/lib/*.c)
 SRC_init := $(wildcard src/init/*.c)
 SRC_squashd := $(filter-out src/sandbox/box_init.c,$(wildcard src/sandbox/*.c))
 SRC_box-init := src/sandbox/box_init.c
 SRC_api := $(wildcard src/api/*.c)
 SRC_egress := $(wildcard src/egress/*.c)
+SRC_front := $(filter-out $(addprefix src/front/,make_identity.c identity_make.c certificate.c der_write.c),\
+	$(wildcard src/front/*.c))
 SRC_make-identity := $(addprefix src/front/,make_identity.c identity_make.c certificate.c der_write.c)
 
 BIN := $(PROGRAMS:%=build/bin/%)
@@ -257,6 +259,10 @@ build/test/agent: $(patsubst %.c,build/obj/%.o,$(wildcard tests/qemu/agent*.c)) 
 
 # What runs inside a sandbox and tries what it must not be able to do.
 build/test/probe: $(patsubst %.c,build/obj/%.o,$(wildcard tests/qemu/probe/*.c)) scripts/check-static
+	$(link)
+
+# The CGI program behind front in its own tests.
+build/test/cgi: build/obj/tests/front/cgi.o $(LIB:%.c=build/obj/%.o) scripts/check-static
 	$(link)
 
 # squashd, with tests/fault/fault.c between it and the C library.

@@ -204,9 +204,7 @@ static void begin_reply(struct conn *c)
 	c->without_body = c->without_body || c->reply.status == 204 || c->reply.status == 304;
 	c->head.keeps = keeps_open(c);
 	head_write_reply(raw, c->reply.len, c->head.keeps, &out);
-	c->reply_left = c->without_body       ? 0
-			: c->reply.has_length ? c->reply.length
-					      : UINT64_MAX;
+	c->reply_left = c->without_body ? 0 : c->reply.has_length ? c->reply.length : UINT64_MAX;
 	if (rest > c->reply_left)
 		rest = (size_t)c->reply_left;
 	memmove(c->out + out.len, raw + c->reply.len, rest);
@@ -319,7 +317,7 @@ static bool write_reply(struct conn *c)
 
 bool forward_move(struct conn *c)
 {
-	static bool (*const parts[])(struct conn *c) = {
+	static bool (*const parts[])(struct conn * c) = {
 		send_head, send_body, read_body, read_reply, write_reply,
 	};
 	bool moved = false;

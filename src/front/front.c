@@ -95,7 +95,7 @@ static ssize_t read_pem(int fd, uint8_t *to, size_t cap, const char *what, struc
 
 static int load_identity(struct front *f, struct err *e)
 {
-	static uint8_t key[FRONT_IDENTITY_BYTES + 1], chain[FRONT_IDENTITY_BYTES + 1];
+	static uint8_t key[IDENTITY_KEY_PEM_BYTES + 1], chain[IDENTITY_CHAIN_BYTES + 1];
 	ssize_t chain_len = -EBADF;
 	ssize_t key_len = read_pem(FRONT_KEY_FD, key, sizeof(key), "private key", e);
 	if (key_len >= 0)

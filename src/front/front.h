@@ -38,7 +38,8 @@ struct conn {
 	enum conn_state state;
 	struct front *front;
 	struct conn *next_free;
-	struct conn *before, *behind; /* of those that are idle, in the order of their becoming it */
+	struct conn *before,
+		*behind; /* of those that are idle, in the order of their becoming it */
 	bool is_idle;
 	struct addr addr;
 	struct client *client;
@@ -47,10 +48,10 @@ struct conn {
 	struct turns_item turn;
 
 	/* What it sends. */
-	char *in;       /* FRONT_IN_BYTES */
-	size_t in_len;  /* bytes that are there */
-	size_t body_at; /* the first of those that is of the body, and not yet passed on */
-	uint64_t body_left; /* bytes of the body that are not passed on, be they here or not */
+	char *in;             /* FRONT_IN_BYTES */
+	size_t in_len;        /* bytes that are there */
+	size_t body_at;       /* the first of those that is of the body, and not yet passed on */
+	uint64_t body_left;   /* bytes of the body that are not passed on, be they here or not */
 	uint64_t body_due_ms; /* when more of it has to be here */
 	struct head_request head;
 	uint64_t token; /* its hash; 0: none */
@@ -80,7 +81,7 @@ struct front {
 	bool listens[2];
 	struct loop_source signals;
 	struct loop_source more; /* there is work beside what the loop knows of */
-	bool stops; /* no more connections and requests */
+	bool stops;              /* no more connections and requests */
 	struct timer stop;
 
 	struct clients clients;

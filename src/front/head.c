@@ -44,7 +44,8 @@ static enum head_result read_first_line(struct http_text line, struct head_reque
 	if (first.minor > 1)
 		return refuse(fault, 505, "bad_version", "this server speaks HTTP/1.1");
 	if (first.target.len > FRONT_TARGET_BYTES)
-		return refuse(fault, 414, "too_large", "the path and query are longer than 4096 bytes");
+		return refuse(fault, 414, "too_large",
+			      "the path and query are longer than 4096 bytes");
 	if (first.method.len > FRONT_METHOD_BYTES)
 		return refuse_head(fault, "the method is longer than 15 bytes");
 	if (!take_target(first.target, h))
@@ -145,7 +146,8 @@ static enum head_result check(const struct head_request *h, struct head_fault *f
 	if (h->minor == 1 && !h->host.at)
 		return refuse_head(fault, "there is no Host");
 	if (h->has_transfer_encoding && h->has_length)
-		return refuse_head(fault, "Content-Length and Transfer-Encoding exclude each other");
+		return refuse_head(fault,
+				   "Content-Length and Transfer-Encoding exclude each other");
 	if (h->has_transfer_encoding)
 		return refuse(fault, 411, "length_required",
 			      "a body needs Content-Length; no other encoding is taken");
@@ -168,7 +170,8 @@ enum head_result head_read_request(struct head_request *h, const char *bytes, si
 			return refuse_head(fault, "the head has a control character, or a line "
 						  "that doesn't end by CR LF");
 		if (there == HTTP_LINE_MORE && len == FRONT_IN_BYTES)
-			return refuse(fault, 431, "too_large", "the head is longer than 16384 bytes");
+			return refuse(fault, 431, "too_large",
+				      "the head is longer than 16384 bytes");
 		if (there == HTTP_LINE_MORE)
 			return HEAD_MORE;
 		h->len = len - rest.len;

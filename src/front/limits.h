@@ -7,17 +7,18 @@
 #include "lib/limits.h"
 
 /* Connections */
-#define FRONT_CONNECTIONS 1024 /* past it, the one that has idled longest goes */
+#define FRONT_CONNECTIONS 1024       /* past it, the one that has idled longest goes */
 #define FRONT_CLIENT_CONNECTIONS 512 /* of one address: half is left for all others */
 #define FRONT_CLIENTS 2048 /* addresses: each that is connected, and as many that guess tokens */
 #define FRONT_WARM 64      /* connections whose buffers stay in memory when they are closed */
 
 /* What they send */
-#define FRONT_IN_BYTES 16384 /* a head, and a small body behind it; a page of TLS's 16 KiB records */
-#define FRONT_TARGET_BYTES 4096 /* paths of files go in the query: PATH_MAX */
-#define FRONT_METHOD_BYTES 15   /* httpd cuts longer ones */
-#define FRONT_FIELD_BYTES 2048  /* one that is passed on: a token of 1 KiB, and more */
-#define FRONT_FIELDS 100        /* lines of a head; browsers send 20 */
+#define FRONT_IN_BYTES                                                                             \
+	16384 /* a head, and a small body behind it; a page of TLS's 16 KiB records */
+#define FRONT_TARGET_BYTES 4096     /* paths of files go in the query: PATH_MAX */
+#define FRONT_METHOD_BYTES 15       /* httpd cuts longer ones */
+#define FRONT_FIELD_BYTES 2048      /* one that is passed on: a token of 1 KiB, and more */
+#define FRONT_FIELDS 100            /* lines of a head; browsers send 20 */
 #define FRONT_BODY_BYTES 2147483647 /* httpd takes no longer ones */
 
 /* What they get */
@@ -29,9 +30,9 @@
 #define FRONT_HANDSHAKE_MS 10000
 #define FRONT_HEAD_MS 10000 /* from a connection's beginning, or a head's first byte, to its end */
 #define FRONT_IDLE_MS 60000 /* between requests */
-#define FRONT_BODY_STALL_MS 30000 /* without a byte of a body */
-#define FRONT_BODY_GRACE_MS 10000 /* before a body has to have come at this rate: */
-#define FRONT_BODY_RATE 4         /* bytes a millisecond, 4 KB a second, on the average */
+#define FRONT_BODY_STALL_MS 30000  /* without a byte of a body */
+#define FRONT_BODY_GRACE_MS 10000  /* before a body has to have come at this rate: */
+#define FRONT_BODY_RATE 4          /* bytes a millisecond, 4 KB a second, on the average */
 #define FRONT_WRITE_STALL_MS 30000 /* a reply that nobody takes */
 #define FRONT_LINGER_MS 2000       /* after the last reply: what is still on its way here */
 #define FRONT_QUEUE_MS 30000       /* for a request's turn to come; 503 past it */
@@ -63,7 +64,6 @@
 /* TLS */
 #define FRONT_SESSIONS 2048 /* that can be resumed: some 100 bytes each */
 #define FRONT_SESSION_BYTES ((size_t)FRONT_SESSIONS * 100)
-#define FRONT_IDENTITY_BYTES 65536 /* of a key's or a chain's file */
 
 /* For each connection a deadline and the end of its beginning; a pause for each listener. */
 #define FRONT_TIMERS (2 * FRONT_CONNECTIONS + 2)

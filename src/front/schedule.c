@@ -49,8 +49,7 @@ static bool may_start_large(const struct turns_line *line, const void *context)
 	return one->requests < FRONT_CLIENT_REQUESTS && one->uploads < FRONT_CLIENT_UPLOADS;
 }
 
-static bool start(struct turns *t,
-		  bool (*may)(const struct turns_line *line, const void *context))
+static bool start(struct turns *t, bool (*may)(const struct turns_line *line, const void *context))
 {
 	struct conn *c = conn_of(turns_take(t, may, NULL));
 	if (!c)

@@ -25,11 +25,11 @@ void tls_server_init(struct tls_server *s, const struct identity *identity)
 static void set_identity(br_ssl_server_context *server, const struct identity *id)
 {
 	if (id->key_type == BR_KEYTYPE_EC)
-		br_ssl_server_set_single_ec(server, id->chain, id->chain_len, &id->ec,
+		br_ssl_server_set_single_ec(server, id->chain, id->chain_len, id->ec,
 					    BR_KEYTYPE_SIGN, id->issuer_key_type,
 					    br_ec_get_default(), br_ecdsa_sign_asn1_get_default());
 	else
-		br_ssl_server_set_single_rsa(server, id->chain, id->chain_len, &id->rsa,
+		br_ssl_server_set_single_rsa(server, id->chain, id->chain_len, id->rsa,
 					     BR_KEYTYPE_SIGN, br_rsa_private_get_default(),
 					     br_rsa_pkcs1_sign_get_default());
 }
