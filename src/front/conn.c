@@ -39,7 +39,7 @@ void conn_set_idle(struct conn *c, bool is_idle)
 /* Give the memory of a connection back that only a flood comes to. */
 static void cool(struct front *f, size_t place)
 {
-	if (place < FRONT_WARM)
+	if (place < FRONT_WARM || place >= FRONT_CONNECTIONS)
 		return;
 	madvise(f->in[place], FRONT_IN_BYTES, MADV_DONTNEED);
 	madvise(f->out[place], FRONT_OUT_BYTES, MADV_DONTNEED);
