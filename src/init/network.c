@@ -134,6 +134,7 @@ static void take_address(struct network *n, const struct nlmsghdr *head)
 		console_say("API: http://%s:%u/ (%s)",
 			    inet_ntop(AF_INET, &address, text, sizeof(text)), n->settings->port,
 			    card->name);
+		services_restart_ntp(n->services);
 	}
 }
 
