@@ -134,8 +134,8 @@ static void run_dhcp(const struct program_start *what)
 	execve(PATH_BUSYBOX, args, environment);
 }
 
-/* The user ntp with one capability: setting the clock. It owns no file, and sees those that names
- * are looked up by. What it has to say is of each packet; init sees by itself that the clock is
+/* The user ntp with one capability: setting the clock. It owns no file, and of all there are it may
+ * read the list of name servers: in /proc and /etc there may be a token. What it has to say is of each packet; init sees by itself that the clock is
  * set (timekeeping.c). */
 static void run_ntpd(const struct program_start *what)
 {
@@ -144,7 +144,7 @@ static void run_ntpd(const struct program_start *what)
 	char option[] = "-p";
 	char *args[3 + 2 * SETTINGS_NTP_MAX] = {CHILD_ARG("ntpd"), CHILD_ARG("-n")};
 	char *environment[] = {NULL};
-	static const char *const readable[] = {"/etc", "/run", PATH_BUSYBOX, NULL};
+	static const char *const readable[] = {PATH_RESOLV_DIR, PATH_BUSYBOX, NULL};
 	static const char *const writable[] = {"/dev/null", NULL};
 	struct err e;
 	memcpy(servers, settings->ntp, sizeof(servers));
