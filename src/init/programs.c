@@ -134,9 +134,9 @@ static void run_dhcp(const struct program_start *what)
 	execve(PATH_BUSYBOX, args, environment);
 }
 
-/* The user ntp with one capability: setting the clock. It owns no file, and of all there are it may
- * read the list of name servers: in /proc and /etc there may be a token. What it has to say is of each packet; init sees by itself that the clock is
- * set (timekeeping.c). */
+/* The user ntp with one capability: setting the clock. It owns no file, and may read none but the
+ * list of name servers: in /proc and /etc there may be a token. What it has to say is of each
+ * packet; init sees by itself that the clock is set (timekeeping.c). */
 static void run_ntpd(const struct program_start *what)
 {
 	const struct settings *settings = what->services->settings;

@@ -54,8 +54,9 @@ void services_drop(struct services *s, const char *interface);
 /* The DHCP client of this card, if any, shall ask again: its cable was out. */
 void services_renew(struct services *s, const char *interface);
 
-/* The network has an address that it hadn't: ntpd, if there is to be one, shall begin anew, or begin.
- * It asks less and less often for names that don't resolve and for servers that don't answer. */
+/* The network has an address that it hadn't: ntpd, if there is to be one, shall begin anew, or
+ * begin. It asks less and less often for names that don't resolve and of servers that don't
+ * answer. */
 void services_restart_ntp(struct services *s);
 
 /* Start what is due. Milliseconds until this must be called again, or -1. */
