@@ -6,7 +6,7 @@
 #include "services.h"
 
 #define PROGRAMS_HTTP_ID 801 /* user and group "http" of /etc/passwd */
-#define PROGRAMS_NTP_ID 802  /* "ntp" */
+#define PROGRAMS_NTP_ID 803  /* "ntp" */
 
 struct program_start {
 	const struct services *services;

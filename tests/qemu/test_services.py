@@ -37,7 +37,7 @@ CAPTURE = "dac_read_search sys_admin"
 PROCESSES = {
     "init": (0, None, 0, 0, "/", None),
     "udhcpc": (0, DHCP, 1, 0, "/", None),
-    "ntpd": (802, NTP, 1, 2, "/", None),
+    "ntpd": (803, NTP, 1, 2, "/", None),
     "httpd": (801, "", 1, 2, "/srv/http", 4),
     "api": (801, "", 1, 2, "/srv/http", None),
     "squashd": (0, SQUASHD, 0, 2, "/", None),
