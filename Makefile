@@ -56,8 +56,8 @@ SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shel
 # ---- Our programs ----
 
 WARNINGS := $(shell grep -v '^\#' config/warnings)
-CFLAGS := -std=c11 -D_GNU_SOURCE -DSQUASH_VERSION='"$(VERSION)"' -Isrc \
-	-isystem build/parts/bearssl/include $(WARNINGS) -MMD -MP -ffile-prefix-map=$(CURDIR)/=
+CFLAGS := -std=c11 -D_GNU_SOURCE -DSQUASH_VERSION='"$(VERSION)"' \
+	-DSQUASH_BUILD_TIME=$(SOURCE_DATE_EPOCH) -Isrc -isystem build/parts/bearssl/include $(WARNINGS) -MMD -MP -ffile-prefix-map=$(CURDIR)/=
 # Static PIE on musl comes from build/cc itself.
 TARGET_CFLAGS := -Os -fstack-protector-strong -ffunction-sections -fdata-sections
 TARGET_LDFLAGS := -s -Wl,--gc-sections
@@ -110,10 +110,10 @@ build/cc: scripts/build-sysroot $(ENV) | build/host.ok
 	$(call say,TOOLS,$@)
 	$(Q)scripts/build-sysroot
 
-build/parts/busybox: scripts/build-busybox config/busybox.config build/cc $(CACHED)
+build/parts/busybox: scripts/build-busybox config/busybox.config config/busybox.patch build/cc $(CACHED)
 	$(call say,PART,$@)
 	$(Q)scripts/cached build/parts "busybox $(TOOLCHAIN)" scripts/build-busybox \
-		config/busybox.config scripts/build-sysroot
+		config/busybox.config config/busybox.patch scripts/build-sysroot
 	$(Q)scripts/check-static $@
 
 build/parts/mksquashfs build/parts/unsquashfs &: scripts/build-squashfs-tools \

@@ -21,7 +21,9 @@
 #include "lib/paths.h"
 #include "programs.h"
 
-#define BACKLOG 1024 /* requests that wait while squashd is restarted */
+#define BACKLOG 1024      /* requests that wait while squashd is restarted */
+#define NTP_WAIT_MS 10000 /* for an address; then without: there may be one of IPv6 alone */
+#define NTP_ROUTE_MS 1000 /* after an address come the route and the name servers */
 
 int services_listen(struct services *s, struct err *e)
 {
@@ -50,13 +52,15 @@ void services_add(struct services *s, enum service_kind kind, const char *interf
 		[SERVICE_HTTPD] = "httpd",
 		[SERVICE_FRONT] = "front",
 		[SERVICE_DHCP] = "dhcp on ",
+		[SERVICE_NTP] = "ntpd",
 	};
+	unsigned wait_ms = kind == SERVICE_NTP ? NTP_WAIT_MS : 0;
 	const char *on = interface ? interface : "";
 	for (size_t i = 0; i < SERVICES_MAX; i++) {
 		struct service *new = &s->list[i];
 		if (new->kind != SERVICE_NONE)
 			continue;
-		*new = (struct service){.kind = kind, .due_ms = clock_mono_ms()};
+		*new = (struct service){.kind = kind, .due_ms = clock_mono_ms() + wait_ms};
 		snprintf(new->interface, sizeof(new->interface), "%s", on);
 		snprintf(new->name, sizeof(new->name), "%s%s", names[kind], on);
 		return;
@@ -88,6 +92,19 @@ void services_renew(struct services *s, const char *interface)
 	struct service *dhcp = find_dhcp(s, interface);
 	if (dhcp && dhcp->pid)
 		kill(dhcp->pid, SIGUSR1);
+}
+
+void services_restart_ntp(struct services *s)
+{
+	for (size_t i = 0; i < SERVICES_MAX; i++) {
+		struct service *ntp = &s->list[i];
+		if (ntp->kind != SERVICE_NTP)
+			continue;
+		/* Not SIGTERM, which waits until a name has been looked up. */
+		ntp->again = ntp->pid && kill(ntp->pid, SIGKILL) == 0;
+		if (!ntp->pid)
+			ntp->due_ms = clock_mono_ms() + NTP_ROUTE_MS;
+	}
 }
 
 /* A pipe that holds the token and then ends. Its length is far below what a pipe takes at once, so
@@ -178,9 +195,14 @@ bool services_reap(struct services *s, pid_t pid, int status)
 	if (!service)
 		return false;
 	uint64_t now = clock_mono_ms();
+	service->pid = 0;
+	if (service->again) {
+		service->again = false;
+		service->due_ms = now + NTP_ROUTE_MS;
+		return true;
+	}
 	if (now - service->started_ms >= SERVICE_STEADY_MS)
 		service->failures = 0;
-	service->pid = 0;
 	service->failures++;
 	say_end(service, status);
 	service->delay_ms = service->failures == 1 ? SERVICE_DELAY_MIN_MS : service->delay_ms * 2;

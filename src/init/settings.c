@@ -9,6 +9,7 @@
 
 #include "env.h"
 #include "lib/addr.h"
+#include "lib/allow.h"
 #include "lib/hostname.h"
 
 static void report_line(const struct settings_report *report, const char *format, ...)
@@ -171,6 +172,38 @@ static const char *check_egress_private(const char *text, struct settings *out)
 	return NULL;
 }
 
+/* Names or addresses with commas between, or none. */
+static const char *check_ntp(const char *text, struct settings *out)
+{
+	char servers[SETTINGS_NTP_MAX][SETTINGS_NTP_BYTES] = {0};
+	struct addr address;
+	size_t count = 0;
+	_Static_assert(SETTINGS_NTP_BYTES == ALLOW_NAME_BYTES + 1, "it takes a name");
+	memset(out->ntp, 0, sizeof(out->ntp));
+	if (strcmp(text, "none") == 0)
+		return NULL;
+	for (const char *at = text;; at++) {
+		size_t len = strcspn(at, ",");
+		_Static_assert(SETTINGS_NTP_MAX == 4, "it stands in the text");
+		if (count == SETTINGS_NTP_MAX)
+			return "has more than 4 servers";
+		if (addr_parse(at, len, &address)) {
+			addr_text(&address, servers[count]);
+		} else if (!allow_read_name(at, len, servers[count])) {
+			snprintf(out->fault, sizeof(out->fault),
+				 "has \"%.*s\", which is neither a host name nor an address",
+				 (int)(len < 40 ? len : 40), at);
+			return out->fault;
+		}
+		count++;
+		at += len;
+		if (!*at)
+			break;
+	}
+	memcpy(out->ntp, servers, sizeof(out->ntp));
+	return NULL;
+}
+
 /* Take the text up to stop (or all of it) from *at into word; false if it doesn't fit. */
 static bool take_word(const char **at, char stop, char *word, size_t cap)
 {
@@ -264,6 +297,7 @@ static const struct {
 	[SETTING_HOSTNAME] = {"SQUASH_HOSTNAME", "squash", check_hostname},
 	[SETTING_MAX_SANDBOXES] = {"SQUASH_MAX_SANDBOXES", "1024", check_max_sandboxes},
 	[SETTING_EGRESS_PRIVATE] = {"SQUASH_EGRESS_PRIVATE", "none", check_egress_private},
+	[SETTING_NTP] = {"SQUASH_NTP", "none", check_ntp},
 };
 
 static int find_setting(const char *name, size_t len)

@@ -22,6 +22,8 @@
 #define SETTINGS_VALUE_BYTES (LIMIT_TOKEN_BYTES + 1) /* the token is the longest value */
 #define SETTINGS_PATH_MAX 64
 #define SETTINGS_DNS_MAX 2
+#define SETTINGS_NTP_MAX 4 /* with four, one that is wrong is found out: RFC 8633, section 3.2 */
+#define SETTINGS_NTP_BYTES 254 /* a name of 253 (RFC 1035), a NUL */
 #define SETTINGS_DATA_WAIT_MAX_S 300
 #define SETTINGS_FAULT_BYTES 96
 #define SETTINGS_FORMAT_MAX 128 /* a disk's name or serial number; a worldwide id has some 70 */
@@ -38,6 +40,7 @@ enum settings_id {
 	SETTING_HOSTNAME,
 	SETTING_MAX_SANDBOXES,
 	SETTING_EGRESS_PRIVATE,
+	SETTING_NTP,
 	SETTING_COUNT
 };
 
@@ -79,7 +82,8 @@ struct settings {
 	struct settings_ip ip;
 	char hostname[HOSTNAME_BYTES + 1];
 	unsigned max_sandboxes;
-	char egress_private[SETTINGS_VALUE_BYTES]; /* networks, commas between; empty: none */
+	char egress_private[SETTINGS_VALUE_BYTES];      /* networks, commas between; empty: none */
+	char ntp[SETTINGS_NTP_MAX][SETTINGS_NTP_BYTES]; /* servers; empty: none, nor after it */
 	char fault[SETTINGS_FAULT_BYTES]; /* room for what is wrong with one of several things */
 };
 

@@ -113,8 +113,9 @@ static void test_builtins(void)
 	struct said said = {0};
 	settings_check(&raw, &s, &(struct settings_report){say, &said});
 	tap_ok(s.port == 8080 && strcmp(s.data, "/data") == 0 && s.data_wait_s == 5 &&
-		       !s.format[0] && s.ip.dhcp && strcmp(s.hostname, "squash") == 0 &&
-		       s.access == ACCESS_OPEN && !s.token[0] && !said.text[0],
+		       !s.format[0] && !s.ntp[0][0] && s.ip.dhcp &&
+		       strcmp(s.hostname, "squash") == 0 && s.access == ACCESS_OPEN &&
+		       !s.token[0] && !said.text[0],
 	       "the built-in settings are valid, and the API is open");
 }
 
@@ -172,6 +173,19 @@ static void test_values(void)
 		{"SQUASH_EGRESS_PRIVATE", "10.1.0.1/16", false},
 		{"SQUASH_EGRESS_PRIVATE", "10.1.0.0/33", false},
 		{"SQUASH_EGRESS_PRIVATE", "intranet.example.org", false},
+		{"SQUASH_NTP", "none", true},
+		{"SQUASH_NTP", "time.example.org", true},
+		{"SQUASH_NTP", "a,b.c,192.0.2.1,2001:db8::1", true},
+		{"SQUASH_NTP", "a,b,c,d,e", false},
+		{"SQUASH_NTP", "", false},
+		{"SQUASH_NTP", "a,", false},
+		{"SQUASH_NTP", "a,,b", false},
+		{"SQUASH_NTP", "a, b", false},
+		{"SQUASH_NTP", "a:123", false},
+		{"SQUASH_NTP", "[2001:db8::1]", false},
+		{"SQUASH_NTP", "keyno:1:a", false},
+		{"SQUASH_NTP", "192.0.2", false},
+		{"SQUASH_NTP", "192.0.2.0/24", false},
 		{"SQUASH_HOSTNAME", "a", true},
 		{"SQUASH_HOSTNAME", "a-1.example.org", true},
 		{"SQUASH_HOSTNAME", "", false},
@@ -239,6 +253,14 @@ static void test_fallback(void)
 	       "a network that is none: no networks, and it is named");
 	check_one("SQUASH_EGRESS_PRIVATE", "10.0.0.0/8,fd00::/8", &s, &said);
 	tap_ok(strcmp(s.egress_private, "10.0.0.0/8,fd00::/8") == 0, "networks as they were given");
+	check_one("SQUASH_NTP", "Time.Example.org.,2001:DB8:0::1", &s, &said);
+	tap_ok(strcmp(s.ntp[0], "time.example.org") == 0 && strcmp(s.ntp[1], "2001:db8::1") == 0 &&
+		       !s.ntp[2][0] && !s.ntp[3][0],
+	       "servers, each by itself");
+	check_one("SQUASH_NTP", "a,b c", &s, &said);
+	tap_ok(!s.ntp[0][0] && strstr(said.text, "has \"b c\", which is neither") &&
+		       strstr(said.text, "none is used"),
+	       "a server that is none: no servers, and it is named");
 	char name[SETTINGS_FORMAT_MAX + 2];
 	memset(name, 'a', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
