@@ -48,11 +48,8 @@ int services_listen(struct services *s, struct err *e)
 void services_add(struct services *s, enum service_kind kind, const char *interface)
 {
 	static const char *const names[] = {
-		[SERVICE_SQUASHD] = "squashd",
-		[SERVICE_HTTPD] = "httpd",
-		[SERVICE_FRONT] = "front",
-		[SERVICE_DHCP] = "dhcp on ",
-		[SERVICE_NTP] = "ntpd",
+		[SERVICE_SQUASHD] = "squashd", [SERVICE_HTTPD] = "httpd", [SERVICE_FRONT] = "front",
+		[SERVICE_DHCP] = "dhcp on ",   [SERVICE_NTP] = "ntpd",
 	};
 	unsigned wait_ms = kind == SERVICE_NTP ? NTP_WAIT_MS : 0;
 	const char *on = interface ? interface : "";
@@ -107,14 +104,15 @@ void services_restart_ntp(struct services *s)
 	}
 }
 
-/* A pipe that holds the token and then ends. Its length is far below what a pipe takes at once, so
- * that the write can't block. The read end, or -errno. */
-static int make_token_pipe(const char *token)
+/* A pipe that holds the token's digest, if the API is not open, and then ends. That is far below
+ * what a pipe takes at once, so that the write can't block. The read end, or -errno. */
+static int make_token_pipe(const struct settings *settings)
 {
+	size_t len = settings->access == ACCESS_OPEN ? 0 : sizeof(settings->token_sha256);
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
-	int rc = fd_write_all(ends[1], token, strlen(token));
+	int rc = fd_write_all(ends[1], settings->token_sha256, len);
 	close(ends[1]);
 	if (rc < 0)
 		fd_close(&ends[0]);
@@ -129,7 +127,7 @@ static void start(struct services *s, struct service *service)
 	AUTO_FD token = -1;
 	service->started_ms = clock_mono_ms();
 	if (service->kind == SERVICE_SQUASHD)
-		what.token_fd = token = make_token_pipe(s->settings->token);
+		what.token_fd = token = make_token_pipe(s->settings);
 	pid_t pid = child_start(loud ? service->name : NULL, program_run, &what, &e);
 	if (pid < 0) { /* no memory or no process left: as if it had ended at once */
 		if (loud)
