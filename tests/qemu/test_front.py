@@ -4,16 +4,12 @@
 listened on, restarts, and a crowd. What it does with each kind of request, and of TLS, is shown without
 a machine by tests/front."""
 
-import re
-import socket
 import ssl
 import subprocess
-import threading
 import time
 
 import tap
-from api import BUSYBOX, SANDBOXES, Running, create, destroy, output
-from machine import WORK, CurlFailed, Machine, data_disk, drive, free_port
+from machine import WORK, Machine, data_disk, drive, free_port
 from tap import check, equal
 
 TOKEN = "front-token"
