@@ -36,21 +36,25 @@ void conn_set_idle(struct conn *c, bool is_idle)
 	f->idle_last = c;
 }
 
-/* Give the memory of a connection back that only a flood comes to. */
-static void cool(struct front *f, size_t place)
+/* A request may have had a token in it; TLS has its keys, and what it has decrypted. The memory of a
+ * connection that only a flood comes to is given back. */
+static void forget(struct front *f, size_t place)
 {
-	if (place < FRONT_WARM)
+	if (place < FRONT_WARM) {
+		explicit_bzero(f->in[place], FRONT_IN_BYTES);
+		explicit_bzero(f->out[place], FRONT_OUT_BYTES);
+		if (f->conns[place].wire.tls)
+			explicit_bzero(&f->tls[place], sizeof(f->tls[place]));
 		return;
+	}
 	madvise(f->in[place], FRONT_IN_BYTES, MADV_DONTNEED);
 	madvise(f->out[place], FRONT_OUT_BYTES, MADV_DONTNEED);
-	if (f->conns[place].wire.tls)
-		madvise(&f->tls[place], sizeof(f->tls[place]), MADV_DONTNEED);
+	madvise(&f->tls[place], sizeof(f->tls[place]), MADV_DONTNEED);
 }
 
 void conn_close(struct conn *c)
 {
 	struct front *f = c->front;
-	struct tls *tls = c->wire.tls;
 	if (c->state == CONN_FORWARDS)
 		forward_end(c);
 	conn_set_idle(c, false);
@@ -61,11 +65,7 @@ void conn_close(struct conn *c)
 	conn_clear_deadline(c);
 	loop_close(&f->loop, &c->wire.source);
 	clients_put(&f->clients, c->client);
-	/* The request may have had a token in it; TLS has its keys. */
-	explicit_bzero(c->in, c->in_len);
-	if (tls)
-		explicit_bzero(tls, sizeof(tls->server));
-	cool(f, (size_t)(c - f->conns));
+	forget(f, (size_t)(c - f->conns));
 	c->state = CONN_FREE;
 	c->next_free = f->free_conns;
 	f->free_conns = c;
@@ -228,7 +228,7 @@ static bool begin_tls(struct conn *c)
 	struct front *f = c->front;
 	struct err e;
 	c->wire.tls = &f->tls[c - f->conns];
-	if (tls_begin(c->wire.tls, &f->tls_server, &e) < 0) {
+	if (tls_begin(c->wire.tls, &f->tls_server, f->loop.now_ms, &e) < 0) {
 		fprintf(stderr, "front: %s\n", e.text);
 		return false;
 	}

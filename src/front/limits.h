@@ -62,8 +62,14 @@
 #define FRONT_GOOD_TOKENS 64         /* that were right lately, and don't wait */
 
 /* TLS */
-#define FRONT_SESSIONS 2048 /* that can be resumed: some 100 bytes each */
+#define FRONT_SESSIONS 2048 /* that can be resumed: LRU_ENTRY_LEN of BearSSL each, 100 bytes */
 #define FRONT_SESSION_BYTES ((size_t)FRONT_SESSIONS * 100)
+#define FRONT_SESSIONS_MS 86400000 /* until all are forgotten: RFC 5246 F.1.4 has a day */
+/* What a handshake may take of a client's, in records that may have one byte each: its hello has
+ * some 500 bytes. */
+#define FRONT_HANDSHAKE_BYTES 65536
+#define FRONT_HANDSHAKE_RECORDS 1024
+#define FRONT_EMPTY_RECORDS 32 /* alerts, or nothing, until one has data */
 
 /* For each connection a deadline and the end of its beginning; a pause for each listener. */
 #define FRONT_TIMERS (2 * FRONT_CONNECTIONS + 2)
