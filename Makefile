@@ -278,6 +278,10 @@ build/test/probe: $(patsubst %.c,build/obj/%.o,$(wildcard tests/qemu/probe/*.c))
 build/test/cgi: build/obj/tests/front/cgi.o $(LIB:%.c=build/obj/%.o) scripts/check-static
 	$(link)
 
+# A TLS client that sends what others don't.
+build/test/odd-client: $(patsubst %.c,build/obj/%.o,tests/front/odd_client.c tests/front/trusting.c $(LIB)) scripts/check-static
+	$(link)
+
 # squashd, with tests/fault/fault.c between it and the C library.
 FAULT_WRAP := $(shell sed -nE 's/^(WRAPPED|POINT).[^,]*, ([a-z0-9_]+),.*/-Wl,--wrap=\2/p' tests/fault/fault.c)
 

@@ -55,6 +55,9 @@ void tls_server_init(struct tls_server *s, const struct identity *identity)
 	_Static_assert(offsetof(struct tls_server, cache) == 0, "BearSSL is given its address");
 	s->cache = &cache_class;
 	s->identity = identity;
+	/* Those that everybody has. A client that could ask for P-521 would cost 20 times as much. */
+	s->curves = *br_ec_get_default();
+	s->curves.supported_curves &= 1U << BR_EC_secp256r1 | 1U << BR_EC_curve25519;
 	forget_sessions(s, 0);
 }
 
@@ -88,7 +91,7 @@ int tls_begin(struct tls *t, struct tls_server *s, uint64_t now_ms, struct err *
 	br_ssl_server_zero(server);
 	br_ssl_engine_set_versions(engine, BR_TLS12, BR_TLS12);
 	br_ssl_engine_set_suites(engine, suites, sizeof(suites) / sizeof(suites[0]));
-	br_ssl_engine_set_default_ec(engine);
+	br_ssl_engine_set_ec(engine, &s->curves);
 	br_ssl_engine_set_hash(engine, br_sha256_ID, &br_sha256_vtable);
 	br_ssl_engine_set_hash(engine, br_sha384_ID, &br_sha384_vtable);
 	br_ssl_engine_set_hash(engine, br_sha512_ID, &br_sha512_vtable);

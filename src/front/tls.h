@@ -14,6 +14,7 @@
 struct tls_server {
 	const br_ssl_session_cache_class *cache; /* first, for BearSSL: sessions, but for ALPN */
 	const struct identity *identity;
+	br_ec_impl curves;
 	uint64_t began_ms; /* no session is older */
 	br_ssl_session_cache_lru sessions;
 	uint8_t session_memory[FRONT_SESSION_BYTES];
