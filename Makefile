@@ -225,6 +225,11 @@ SRC_test_settings := src/init/settings.c src/init/env.c
 SRC_test_init_parse := src/init/parse.c
 SRC_test_dns := $(filter-out src/egress/dns_clients.c,$(wildcard src/egress/dns*.c))
 SRC_test_sniff := $(wildcard src/egress/sniff*.c)
+# Both ways: what front loads, and what makes it.
+IDENTITY := $(addprefix src/front/,identity.c identity_pair.c pem.c der_read.c \
+	identity_make.c certificate.c der_write.c)
+SRC_test_identity := $(IDENTITY)
+SRC_test_der := $(IDENTITY)
 
 build/unit/obj/%.o: %.c Makefile config/warnings $(BEARSSL)
 	$(call say,HOSTCC,$<)
@@ -245,6 +250,8 @@ SRC_fuzz_msg := $(SRC_fuzz_meta) \
 SRC_fuzz_request := $(SRC_fuzz_msg) $(filter-out src/api/api.c,$(SRC_api))
 SRC_fuzz_dns := $(SRC_test_dns)
 SRC_fuzz_sniff := $(SRC_test_sniff)
+SRC_fuzz_der := $(IDENTITY)
+SRC_fuzz_identity := $(IDENTITY)
 
 # In check, each is fed the inputs that are kept.
 REPLAY := $(FUZZ:%=build/unit/fuzz_%)
@@ -253,6 +260,12 @@ $(REPLAY): build/unit/%: build/unit/obj/tests/fuzz/%.o build/unit/obj/tests/fuzz
 		$$(addprefix build/unit/obj/,$$(SRC_$$*:.c=.o) $(LIB:.c=.o))
 	$(call say,HOSTLINK,$@)
 	$(Q)gcc $(HOST_CFLAGS) -o $@ $^ $(BEARSSL) -lm
+
+# Says what front makes of a key and certificates.
+build/test/load-identity: $(patsubst %.c,build/unit/obj/%.o,tests/front/load_identity.c $(IDENTITY) $(LIB))
+	$(call say,HOSTLINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc $(HOST_CFLAGS) -o $@ $^ $(BEARSSL)
 
 build/test/agent: $(patsubst %.c,build/obj/%.o,$(wildcard tests/qemu/agent*.c)) $(LIB:%.c=build/obj/%.o) scripts/check-static
 	$(link)
@@ -277,8 +290,9 @@ check: $(UNIT) $(REPLAY)
 
 test:
 	$(Q)scripts/host-packages build modules test
-	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) build/data.ext4 $(IN_QEMU) $(CLIENTS)
-	$(Q)tests/tap $(UNIT) $(REPLAY) --timeout 300 $(wildcard tests/egress/test_*.py tests/qemu/test_*.py)
+	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) build/test/load-identity build/data.ext4 $(IN_QEMU) $(CLIENTS)
+	$(Q)tests/tap $(UNIT) $(REPLAY) --timeout 300 \
+		$(wildcard tests/front/test_*.py tests/egress/test_*.py tests/qemu/test_*.py)
 
 # What the tests on the booted image need.
 IN_QEMU := all build/qemu/run build/test/agent build/test/probe build/test/squashd-fault

@@ -220,7 +220,7 @@ int certificate_make(const struct certificate_names *names, const struct certifi
 	uint8_t signature[SIGNATURE_BYTES];
 	const char *fault = hostname_check(names->host);
 	if (fault)
-		return err_say(e, EINVAL, "\"%.64s\" %s", names->host, fault);
+		return err_say(e, EINVAL, "the host's name %s", fault);
 	if (names->addr_count > CERTIFICATE_ADDRS_MAX)
 		return err_say(e, E2BIG, "%zu addresses are too many for a certificate, %d at most",
 			       names->addr_count, CERTIFICATE_ADDRS_MAX);

@@ -63,6 +63,9 @@ static int decode_key(struct identity *id, struct pem *p, struct err *e)
 		return err_say(e, EINVAL,
 			       "the private key's kind is not supported: EC on P-256, "
 			       "P-384, P-521 and RSA are");
+	if (rc == BR_ERR_X509_LIMIT_EXCEEDED)
+		return err_say(e, EINVAL, "the private key is longer than RSA of %d bits",
+			       IDENTITY_RSA_BITS_MAX);
 	if (rc != BR_ERR_OK)
 		return err_say(e, EINVAL, "the private key is damaged, or no key");
 	id->key_type = br_skey_decoder_key_type(decoder);
@@ -101,55 +104,59 @@ static void add_to_chain(void *context, const void *bytes, size_t len)
 	id->der_len += len;
 }
 
-/* before: what was read of the certificate before this, if there is one; then it is of this. */
-static int check_certificate(const br_x509_certificate *certificate, size_t number,
-			     struct der_certificate *before, struct err *e)
+/* Names that are the same are the same bytes: RFC 5280 4.1.2.6. */
+static bool is_issuer(const br_x509_certificate *issuer, const br_x509_certificate *certificate)
 {
+	struct der_certificate a, b;
+	return !der_read_certificate(issuer->data, issuer->data_len, &a) &&
+	       !der_read_certificate(certificate->data, certificate->data_len, &b) &&
+	       a.subject.left == b.issuer.left &&
+	       memcmp(a.subject.at, b.issuer.at, a.subject.left) == 0;
+}
+
+/* Take the certificate that is next. */
+static int add_certificate(struct identity *id, struct pem *p, struct err *e)
+{
+	struct err why;
 	struct der_certificate c;
-	const char *fault = der_read_certificate(certificate->data, certificate->data_len, &c);
+	size_t number = id->chain_len + 1;
+	if (number > IDENTITY_CHAIN_MAX)
+		return err_say(e, E2BIG, "there are more than %d certificates", IDENTITY_CHAIN_MAX);
+	br_x509_certificate *this = &id->chain[id->chain_len];
+	this->data = id->der + id->der_len;
+	if (pem_decode(p, add_to_chain, id, &why) < 0)
+		return err_say(e, EINVAL, "certificate %zu: %s", number, why.text);
+	this->data_len = (size_t)(id->der + id->der_len - this->data);
+	const char *fault = der_read_certificate(this->data, this->data_len, &c);
 	if (fault)
 		return err_say(e, EINVAL, "certificate %zu: %s", number, fault);
-	/* RFC 5246 7.4.2. Names that are the same are the same bytes: RFC 5280 4.1.2.6. */
-	if (number > 1 && (c.subject.left != before->issuer.left ||
-			   memcmp(c.subject.at, before->issuer.at, c.subject.left) != 0))
+	if (number == 1) {
+		id->not_before = c.not_before;
+		id->not_after = c.not_after;
+	} else if (!is_issuer(this, this - 1)) { /* RFC 5246 7.4.2 wants that order */
 		return err_say(e, EINVAL,
 			       "certificate %zu is not that of the issuer of the one before it: "
-			       "the appliance's own comes first, then its issuer's, and so on",
+			       "the server's own comes first, then its issuer's, and so on",
 			       number);
-	*before = c;
+	}
+	id->chain_len = number;
 	return 0;
 }
 
 static int load_chain(struct identity *id, const uint8_t *text, size_t len, struct err *e)
 {
 	struct pem p;
-	struct err why;
-	struct der_certificate last;
+	int rc = 0;
 	if (len > IDENTITY_CHAIN_BYTES)
 		return err_say(e, EFBIG, "the certificates' file is longer than %d bytes",
 			       IDENTITY_CHAIN_BYTES);
 	pem_init(&p, text, len);
-	while (pem_next(&p)) {
-		size_t begin = id->der_len, number = id->chain_len + 1;
-		if (!pem_is(&p, "CERTIFICATE"))
-			continue;
-		if (id->chain_len == IDENTITY_CHAIN_MAX)
-			return err_say(e, E2BIG, "there are more than %d certificates",
-				       IDENTITY_CHAIN_MAX);
-		if (pem_decode(&p, add_to_chain, id, &why) < 0)
-			return err_say(e, EINVAL, "certificate %zu: %s", number, why.text);
-		br_x509_certificate *certificate = &id->chain[id->chain_len++];
-		*certificate = (br_x509_certificate){id->der + begin, id->der_len - begin};
-		int rc = check_certificate(certificate, number, &last, e);
-		if (rc < 0)
-			return rc;
-		if (number == 1) {
-			id->not_before = last.not_before;
-			id->not_after = last.not_after;
-		}
+	while (rc == 0 && pem_next(&p)) {
+		if (pem_is(&p, "CERTIFICATE"))
+			rc = add_certificate(id, &p, e);
 	}
-	if (id->chain_len > 0)
-		return 0;
+	if (rc < 0 || id->chain_len > 0)
+		return rc;
 	if (pem_is_der(text, len))
 		return err_say(e, EINVAL,
 			       "the certificate is DER, where PEM is wanted: "

@@ -45,13 +45,13 @@ static int read_arguments(char **words, struct certificate_names *names,
 		return err_say(e, EINVAL, "usage: make-identity HOST [ADDRESS...]");
 	const char *fault = hostname_check(words[0]);
 	if (fault)
-		return err_say(e, EINVAL, "\"%.64s\" %s", words[0], fault);
+		return err_say(e, EINVAL, "the host's name %s", fault);
 	*names = (struct certificate_names){.host = words[0], .addrs = addrs};
 	for (size_t i = 1; words[i]; i++) {
 		if (names->addr_count == CERTIFICATE_ADDRS_MAX)
 			return err_say(e, E2BIG, "more than %d addresses", CERTIFICATE_ADDRS_MAX);
 		if (!addr_parse(words[i], strlen(words[i]), &addrs[names->addr_count++]))
-			return err_say(e, EINVAL, "\"%.64s\" is no address", words[i]);
+			return err_say(e, EINVAL, "address %zu is none", i);
 	}
 	return 0;
 }
