@@ -36,21 +36,26 @@ void conn_set_idle(struct conn *c, bool is_idle)
 	f->idle_last = c;
 }
 
-/* Give the memory of a connection back that only a flood comes to. */
-static void cool(struct front *f, size_t place)
+/* Forget what went through: tokens, and TLS's keys. Memory that only a flood comes to is given back
+ * instead; should it come again, it is zeros. */
+static void forget(struct front *f, size_t place, bool had_tls)
 {
-	if (place < FRONT_WARM)
+	if (place < FRONT_WARM) {
+		explicit_bzero(f->in[place], FRONT_IN_BYTES);
+		explicit_bzero(f->out[place], FRONT_OUT_BYTES);
+		if (had_tls)
+			explicit_bzero(&f->tls[place], sizeof(f->tls[place]));
 		return;
+	}
 	madvise(f->in[place], FRONT_IN_BYTES, MADV_DONTNEED);
 	madvise(f->out[place], FRONT_OUT_BYTES, MADV_DONTNEED);
-	if (f->conns[place].wire.tls)
+	if (had_tls)
 		madvise(&f->tls[place], sizeof(f->tls[place]), MADV_DONTNEED);
 }
 
 void conn_close(struct conn *c)
 {
 	struct front *f = c->front;
-	struct tls *tls = c->wire.tls;
 	if (c->state == CONN_FORWARDS)
 		forward_end(c);
 	conn_set_idle(c, false);
@@ -61,11 +66,7 @@ void conn_close(struct conn *c)
 	conn_clear_deadline(c);
 	loop_close(&f->loop, &c->wire.source);
 	clients_put(&f->clients, c->client);
-	/* The request may have had a token in it; TLS has its keys. */
-	explicit_bzero(c->in, c->in_len);
-	if (tls)
-		explicit_bzero(tls, sizeof(tls->server));
-	cool(f, (size_t)(c - f->conns));
+	forget(f, (size_t)(c - f->conns), c->had_tls);
 	c->state = CONN_FREE;
 	c->next_free = f->free_conns;
 	f->free_conns = c;
@@ -155,7 +156,8 @@ void conn_run(struct conn *c)
 	for (int i = 0; i < FRONT_ROUNDS_AT_ONCE; i++)
 		if (!step(c))
 			return;
-	loop_again(&c->front->loop, &c->wire.source);
+	if (c->state != CONN_FREE)
+		loop_again(&c->front->loop, &c->wire.source);
 }
 
 void conn_init_all(struct front *f)
@@ -228,6 +230,7 @@ static bool begin_tls(struct conn *c)
 	struct front *f = c->front;
 	struct err e;
 	c->wire.tls = &f->tls[c - f->conns];
+	c->had_tls = true;
 	if (tls_begin(c->wire.tls, &f->tls_server, &e) < 0) {
 		fprintf(stderr, "front: %s\n", e.text);
 		return false;

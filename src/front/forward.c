@@ -33,6 +33,7 @@ static void try_again(struct conn *c)
 {
 	if (++c->retries > FRONT_RETRIES) {
 		answer(c, 503, "unavailable", "the API does not answer");
+		conn_run(c);
 		return;
 	}
 	c->state = CONN_PAUSES;

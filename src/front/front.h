@@ -44,6 +44,7 @@ struct conn {
 	struct addr addr;
 	struct client *client;
 	struct wire wire; /* the client's */
+	bool had_tls;     /* though it may have turned out not to speak it */
 	struct timer deadline;
 	struct turns_item turn;
 
