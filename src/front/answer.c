@@ -57,8 +57,8 @@ void answer_end(struct conn *c)
 	bool is_shut = wire_shut(&c->wire) == 0;
 	c->state = is_shut ? CONN_LINGERS : CONN_ANSWERS;
 	c->out_at = c->out_len = 0;
-	conn_set_idle(c, is_shut);
-	conn_set_deadline(c, is_shut ? FRONT_LINGER_MS : FRONT_WRITE_STALL_MS);
+	conn_set_idle(c, true);
+	conn_set_deadline(c, is_shut ? FRONT_LINGER_MS : FRONT_STALL_MS);
 }
 
 bool answer_linger(struct conn *c)

@@ -117,7 +117,12 @@ int tls_flush(struct tls *t, struct wire *w)
 	br_ssl_engine_context *engine = &t->server.eng;
 	while (br_ssl_engine_current_state(engine) & BR_SSL_SENDREC) {
 		size_t len;
-		const uint8_t *record = br_ssl_engine_sendrec_buf(engine, &len);
+		uint8_t *record = br_ssl_engine_sendrec_buf(engine, &len);
+		/* It has agreed on none: an alert that says so. Without one, clients don't read it. */
+		if (engine->version_out == 0 && len > 2) {
+			record[1] = (uint8_t)(t->server.client_max_version >> 8);
+			record[2] = (uint8_t)t->server.client_max_version;
+		}
 		ssize_t n = wire_send(w, record, len);
 		if (n < 0)
 			return (int)n;

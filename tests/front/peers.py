@@ -2,6 +2,8 @@
 """What the tests of front's TLS talk to it with: OpenSSL's programs, Python's ssl, and records made by
 hand; and the keys and certificates that it is given."""
 
+import os
+import select
 import socket
 import ssl
 import struct
@@ -109,6 +111,35 @@ def get(port, path="/cgi-bin/api", context=None, **options):
     with connect_tls(port, context, **options) as s:
         s.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
         return read_all(s)
+
+
+class Typed:
+    """A program that is typed to, and listened to until it says something."""
+
+    def __init__(self, *words):
+        self.process = subprocess.Popen(list(map(str, words)), stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.said = ""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()
+
+    def type(self, text):
+        self.process.stdin.write(text.encode())
+        self.process.stdin.flush()
+
+    def wait_for(self, text, seconds=10):
+        """All that it has said, when that is in it, or it has ended, or has been silent so long."""
+        descriptor = self.process.stdout.fileno()
+        while text not in self.said and select.select([descriptor], [], [], seconds)[0]:
+            if not (part := os.read(descriptor, 1 << 16)):
+                break
+            self.said += part.decode("utf-8", "replace")
+        return self.said
 
 
 # ---- records ----

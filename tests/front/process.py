@@ -5,6 +5,7 @@ would be; the CGI program is tests/front/cgi.c."""
 import contextlib
 import ctypes
 import os
+import re
 import shutil
 import signal
 import socket
@@ -18,6 +19,12 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 PR_SET_NO_NEW_PRIVS = 38
 HTTP_FD, TLS_FD, KEY_FD, CHAIN_FD = 3, 4, 5, 6
+
+
+def read_limit(name):
+    """A number in limits.h."""
+    text = (ROOT / "src/front/limits.h").read_text()
+    return int(re.search(rf"#define {name}\s+(?:\\\n\s*)?(\d+)", text)[1])
 
 
 def run_unshared():
@@ -99,6 +106,10 @@ class Front:
         self.pid = self.fork("/bin/front", ["front"], self.front_root, fds)
         for f in files:
             f.close()
+
+    def stop(self):
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
 
     def has_ended(self):
         """Its wait status; None: it runs."""

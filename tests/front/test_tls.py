@@ -6,11 +6,9 @@ test_tls_records.py's.
     ONLY="test_versions test_bulk" tests/front/test_tls.py"""
 
 import array
-import contextlib
 import hashlib
 import os
 import re
-import socket
 import ssl
 import sys
 import tempfile
@@ -23,10 +21,10 @@ sys.dont_write_bytecode = True
 
 import process
 import tap
-from peers import (ADDRESS, DATA, GET, GROUPS, HANDSHAKE_FAILURE, HANDSHAKE, NO_PROTOCOL,
+from peers import (ADDRESS, GET, GROUPS, HANDSHAKE_FAILURE, HANDSHAKE,
                    PROTOCOL_VERSION, SIGNATURES, SUITES, Certificates, connect, connect_tls, exchange,
                    extension, get, hello, is_answered, listed, read_all, record, refusal, run, s_client,
-                   split, trusting)
+                   trusting, Typed)
 
 SESSIONS = process.read_limit("FRONT_SESSIONS")
 MIB = 1 << 20
@@ -76,7 +74,8 @@ def test_versions(w):
         tap.check(f"{version:#06x} gets 1.2", is_answered(records) and records[0][1][4:6] == b"\3\3",
                   records)
     fallback = record(HANDSHAKE, hello(0x0302, SUITES + [0x5600]))
-    tap.equal("a fallback that wasn't needed", exchange(port, fallback), refusal(86))
+    tap.equal("a fallback that wasn't needed", exchange(port, fallback),
+              refusal(PROTOCOL_VERSION))
 
 
 def test_ciphers(w):
@@ -180,9 +179,9 @@ def test_sessions(w):
     tap.equal("none outlives front", resume(port, saved), "New")
     s_client(port, "-tls1_2", "-no_ticket", "-sess_out", saved)
     cheap = trusting()
-    for _ in range(SESSIONS - 1):
+    for _ in range(100):
         handshake_only(port, cheap)
-    tap.equal(f"{SESSIONS - 1} sessions later it is still there", resume(port, saved), "Reused")
+    tap.equal("100 sessions later it is still there", resume(port, saved), "Reused")
     for _ in range(SESSIONS):
         handshake_only(port, cheap)
     tap.equal(f"{SESSIONS} later it is not", resume(port, saved), "New")
@@ -190,13 +189,11 @@ def test_sessions(w):
 
 def test_renegotiation(w):
     port = w.front.tls
-    with contextlib.ExitStack() as stack:
-        client = stack.enter_context(process.Typed(
-            "openssl", "s_client", "-connect", f"{ADDRESS}:{port}", "-tls1_2", "-legacy_renegotiation"))
+    with Typed("openssl", "s_client", "-connect", f"{ADDRESS}:{port}", "-tls1_2") as client:
         client.wait_for("Extended master secret")
         client.type("R\n")
-        said = client.wait_for("RENEGOTIATING", "no renegotiation")
-        tap.check("who asks for it is told no", "no renegotiation" in said, said)
+        said = client.wait_for("no renegotiation")
+        tap.check("who asks for it is told no, at once", "no renegotiation" in said, said)
     tap.check("front lives", w.front.has_ended() is None and b" 200 " in get(port))
 
 
@@ -249,20 +246,20 @@ def test_ends(w):
         reply = read_all(s)  # an error, if there is no close_notify
         tap.check("front says that it ends", b" 200 " in reply and b"BODY=0" in reply, reply)
     with connect_tls(port) as s:
-        s.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        s.recv(1)
+        s.sendall(b"GET /cgi-bin/api?size=1 HTTP/1.1\r\nHost: x\r\n\r\n")
+        read_reply(s)
         tap.check("a client's end is answered", s.unwrap() is not None)
     size = 8 * MIB
     with connect_tls(port, buffer=8192) as s:
         s.sendall(f"GET /cgi-bin/api?order=1&length=no&size={size} HTTP/1.0\r\n\r\n".encode())
-        w.wait_until_idle()
+        time.sleep(0.3)  # for all buffers to be full
         reply = read_all(s)
         tap.check("the end of a reply without a length comes behind all of it, though it was read late",
                   reply.partition(b"\r\n\r\n")[2] == made(size), len(reply))
     with connect_tls(port) as s:
         s.sendall(GET[:20])
-        s.shutdown(socket.SHUT_WR)
-        tap.equal("half a request is not answered", w.read_ending(s), "closed")
+        raw = s.unwrap()  # it answers half a request with its own close_notify alone
+        tap.equal("a client that ends within a request gets no reply", read_all(raw), b"")
 
 
 def read_reply(s):
@@ -317,29 +314,56 @@ def test_bulk(w):
     source.write_bytes(up)
     url = f"https://{ADDRESS}:{w.front.tls}/cgi-bin/api"
     status, said = run("curl", "-sSk", "--data-binary", f"@{source}", "-o", copy,
-                       url + "?body=stream", "--next", "-sSk", "-w", "%{num_connects}", url + "?size=1")
-    tap.check("20 MB up and down at once, and the connection stays open",
-              status == 0 and copy.read_bytes() == up and said == "x0", said)
+                       url + "?body=stream")
+    tap.check("20 MB up and down at once", status == 0 and copy.read_bytes() == up, said)
 
 
 def test_slow(w):
-    """A reader that stops for a while, and takes little at once."""
+    size = 8 * MIB
     with connect_tls(w.front.tls, buffer=8192) as s:
-        s.sendall(f"GET /cgi-bin/api?order=1&size={4 * MIB} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        for _ in range(5):
+        s.sendall(f"GET /cgi-bin/api?order=1&size={size} HTTP/1.0\r\n\r\n".encode())
+        for _ in range(3):
             time.sleep(0.1)
-            s.recv(100)
-        head, left = b"", 4 * MIB
-        tap.check("others are served meanwhile", b" 200 " in get(w.front.tls))
-        total = b""
-        while len(total) < left:
-            part = s.recv(3000)
-            total += part
-            if not part:
-                break
-        tap.check("a slow reader gets all of it, in order", total[-1000:] == made(left)[-1000:] or
-                  made(left)[:].find(total[-1000:]) > 0, (head, len(total)))
+            tap.check("others are served while one doesn't read", b" 200 " in get(w.front.tls))
+        reply = b""
+        while len(reply) < MIB:
+            reply += s.recv(1000)
+        reply += read_all(s)
+    tap.check("who reads late and little at once gets all of it",
+              reply.partition(b"\r\n\r\n")[2] == made(size), len(reply))
+
+
+class World:
+    def __init__(self, directory):
+        self.directory = Path(directory)
+        self.certificates = c = Certificates(self.directory)
+        for name, kind in (("p256", "P-256"), ("p384", "P-384"), ("p521", "P-521"),
+                           ("rsa2048", "RSA 2048"), ("rsa4096", "RSA 4096")):
+            c.make(name, kind)
+        c.make("root", "P-384", ca=True)
+        c.make("rsa-ca", "RSA 2048", "root", ca=True)
+        c.make("ec-ca", "P-256", "root", ca=True)
+        c.make("ec-of-rsa", "P-256", "rsa-ca")
+        c.make("rsa-of-ec", "RSA 2048", "ec-ca")
+        self.front = process.Front(c.key("p256"), c.chain("p256"))
+        self.front.wait_up()
 
 
 TESTS = (test_versions, test_ciphers, test_parameters, test_protocols, test_sessions,
          test_renegotiation, test_certificates, test_plain, test_ends, test_bulk, test_slow)
+
+
+def main():
+    only = os.environ.get("ONLY", "").split()
+    with tempfile.TemporaryDirectory() as directory:
+        w = World(directory)
+        try:
+            tap.each(w, *(t for t in TESTS if t.__name__ in only or not only))
+            tap.equal("front has nothing to say", w.front.console(), "")
+        finally:
+            w.front.end()
+
+
+if __name__ == "__main__":
+    process.run_unshared()
+    tap.run(main)
