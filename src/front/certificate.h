@@ -19,9 +19,9 @@
 
 #define CERTIFICATE_SERIAL_BYTES 16
 #define CERTIFICATE_ADDRS_MAX 16
-/* Of DER, at most: 456 beside the host's name, which is there three times, and the addresses; a
+/* Of DER, at most: 425 beside the host's name, which is there three times, and the addresses; a
  * host name has 63 bytes, an IPv6 address takes 18. */
-#define CERTIFICATE_BYTES (456 + 3 * 63 + CERTIFICATE_ADDRS_MAX * 18)
+#define CERTIFICATE_BYTES (425 + 3 * 63 + CERTIFICATE_ADDRS_MAX * 18)
 
 /* Whom it is for, beside localhost, 127.0.0.1 and ::1. */
 struct certificate_names {

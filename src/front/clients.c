@@ -38,7 +38,8 @@ static struct client *find_room(struct clients *c)
 		if (one->connections == 0 && (!oldest || one->wrong_ms < oldest->wrong_ms))
 			oldest = one;
 	}
-	drop(c, oldest);
+	if (oldest)
+		drop(c, oldest);
 	return oldest;
 }
 

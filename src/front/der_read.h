@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads DER (X.690) from bytes that need not be any, and of an X.509 certificate (RFC 5280 4.1) what
- * BearSSL keeps to itself. Nothing is copied: what is found points into the bytes. */
+/* Reads DER (X.690) from bytes that need not be any, and of an X.509 certificate (RFC 5280 4.1)
+ * what BearSSL keeps to itself. Nothing is copied: what is found points into the bytes. */
 #ifndef SQUASH_FRONT_DER_READ_H
 #define SQUASH_FRONT_DER_READ_H
 
@@ -16,9 +16,9 @@ struct der {
 	size_t left; /* bytes */
 };
 
-/* Take the first element off, whatever its tag. False, and nothing taken, if none is there whole, or
- * if it is BER that is not DER: an indefinite length, or one in more bytes than it takes; or if its
- * tag has more than one byte, as X.509 has none of. */
+/* Take the first element off, whatever its tag. False, and nothing taken, if none is there whole;
+ * or if it is BER that is not DER: an indefinite length, or one in more bytes than it takes; or if
+ * its tag has more than one byte, as X.509 has none of. */
 bool der_take(struct der *d, uint8_t *tag, struct der *content);
 
 /* Take the first element off if that is its tag. */

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "confine.h"
+#include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/front_fds.h"
 
@@ -93,6 +94,19 @@ static ssize_t read_pem(int fd, uint8_t *to, size_t cap, const char *what, struc
 	return n;
 }
 
+/* Whoever connects can compare it, and trust the certificate by that. */
+static void say_identity(const struct identity *id)
+{
+	char from[CLOCK_TEXT_BYTES], until[CLOCK_TEXT_BYTES];
+	uint64_t now_ms = clock_wall_ms();
+	fprintf(stderr, "TLS certificate, SHA-256: %s (%s)\n", id->fingerprint, id->key_name);
+	if (identity_when(id, (int64_t)(now_ms / 1000)) != IDENTITY_NOW)
+		fprintf(stderr,
+			"The TLS certificate is valid from %s to %s, not now, says the clock.\n",
+			clock_text((uint64_t)id->not_before * 1000, from),
+			clock_text((uint64_t)id->not_after * 1000, until));
+}
+
 static int load_identity(struct front *f, struct err *e)
 {
 	static uint8_t key[IDENTITY_KEY_PEM_BYTES + 1], chain[IDENTITY_CHAIN_BYTES + 1];
@@ -104,9 +118,11 @@ static int load_identity(struct front *f, struct err *e)
 	if (rc >= 0)
 		rc = identity_load(&f->identity, key, (size_t)key_len, chain, (size_t)chain_len, e);
 	explicit_bzero(key, sizeof(key));
-	if (rc == 0)
-		tls_server_init(&f->tls_server, &f->identity);
-	return rc;
+	if (rc < 0)
+		return rc;
+	say_identity(&f->identity);
+	tls_server_init(&f->tls_server, &f->identity);
+	return 0;
 }
 
 static int listen_all(struct front *f, struct err *e)

@@ -12,7 +12,10 @@
 static void add_to_key(void *context, const void *bytes, size_t len)
 {
 	br_skey_decoder_context *decoder = context;
-	br_skey_decoder_push(decoder, bytes, len);
+	int rc = br_skey_decoder_last_error(decoder);
+	/* Given more after an error, it runs on as if there had been none, and astray. */
+	if (rc == BR_ERR_OK || rc == BR_ERR_X509_TRUNCATED)
+		br_skey_decoder_push(decoder, bytes, len);
 }
 
 static bool is_plain_key(const struct pem *p)
@@ -186,7 +189,6 @@ static void write_fingerprint(struct identity *id)
 	uint8_t hash[br_sha256_SIZE];
 	br_sha256_context sha256;
 	struct buf out = {.data = id->fingerprint, .cap = sizeof(id->fingerprint)};
-	_Static_assert(IDENTITY_FINGERPRINT_BYTES == 3 * sizeof(hash), "three characters a byte");
 	br_sha256_init(&sha256);
 	br_sha256_update(&sha256, id->chain[0].data, id->chain[0].data_len);
 	br_sha256_out(&sha256, hash);

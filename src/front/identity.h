@@ -11,14 +11,14 @@
 
 #define IDENTITY_CHAIN_MAX 8         /* certificates: an own one, a few CAs */
 #define IDENTITY_CHAIN_BYTES 65536   /* of PEM: eight, with all that openssl says of each */
+#define IDENTITY_DER_BYTES 49152     /* in it: PEM has 4 characters for 3 bytes */
 #define IDENTITY_KEY_PEM_BYTES 16384 /* of PEM: a key of RSA 4096 has 3.3 KB */
-#define IDENTITY_DER_BYTES (IDENTITY_CHAIN_BYTES / 4 * 3) /* PEM has 4 characters for 3 bytes */
 #define IDENTITY_RSA_BITS_MIN 2048
-#define IDENTITY_RSA_BITS_MAX 4096          /* of what BearSSL calculates with */
-#define IDENTITY_FINGERPRINT_BYTES (32 * 3) /* with a colon or the NUL behind each byte */
+#define IDENTITY_RSA_BITS_MAX 4096    /* of what BearSSL calculates with */
+#define IDENTITY_FINGERPRINT_BYTES 96 /* two digits and a colon, or the NUL, for each of 32 */
 
-/* br_skey_decoder of BearSSL 0.6 takes its buffer for 3 * BR_X509_BUFSIZE_KEY bytes long, but it has
- * 3 * BR_X509_BUFSIZE_SIG, and is the last in its context: a bad key runs over by the difference. */
+/* br_skey_decoder of BearSSL 0.6 takes its buffer for 3 * BR_X509_BUFSIZE_KEY bytes, but it has
+ * 3 * BR_X509_BUFSIZE_SIG, at the end of its context: a bad key runs over by the difference. */
 struct identity_key {
 	br_skey_decoder_context decoder;
 	uint8_t beyond[3 * (BR_X509_BUFSIZE_KEY - BR_X509_BUFSIZE_SIG)];
@@ -47,10 +47,10 @@ struct identity {
 	uint8_t der[IDENTITY_DER_BYTES];
 };
 
-/* Load a key (EC on P-256, P-384 or P-521, RSA of 2048 to 4096 bits; in a form of its own or PKCS#8)
- * and its chain, each certificate signed by the next, both as PEM. It is checked that they are a
- * pair, and that the key works; not that names and dates are as a client would have them, nor
- * the signatures. 0; or -errno with e filled, for a person, and *id empty. */
+/* Load a key (EC on P-256, P-384 or P-521, RSA of 2048 to 4096 bits; in its own form or PKCS#8) and
+ * its chain, each certificate's issuer the subject of the next, both as PEM. It is checked that
+ * they are a pair, and that the key works; not that names and dates are as a client would have
+ * them, nor the signatures. 0; or -errno with e filled, for a person, and *id all zeroes. */
 int identity_load(struct identity *id, const uint8_t *key_pem, size_t key_len,
 		  const uint8_t *chain_pem, size_t chain_len, struct err *e);
 

@@ -7,9 +7,9 @@
 #include "certificate.h"
 
 /* Of DER, PKCS#8 with the public key in it; and both as PEM: 4 characters for 3 bytes, an end of
- * line behind 64 of them, a first and a last line, a NUL. */
+ * line behind 64 of them, a first line of 28 and a last one of 26, a NUL. */
 #define IDENTITY_MAKE_KEY_BYTES 138
-#define IDENTITY_MAKE_PEM_BYTES(der) ((((der) + 2) / 3) * 4 + ((der) + 47) / 48 + 60)
+#define IDENTITY_MAKE_PEM_BYTES(der) ((((der) + 2) / 3) * 4 + ((der) + 47) / 48 + 28 + 26 + 1)
 
 struct identity_pem {
 	char key[IDENTITY_MAKE_PEM_BYTES(IDENTITY_MAKE_KEY_BYTES)];

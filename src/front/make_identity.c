@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* make-identity HOST [ADDRESS...]: a new key and a certificate for these names, both as PEM, the key
- * to descriptor 3, the certificate to descriptor 4. init runs it at the first boot. It writes nothing
- * else; if it ends with 1, one line on stderr says why, and what was written is not to be used.
- * Whoever starts it opens these two, and syncs them. */
+/* make-identity HOST [ADDRESS...]: a new key and a certificate for these names, both as PEM, the
+ * key to descriptor 3, the certificate to descriptor 4. init runs it at the first boot. It writes
+ * nothing else; if it ends with 1, one line on stderr says why, and what was written is not to be
+ * used. Whoever starts it opens these two, and syncs them. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

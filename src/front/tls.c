@@ -186,7 +186,7 @@ int tls_shake_hands(struct tls *t, struct wire *w)
 
 bool tls_was_plain(const struct tls *t)
 {
-	/* The engine reads a record's head into the beginning of its buffer: its type is no letter. */
+	/* The engine reads a record into its buffer from the beginning: its type is no letter. */
 	return t->in[0] >= 'A' && t->in[0] <= 'Z';
 }
 

@@ -55,7 +55,7 @@ pid_t child_start(const char *name, void (*run)(const void *context), const void
 	_exit(EXIT_CANNOT_START);
 }
 
-bool child_wait(pid_t pid, int timeout_ms)
+bool child_wait(pid_t pid, int timeout_ms, int *status)
 {
 	/* A descriptor of the process, because waitpid(2) knows no timeout. */
 	AUTO_FD fd = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -64,7 +64,7 @@ bool child_wait(pid_t pid, int timeout_ms)
 	do {
 		n = poll(&ended, 1, timeout_ms);
 	} while (n < 0 && errno == EINTR);
-	return waitpid(pid, NULL, WNOHANG) == pid;
+	return waitpid(pid, status, WNOHANG) == pid;
 }
 
 void child_set_output(const char *path)
@@ -139,6 +139,20 @@ int child_write_only_below(const char *const *paths)
 			return -errno;
 	}
 	return syscall(SYS_landlock_restrict_self, rules, 0) < 0 ? -errno : 0;
+}
+
+int child_become(const char *root, uid_t id)
+{
+	/* While still root: chroot(2) takes a capability. Every descriptor but those given to the
+	 * program closes at exec, so that none leads out. */
+	if (chroot(root) < 0 || chdir("/") < 0)
+		return -errno;
+	/* Nothing of root's may come back by exec; this takes a capability, too. */
+	int rc = child_limit_capabilities(0);
+	/* From here on it is an ordinary user, for good. */
+	if (rc == 0)
+		rc = child_set_user(id);
+	return rc < 0 ? rc : child_refuse_privileges();
 }
 
 int child_set_user(uid_t id)

@@ -16,8 +16,9 @@
 pid_t child_start(const char *name, void (*run)(const void *context), const void *context,
 		  struct err *e);
 
-/* Reap this child, waiting up to timeout_ms. False: it still runs. */
-bool child_wait(pid_t pid, int timeout_ms);
+/* Reap this child, waiting up to timeout_ms; status (NULL: not wanted) is as of wait(2). False: it
+ * still runs. */
+bool child_wait(pid_t pid, int timeout_ms, int *status);
 
 /* A constant argument for execve(2), which takes char * for history's sake and doesn't write. */
 #define CHILD_ARG(text) ((char[]){text})
@@ -43,6 +44,10 @@ int child_refuse_privileges(void);
  * the list), and trace no process but what it starts itself: landlock(7). Needs
  * child_refuse_privileges(). 0 or -errno. */
 int child_write_only_below(const char *const *paths);
+
+/* All of it for a program that strangers talk to: locked into root, an ordinary user of that id,
+ * without capabilities and a way to any. 0 or -errno. */
+int child_become(const char *root, uid_t id);
 
 /* Become user and group id, with no other groups; from root all capabilities are lost with it.
  * 0 or -errno. */

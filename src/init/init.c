@@ -35,6 +35,7 @@
 #include "network.h"
 #include "services.h"
 #include "shutdown.h"
+#include "tls_files.h"
 
 #define LITTLE_MEMORY_MB 500 /* what a machine sold as having 512 MB shows */
 
@@ -162,11 +163,22 @@ static int step_socket(struct init *self, struct err *e)
 	return services_listen(&self->services, e);
 }
 
+static int step_ports(struct init *self, struct err *e)
+{
+	return ports_open(&self->services.ports, &self->settings, e);
+}
+
+static int step_tls(struct init *self, struct err *e)
+{
+	return tls_files_provide(self->services.data_path, &self->settings, e);
+}
+
 static int step_services(struct init *self, struct err *e)
 {
 	(void)e;
 	services_add(&self->services, SERVICE_SQUASHD, NULL);
 	services_add(&self->services, SERVICE_HTTPD, NULL);
+	services_add(&self->services, SERVICE_FRONT, NULL);
 	network_configure(&self->network, &self->settings, &self->services);
 	services_run_due(&self->services);
 	return 0;
@@ -183,8 +195,9 @@ static int step_banner(struct init *self, struct err *e)
 	unsigned long mb = memory_mb();
 	uint64_t ms = clock_mono_ms();
 	(void)e;
-	console_say("Squash Sandbox " SQUASH_VERSION " is up after %u.%u s, port %u.",
-		    (unsigned)(ms / 1000), (unsigned)(ms % 1000 / 100), self->settings.port);
+	console_say("Squash Sandbox " SQUASH_VERSION " is up after %u.%u s, port %u%s.",
+		    (unsigned)(ms / 1000), (unsigned)(ms % 1000 / 100), self->settings.tls_port,
+		    self->settings.http ? " and, without TLS, SQUASH_PORT" : "");
 	if (self->data.state != DATA_DISK)
 		console_say("No " DATA_LABEL
 			    " disk is in use: all data is in memory, and lost when "
@@ -225,7 +238,9 @@ static const struct step {
 	{"disk settings", step_disk_settings, false},   /* squash.env on it: all are known now */
 	{"hostname", step_hostname, false},
 	{"socket", step_socket, true},      /* squashd's, made once for good */
-	{"services", step_services, false}, /* squashd, httpd, DHCP or the fixed address */
+	{"ports", step_ports, false},       /* front's, made once for good, too */
+	{"tls", step_tls, false},           /* its key and certificate, at the first boot */
+	{"services", step_services, false}, /* squashd, httpd, front, DHCP or the fixed address */
 	{"lock", step_lock, false},         /* the root, and soon the list of modules */
 	{"banner", step_banner, false},     /* what runs, and what is missing */
 };

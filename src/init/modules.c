@@ -212,7 +212,7 @@ void modules_load_all(struct modules *m)
 	modules_read_events(m, NULL, NULL);
 	while (m->batch_count || m->lost || m->loader) {
 		modules_load(m);
-		if (m->loader && !child_wait(m->loader, LOADER_MS)) {
+		if (m->loader && !child_wait(m->loader, LOADER_MS, NULL)) {
 			console_say("A device driver hangs: going on without it.");
 			return;
 		}

@@ -131,9 +131,10 @@ static void take_address(struct network *n, const struct nlmsghdr *head)
 			card->address = 0;
 	} else if (card->address != address) { /* else: told again, as at each renewal */
 		card->address = address;
-		console_say("API: http://%s:%u/ (%s)",
-			    inet_ntop(AF_INET, &address, text, sizeof(text)), n->settings->port,
-			    card->name);
+		inet_ntop(AF_INET, &address, text, sizeof(text));
+		console_say("API: https://%s:%u/ (%s)", text, n->settings->tls_port, card->name);
+		if (n->settings->http)
+			console_say("API: http://%s:%u/ (%s)", text, n->settings->port, card->name);
 	}
 }
 

@@ -6,14 +6,17 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "child.h"
 #include "http_calls.h"
+#include "lib/front_fds.h"
 #include "lib/paths.h"
 #include "lib/seccomp.h"
 #include "paths.h"
 #include "squashd_calls.h"
+#include "tls_files.h"
 
 /* The services are the last that should go when memory runs out. They hand it on to what they
  * start; squashd must raise it again for what runs in a sandbox. */
@@ -65,33 +68,25 @@ static void run_squashd(const struct program_start *what)
 }
 
 /* The user http, locked into PATH_HTTP_ROOT, without any capability: it parses what strangers
- * send. A port below 1024 needs none, by net.ipv4.ip_unprivileged_port_start. */
+ * send. */
 static void run_httpd(const struct program_start *what)
 {
-	char port[8];
-	snprintf(port, sizeof(port), "%u", what->services->settings->port);
 	char *args[] = {CHILD_ARG("httpd"),
 			CHILD_ARG("-f"),
 			CHILD_ARG("-p"),
-			port,
+			CHILD_ARG("local:" PATH_HTTP_LISTEN "/" NAME_HTTPD_SOCKET),
 			CHILD_ARG("-h"),
 			CHILD_ARG("/www"),
 			NULL};
 	char *environment[] = {NULL};
 	struct err e;
-	int rc;
-	/* While still root: chroot(2) takes a capability. Every descriptor but the standard ones
-	 * closes at exec, so that none leads out. */
-	if (chroot(PATH_HTTP_ROOT) < 0 || chdir("/") < 0)
-		return;
-	/* Nothing of root's may come back by exec; this takes a capability, too. */
-	rc = child_limit_capabilities(0);
-	/* From here on it is an ordinary user, for good, */
-	if (rc == 0)
-		rc = child_set_user(PROGRAMS_HTTP_ID);
-	/* with few system calls left, for which it has to be without a way to privilege. */
-	if (rc == 0)
-		rc = child_refuse_privileges();
+	(void)what;
+	/* The one before has left it, and it can't remove it itself; the directory that it lies in
+	 * lets only front at it, which is of another user. */
+	unlink(PATH_HTTPD_DIR "/" NAME_HTTPD_SOCKET);
+	umask(0);
+	int rc = child_become(PATH_HTTP_ROOT, PROGRAMS_HTTP_ID);
+	/* Few system calls are left to it. */
 	if (rc == 0)
 		rc = seccomp_load(&http_calls, &e);
 	if (rc < 0) {
@@ -99,6 +94,36 @@ static void run_httpd(const struct program_start *what)
 		return;
 	}
 	execve(PATH_HTTPD, args, environment);
+}
+
+/* The user front, locked into PATH_FRONT_ROOT, without any capability. It confines itself further
+ * when it has read its key, before it reads anything else. */
+static void run_front(const struct program_start *what)
+{
+	char *args[] = {CHILD_ARG("front"), NULL};
+	char *environment[] = {NULL};
+	const struct ports *ports = &what->services->ports;
+	int fds[FRONT_FDS_END] = {
+		[FRONT_HTTP_FD] = ports->http_fd,
+		[FRONT_TLS_FD] = ports->tls_fd,
+	};
+	/* While still root. Where they can't be had, there is no TLS. */
+	if (tls_files_open(what->services->data_path, &fds[FRONT_KEY_FD], &fds[FRONT_CHAIN_FD]) < 0)
+		fds[FRONT_TLS_FD] = -1;
+	/* First out of the way of the lower ones, then to their places, open across exec. */
+	for (int i = FRONT_HTTP_FD; i < FRONT_FDS_END; i++)
+		if (fds[i] >= 0 && (fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, FRONT_FDS_END)) < 0)
+			return;
+	for (int i = FRONT_HTTP_FD; i < FRONT_FDS_END; i++)
+		if (fds[i] >= 0 ? dup2(fds[i], i) < 0
+				: fcntl(i, F_SETFD, FD_CLOEXEC) < 0 && errno != EBADF)
+			return;
+	int rc = child_become(PATH_FRONT_ROOT, PROGRAMS_FRONT_ID);
+	if (rc < 0) {
+		errno = -rc;
+		return;
+	}
+	execve(PATH_FRONT, args, environment);
 }
 
 /* Uid 0, as it runs the lease program, but with the capabilities of the network alone: raw
@@ -142,6 +167,9 @@ void program_run(const void *context)
 		break;
 	case SERVICE_HTTPD:
 		run_httpd(what);
+		break;
+	case SERVICE_FRONT:
+		run_front(what);
 		break;
 	case SERVICE_DHCP:
 		run_dhcp(what);

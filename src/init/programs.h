@@ -5,7 +5,9 @@
 
 #include "services.h"
 
-#define PROGRAMS_HTTP_ID 801 /* user and group "http" of /etc/passwd */
+/* Users and groups of /etc/passwd. */
+#define PROGRAMS_HTTP_ID 801
+#define PROGRAMS_FRONT_ID 802
 
 struct program_start {
 	const struct services *services;

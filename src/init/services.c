@@ -48,6 +48,7 @@ void services_add(struct services *s, enum service_kind kind, const char *interf
 	static const char *const names[] = {
 		[SERVICE_SQUASHD] = "squashd",
 		[SERVICE_HTTPD] = "httpd",
+		[SERVICE_FRONT] = "front",
 		[SERVICE_DHCP] = "dhcp on ",
 	};
 	const char *on = interface ? interface : "";
@@ -199,9 +200,9 @@ void services_stop(struct services *s, enum service_kind kind, int timeout_ms)
 		if (!service->pid)
 			continue;
 		kill(service->pid, SIGTERM);
-		if (child_wait(service->pid, timeout_ms))
+		if (child_wait(service->pid, timeout_ms, NULL))
 			continue;
 		kill(service->pid, SIGKILL);
-		child_wait(service->pid, timeout_ms);
+		child_wait(service->pid, timeout_ms, NULL);
 	}
 }

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "lib/err.h"
+#include "ports.h"
 #include "settings.h"
 
 #define SERVICES_MAX 16
@@ -19,7 +20,7 @@
 #define SERVICE_STEADY_MS 10000 /* it runs: past failures are forgotten */
 #define SERVICE_FAILURES_SAID 5 /* in a row, each said; then once that it keeps failing */
 
-enum service_kind { SERVICE_NONE, SERVICE_SQUASHD, SERVICE_HTTPD, SERVICE_DHCP };
+enum service_kind { SERVICE_NONE, SERVICE_SQUASHD, SERVICE_HTTPD, SERVICE_FRONT, SERVICE_DHCP };
 
 struct service {
 	enum service_kind kind;   /* SERVICE_NONE: a free slot */
@@ -37,6 +38,7 @@ struct services {
 	const struct settings *settings; /* borrowed for good */
 	const char *data_path;           /* borrowed for good */
 	int listen_fd;                   /* PATH_SOCKET: squashd's, kept open here for good */
+	struct ports ports;              /* front's */
 };
 
 /* Make the socket that squashd answers on, and show it in httpd's root. Made once and never

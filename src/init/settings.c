@@ -50,6 +50,23 @@ static const char *check_port(const char *text, struct settings *out)
 	return NULL;
 }
 
+static const char *check_tls_port(const char *text, struct settings *out)
+{
+	unsigned n;
+	if (!parse_number(text, 1, UINT16_MAX, &n))
+		return "is not a port from 1 to 65535";
+	if (n == out->port)
+		return "is the port of plain HTTP, SQUASH_PORT";
+	out->tls_port = (uint16_t)n;
+	return NULL;
+}
+
+static const char *check_http(const char *text, struct settings *out)
+{
+	out->http = strcmp(text, "1") == 0;
+	return out->http || strcmp(text, "0") == 0 ? NULL : "is neither 0 nor 1";
+}
+
 static const char *check_max_sandboxes(const char *text, struct settings *out)
 {
 	unsigned n;
@@ -237,7 +254,9 @@ static const struct {
 	const char *(*check)(const char *text, struct settings *out);
 } table[SETTING_COUNT] = {
 	[SETTING_AUTH_TOKEN] = {"SQUASH_AUTH_TOKEN", NULL, check_token},
+	[SETTING_HTTP] = {"SQUASH_HTTP", "0", check_http},
 	[SETTING_PORT] = {"SQUASH_PORT", "8080", check_port},
+	[SETTING_TLS_PORT] = {"SQUASH_TLS_PORT", "8443", check_tls_port},
 	[SETTING_DATA] = {"SQUASH_DATA", "/data", check_data},
 	[SETTING_DATA_WAIT] = {"SQUASH_DATA_WAIT", "5", check_data_wait},
 	[SETTING_FORMAT] = {"SQUASH_FORMAT", "none", check_format},

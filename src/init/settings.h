@@ -28,7 +28,9 @@
 
 enum settings_id {
 	SETTING_AUTH_TOKEN,
+	SETTING_HTTP,
 	SETTING_PORT,
+	SETTING_TLS_PORT,
 	SETTING_DATA,
 	SETTING_DATA_WAIT,
 	SETTING_FORMAT,
@@ -68,7 +70,9 @@ struct settings {
 	enum settings_access access;
 	const char *lock_reason; /* string constant */
 	char token[LIMIT_TOKEN_BYTES + 1];
+	bool http; /* plain HTTP is served, too */
 	uint16_t port;
+	uint16_t tls_port; /* another than port */
 	char data[SETTINGS_PATH_MAX + 1];
 	unsigned data_wait_s;
 	char format[SETTINGS_FORMAT_MAX + 1]; /* empty: none */

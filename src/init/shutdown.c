@@ -146,6 +146,8 @@ static noreturn void end(enum shutdown_end end)
 void shutdown_run(struct services *s, enum shutdown_end how)
 {
 	console_say(how == SHUTDOWN_REBOOT ? "Rebooting." : "Powering off.");
+	/* Which lets what is under way end first. */
+	services_stop(s, SERVICE_FRONT, SERVICE_MS);
 	services_stop(s, SERVICE_HTTPD, SERVICE_MS);
 	services_stop(s, SERVICE_SQUASHD, SERVICE_MS);
 	end_sandboxes();

@@ -34,13 +34,17 @@
 /* The root that front is locked into, and what it sees inside it. */
 #define PATH_FRONT_ROOT "/srv/front"
 #define PATH_FRONT "/bin/front"
-#define PATH_FRONT_LISTEN "/listen" /* PATH_HTTPD_DIR, bound */
+#define PATH_MAKE_IDENTITY "/bin/make-identity" /* runs once, in that root, as that user */
+#define PATH_FRONT_LISTEN "/listen"             /* PATH_HTTPD_DIR, bound */
 #define PATH_FRONT_HTTPD PATH_FRONT_LISTEN "/" NAME_HTTPD_SOCKET
 
 /* Below DATA. */
 #define NAME_MODULES "modules"
 #define NAME_SANDBOXES "sandboxes"
 #define NAME_SETTINGS "squash.env"
+#define NAME_TLS "tls" /* the private key and the certificates, PEM */
+#define NAME_TLS_KEY "key.pem"
+#define NAME_TLS_CHAIN "chain.pem"
 
 #define PATH_CGROUP "/sys/fs/cgroup"
 #define PATH_CGROUP_SQUASH PATH_CGROUP "/squash"   /* all sandboxes are below it */

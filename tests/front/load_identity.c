@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* load-identity KEY CHAIN [SECONDS]: loads these files as front does, and says as one line what they
- * are, with whether the certificate is valid at that time, in seconds since 1970; or why they are
- * none. For test_identity.py. */
+/* load-identity KEY CHAIN [SECONDS]: loads these files as front does, and says as one line what
+ * they are, with whether the certificate is valid at that time, in seconds since 1970; or why they
+ * are none. For test_identity.py. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

@@ -158,7 +158,7 @@ class Machine:
             initramfs + bytes(-len(initramfs) % 512) + pack_overlay(self.name, files)
         )
         # A panic, or what else the kernel survives badly, resets the machine, which ends QEMU.
-        kernel = f"rdinit=/test-init console=ttyS0 loglevel=5 panic=-1 oops=panic {settings}"
+        kernel = f"rdinit=/test-init console=ttyS0 loglevel=5 panic=-1 oops=panic SQUASH_HTTP=1 {settings}"
         command = [
             "setpriv", "--pdeathsig", "KILL",  # if we are killed, no QEMU stays behind
             BUILD / "qemu/run", "-m", str(memory_mb), "-no-reboot",

@@ -36,6 +36,7 @@ PROCESSES = {
     "init": (0, None, 0, 0, "/", None),
     "udhcpc": (0, DHCP, 1, 0, "/", None),
     "httpd": (801, "", 1, 2, "/srv/http", 4),
+    "front": (802, "", 1, 2, "/srv/front", 9),
     "api": (801, "", 1, 2, "/srv/http", None),
     "squashd": (0, SQUASHD, 0, 2, "/", None),
     "mksquashfs": (0, CAPTURE, 1, 2, "/", None),
@@ -52,7 +53,7 @@ LOOK = r"""
 for p in /proc/[0-9]*; do
     name=$(tr '\0' '\n' <$p/cmdline 2>/dev/null | head -n 1 | sed 's|.*/||')
     case $name in
-        init|udhcpc|httpd|api|squashd|mksquashfs|box-init|egress|sleep) ;; *) continue ;; esac
+        init|udhcpc|httpd|front|api|squashd|mksquashfs|box-init|egress|sleep) ;; *) continue ;; esac
     set -- $(awk '$1 ~ /^(Uid|Cap(Prm|Eff|Bnd|Amb)|NoNewPrivs|Seccomp):$/ { print $2 }' $p/status)
     echo $name ${p#/proc/} $* $(readlink $p/root) $(ls $p/fd | wc -l) $(stat -c %u $p/mem) \
         $(for n in mnt pid net user; do readlink $p/ns/$n; done)
@@ -123,7 +124,7 @@ def check_privilege(name, got, expected):
     equal(f"{name}'s root", got["root"], root)
     if fds is not None:
         equal(f"{name}'s descriptors", int(got["fds"]), fds)
-    if name in ("api", "box-init", "egress"):
+    if name in ("api", "front", "box-init", "egress"):
         # A process that is not dumpable belongs to root of its user namespace.
         owner = int(got["uid"]) if uid is None else 0
         equal(f"{name} is not dumpable", int(got["owner"]), owner)
@@ -163,9 +164,9 @@ def test_closed(m):
     check("nor read the kernel's memory", code != 0, text)
     listening = m.inside("awk '$4 == \"0A\" { print $2 }' /proc/net/tcp /proc/net/tcp6")[1].split()
     ports = {int(address.split(":")[1], 16) for address in listening}
-    equal("one port is listened on", ports, {8080})
+    equal("two ports are listened on", ports, {8080, 8443})
     users = {p["name"] for p in look(m)}
-    equal("nothing runs but what must", users, {"init", "udhcpc", "httpd", "squashd"})
+    equal("nothing runs but what must", users, {"init", "udhcpc", "httpd", "front", "squashd"})
     everything = m.inside("ls /proc | grep -c '^[0-9]'")[1].strip()
     tap.note(f"{everything} processes with the kernel's own")
 
