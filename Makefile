@@ -355,8 +355,9 @@ fuzz-merge: $(T:%=build/fuzz/%)
 	$(Q)for name in $(T); do scripts/fuzz --merge $$name || exit; done
 
 # What the benchmark needs inside: the peers, our timer and the floors. The base has their libraries.
-BENCH := build/bench/timer build/bench/floor build/bench/pump build/bench/filter
+BENCH := build/bench/timer build/bench/floor build/bench/pump build/bench/filter build/bench/tlsload
 build/bench/filter: build/obj/src/sandbox/payload_calls.o
+build/bench/tlsload: build/obj/tests/front/trusting.o
 # The kernel modules of the path that egress is measured against; the appliance has none of them.
 BENCH_KERNEL := veth libcrc32c nf_defrag_ipv4 nf_defrag_ipv6 nf_conntrack nf_nat x_tables ip_tables \
 	iptable_nat iptable_filter xt_MASQUERADE xt_conntrack
@@ -368,7 +369,7 @@ build/bench/tools.squashfs: $(BENCH) build/parts/mksquashfs $(ENV)
 	$(call say,DISK,$@)
 	$(Q)rm -rf build/bench/tools
 	$(Q)scripts/fetch --unpack build/bench/tools bubblewrap crun runc libyajl2 iptables libxtables12 \
-		libip4tc2 libip6tc2
+		libip4tc2 libip6tc2 openssl libssl3t64
 	$(Q)install -D -t build/bench/tools/bench $(BENCH)
 	$(Q)rm -rf build/bench/kernel && scripts/fetch --unpack build/bench/kernel linux-image-amd64
 	$(Q)mkdir build/bench/tools/bench/modules
