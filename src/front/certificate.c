@@ -63,7 +63,7 @@ static void add_name(struct buf *b, const char *host)
 static void add_validity(struct buf *b)
 {
 	size_t validity = der_begin(b, DER_SEQUENCE);
-	der_add(b, DER_UTC_TIME, "250101000000Z", 13);
+	der_add(b, DER_UTC_TIME, "190101000000Z", 13);
 	der_add(b, DER_GENERALIZED_TIME, "99991231235959Z", 15);
 	der_end(b, validity);
 }

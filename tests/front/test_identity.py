@@ -23,7 +23,7 @@ import tap
 
 ROOT = Path(__file__).resolve().parents[2]
 MAKE, LOAD = ROOT / "build/bin/make-identity", ROOT / "build/test/load-identity"
-SINCE, FOREVER = 1735689600, 253402300799  # 2025-01-01T00:00:00Z, 9999-12-31T23:59:59Z
+SINCE, FOREVER = 1546300800, 253402300799  # 2019-01-01T00:00:00Z, 9999-12-31T23:59:59Z
 RUNS = 300
 P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551
 ADDRESSES = ["10.1.2.3", "192.168.0.255", "fe80::1", "2001:db8::ffff:0"]
@@ -76,7 +76,7 @@ def test_make(_):
     tap.equal("make-identity says nothing", make("squash", *ADDRESSES), (0, b"", ""))
     text = openssl("x509", "-in", certificate, "-noout", "-text")
     for what in ("Version: 3", "Signature Algorithm: ecdsa-with-SHA256", "Issuer: CN = squash",
-                 "Subject: CN = squash", "Not Before: Jan  1 00:00:00 2025 GMT",
+                 "Subject: CN = squash", "Not Before: Jan  1 00:00:00 2019 GMT",
                  "Not After : Dec 31 23:59:59 9999 GMT", "NIST CURVE: P-256",
                  "X509v3 Basic Constraints: critical\n                CA:FALSE\n",
                  "X509v3 Key Usage: critical\n                Digital Signature\n",

@@ -17,7 +17,7 @@ from tap import check, equal
 RUN = ROOT / "scripts/run-qemu"
 
 
-def start(port, *args):
+def start(port, tls_port, *args):
     """Without a terminal, in a process group of its own, as a shell would start it."""
     return subprocess.Popen(
         # If we are killed, it ends too.
@@ -25,7 +25,7 @@ def start(port, *args):
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env={**os.environ, "SQUASH_RUN_PORT": str(port)},
+        env={**os.environ, "SQUASH_RUN_PORT": str(port), "SQUASH_RUN_TLS_PORT": str(tls_port)},
         process_group=0,
         text=True,
     )
@@ -53,24 +53,25 @@ def test_advice(commands):
         lambda reply: reply["exec_count"] == 1,
         lambda reply: len(reply) == 1,
         lambda reply: reply is None,
+        lambda reply: reply == {"status": "ok"},
     )
     equal("there are as many curl lines as we know", len(commands), len(expected))
     for command, is_right in zip(commands, expected):
         done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
         reply = json.loads(done.stdout) if done.stdout else None
         good = done.returncode == 0 and is_right(reply)
-        check(re.sub(r"http://[\d.:]+", "", command), good, f"{done.stdout}\n{done.stderr}")
+        check(re.sub(r"https?://[\d.:]+", "", command), good, f"{done.stdout}\n{done.stderr}")
 
 
 def main():
     WORK.mkdir(parents=True, exist_ok=True)
-    port = free_port()
+    port, tls_port = free_port(), free_port()
     data = BUILD / "data.ext4"
     stamp = data.stat().st_mtime_ns
     pid_file = WORK / "run.pid"
     pid_file.unlink(missing_ok=True)
     # Arguments reach QEMU: the data disk stays as it is, and its pid is written down.
-    process = start(port, "-snapshot", "-pidfile", str(pid_file))
+    process = start(port, tls_port, "-snapshot", "-pidfile", str(pid_file))
     watchdog = threading.Timer(2 * BOOT_SECONDS, process.kill)
     watchdog.start()
     try:
@@ -79,7 +80,7 @@ def main():
         test_advice(commands)
         equal("arguments reach QEMU: -snapshot", data.stat().st_mtime_ns, stamp)
         qemu = int(pid_file.read_text())
-        second = start(port)
+        second = start(port, tls_port)
         text = second.communicate(timeout=20)[0]
         check("a port in use is said", second.returncode != 0 and f"port {port}" in text, text)
         os.killpg(process.pid, signal.SIGINT)  # what Ctrl-C does
