@@ -282,7 +282,7 @@ build/test/cgi: build/obj/tests/front/cgi.o $(LIB:%.c=build/obj/%.o) scripts/che
 	$(link)
 
 # A TLS client that sends what others don't.
-build/test/odd-client: $(patsubst %.c,build/obj/%.o,tests/front/odd_client.c tests/front/trusting.c $(LIB)) scripts/check-static
+build/test/odd-client: $(patsubst %.c,build/obj/%.o,tests/front/odd_client.c tests/front/trusting.c tests/front/trusting_io.c $(LIB)) scripts/check-static
 	$(link)
 
 # squashd, with tests/fault/fault.c between it and the C library.
@@ -357,7 +357,7 @@ fuzz-merge: $(T:%=build/fuzz/%)
 # What the benchmark needs inside: the peers, our timer and the floors. The base has their libraries.
 BENCH := build/bench/timer build/bench/floor build/bench/pump build/bench/filter build/bench/tlsload
 build/bench/filter: build/obj/src/sandbox/payload_calls.o
-build/bench/tlsload: build/obj/tests/front/trusting.o
+build/bench/tlsload: build/obj/tests/front/trusting.o build/obj/tests/front/trusting_io.o
 # The kernel modules of the path that egress is measured against; the appliance has none of them.
 BENCH_KERNEL := veth libcrc32c nf_defrag_ipv4 nf_defrag_ipv6 nf_conntrack nf_nat x_tables ip_tables \
 	iptable_nat iptable_filter xt_MASQUERADE xt_conntrack

@@ -24,9 +24,9 @@ static void save_session(const br_ssl_session_cache_class **cache, br_ssl_server
 	s->sessions.vtable->save(&s->sessions.vtable, server, session);
 }
 
-/* BearSSL 0.6 calls this before it reads the hello's extensions. For a client that resumes a session
- * and offers none of our protocols it would then copy a string from the 65535th place behind
- * their names; so it is to look for none. A client that is told no protocol speaks HTTP/1.1. */
+/* BearSSL 0.6 calls this before it reads the hello's extensions. For a client that resumes a
+ * session and offers none of our protocols it would then copy a string from the 65535th place
+ * behind their names; so it is to look for none. Who is told no protocol speaks HTTP/1.1. */
 static int load_session(const br_ssl_session_cache_class **cache, br_ssl_server_context *server,
 			br_ssl_session_parameters *session)
 {
@@ -55,7 +55,7 @@ void tls_server_init(struct tls_server *s, const struct identity *identity)
 	_Static_assert(offsetof(struct tls_server, cache) == 0, "BearSSL is given its address");
 	s->cache = &cache_class;
 	s->identity = identity;
-	/* Those that everybody has. A client that could ask for P-521 would cost 20 times as much. */
+	/* Those that everybody has. One who may ask for P-521 would cost 20 times as much. */
 	s->curves = *br_ec_get_default();
 	s->curves.supported_curves &= 1U << BR_EC_secp256r1 | 1U << BR_EC_curve25519;
 	forget_sessions(s, 0);
@@ -118,7 +118,7 @@ int tls_flush(struct tls *t, struct wire *w)
 	while (br_ssl_engine_current_state(engine) & BR_SSL_SENDREC) {
 		size_t len;
 		uint8_t *record = br_ssl_engine_sendrec_buf(engine, &len);
-		/* It has agreed on none: an alert that says so. Without one, clients don't read it. */
+		/* It has agreed on none: an alert that says so, which clients wouldn't read. */
 		if (engine->version_out == 0 && len > 2) {
 			record[1] = (uint8_t)(t->server.client_max_version >> 8);
 			record[2] = (uint8_t)t->server.client_max_version;

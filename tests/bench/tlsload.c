@@ -9,18 +9,13 @@
  *
  * It takes ECDHE with ECDSA and AES-128-GCM, and verifies nothing: most of the time is the
  * server's. */
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "../front/trusting.h"
+#include "../front/trusting_io.h"
 #include "lib/fd.h"
 
 #define HEAD_BYTES 4096
@@ -28,13 +23,6 @@
 static struct trusting peer;
 static int fd;
 static bool has_tls;
-
-_Noreturn static void fail(const char *what)
-{
-	fprintf(stderr, "tlsload: %s: %s, BearSSL: %d\n", what, strerror(errno),
-		br_ssl_engine_last_error(&peer.client.eng));
-	exit(1);
-}
 
 static uint32_t take_signature(const br_ec_impl *ec, const void *hash, size_t hash_len,
 			       const br_ec_public_key *key, const void *signature, size_t len)
@@ -48,69 +36,24 @@ static uint32_t take_signature(const br_ec_impl *ec, const void *hash, size_t ha
 	return 1;
 }
 
-static void open_connection(const char *port)
-{
-	const struct sockaddr_in to = {.sin_family = AF_INET,
-				       .sin_port = htons((uint16_t)strtoul(port, NULL, 10)),
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	const int on = 1;
-	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	/* A flight is several writes here. */
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&to, sizeof(to)) < 0)
-		fail("connect");
-}
-
-/* Send and receive until the engine can do one of these. */
-static void run_until(unsigned wanted)
-{
-	br_ssl_engine_context *engine = &peer.client.eng;
-	unsigned state;
-	size_t len;
-	while (!((state = br_ssl_engine_current_state(engine)) & wanted)) {
-		if (state & BR_SSL_CLOSED)
-			fail("closed");
-		if (state & BR_SSL_SENDREC) {
-			const uint8_t *from = br_ssl_engine_sendrec_buf(engine, &len);
-			if (fd_write_all(fd, from, len) < 0)
-				fail("write");
-			br_ssl_engine_sendrec_ack(engine, len);
-		} else {
-			uint8_t *to = br_ssl_engine_recvrec_buf(engine, &len);
-			ssize_t n = read(fd, to, len);
-			if (n <= 0)
-				fail("read");
-			br_ssl_engine_recvrec_ack(engine, (size_t)n);
-		}
-	}
-}
-
 static void shake_hands(const br_ssl_session_parameters *session)
 {
 	static const uint16_t suites[] = {BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256};
-	uint8_t seed[32];
-	if (getrandom(seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
-		fail("getrandom");
-	trusting_begin(&peer, seed, sizeof(seed));
+	trusting_begin_at_random(&peer);
 	br_ssl_engine_set_suites(&peer.client.eng, suites, 1);
 	br_ssl_engine_set_ecdsa(&peer.client.eng, take_signature);
 	if (session)
 		br_ssl_engine_set_session_parameters(&peer.client.eng, session);
 	br_ssl_client_reset(&peer.client, "localhost", session != NULL);
-	run_until(BR_SSL_SENDAPP);
+	trusting_run(&peer, fd, BR_SSL_SENDAPP);
 }
 
-/* As it should be done: OpenSSL forgets the session otherwise. The peer's answer isn't waited for. */
+/* As it should be done: OpenSSL forgets the session otherwise. */
 static void close_connection(void)
 {
-	size_t len;
-	if (has_tls)
+	if (has_tls) {
 		br_ssl_engine_close(&peer.client.eng);
-	while (has_tls && br_ssl_engine_current_state(&peer.client.eng) & BR_SSL_SENDREC) {
-		const uint8_t *from = br_ssl_engine_sendrec_buf(&peer.client.eng, &len);
-		if (fd_write_all(fd, from, len) < 0)
-			fail("write");
-		br_ssl_engine_sendrec_ack(&peer.client.eng, len);
+		trusting_flush(&peer, fd);
 	}
 	close(fd);
 }
@@ -120,13 +63,13 @@ static void do_handshakes(const char *port, unsigned long count, bool resumes)
 	br_ssl_session_parameters first, now;
 	has_tls = true;
 	for (unsigned long i = 0; i < count + resumes; i++) {
-		open_connection(port);
+		fd = trusting_connect(&peer, port);
 		shake_hands(resumes && i > 0 ? &first : NULL);
 		br_ssl_engine_get_session_parameters(&peer.client.eng, &now);
 		if (i == 0)
 			first = now;
 		else if (resumes != (memcmp(now.session_id, first.session_id, 32) == 0))
-			fail(resumes ? "not resumed" : "resumed");
+			trusting_fail(&peer, resumes ? "not resumed" : "resumed");
 		close_connection();
 	}
 }
@@ -136,13 +79,13 @@ static void send_text(const char *text, size_t len)
 	size_t room;
 	if (!has_tls) {
 		if (fd_write_all(fd, text, len) < 0)
-			fail("write");
+			trusting_fail(&peer, "write");
 		return;
 	}
-	run_until(BR_SSL_SENDAPP);
+	trusting_run(&peer, fd, BR_SSL_SENDAPP);
 	uint8_t *to = br_ssl_engine_sendapp_buf(&peer.client.eng, &room);
 	if (room < len)
-		fail("no room");
+		trusting_fail(&peer, "no room");
 	memcpy(to, text, len);
 	br_ssl_engine_sendapp_ack(&peer.client.eng, len);
 	br_ssl_engine_flush(&peer.client.eng, 0);
@@ -155,10 +98,10 @@ static size_t receive(char *to, size_t cap)
 	if (!has_tls) {
 		ssize_t n = read(fd, to, cap);
 		if (n <= 0)
-			fail("read");
+			trusting_fail(&peer, "read");
 		return (size_t)n;
 	}
-	run_until(BR_SSL_RECVAPP);
+	trusting_run(&peer, fd, BR_SSL_RECVAPP);
 	const uint8_t *bytes = br_ssl_engine_recvapp_buf(&peer.client.eng, &len);
 	len = len < cap ? len : cap;
 	if (to)
@@ -174,13 +117,13 @@ static size_t receive_head(char head[HEAD_BYTES])
 	char *end = NULL;
 	while (!end) {
 		if (len == HEAD_BYTES - 1)
-			fail("a long head");
+			trusting_fail(&peer, "a long head");
 		len += receive(head + len, HEAD_BYTES - 1 - len);
 		head[len] = 0;
 		end = strstr(head, "\r\n\r\n");
 	}
 	if (strncmp(head, "HTTP/1.", 7) != 0 || head[9] != '2')
-		fail(head);
+		trusting_fail(&peer, head);
 	*end = 0;
 	return len - (size_t)(end + 4 - head);
 }
@@ -189,7 +132,7 @@ static void do_bytes(const char *port, const char *path, size_t bytes)
 {
 	char head[HEAD_BYTES];
 	has_tls = true;
-	open_connection(port);
+	fd = trusting_connect(&peer, port);
 	shake_hands(NULL);
 	int n = snprintf(head, sizeof(head), "GET %s HTTP/1.0\r\nHost: x\r\n\r\n", path);
 	send_text(head, (size_t)n);
@@ -197,7 +140,7 @@ static void do_bytes(const char *port, const char *path, size_t bytes)
 	while (have < bytes)
 		have += receive(NULL, SIZE_MAX);
 	if (have != bytes)
-		fail("another length");
+		trusting_fail(&peer, "another length");
 	close_connection();
 }
 
@@ -206,7 +149,7 @@ static void do_requests(char **words)
 	char head[HEAD_BYTES];
 	unsigned long count = strtoul(words[2], NULL, 10);
 	has_tls = strcmp(words[1], "tls") == 0;
-	open_connection(words[0]);
+	fd = trusting_connect(&peer, words[0]);
 	if (has_tls)
 		shake_hands(NULL);
 	while (count-- > 0) {
@@ -217,7 +160,7 @@ static void do_requests(char **words)
 		size_t have = receive_head(head);
 		const char *length = strcasestr(head, "\r\nContent-Length:");
 		if (!length)
-			fail("no length");
+			trusting_fail(&peer, "no length");
 		size_t all = strtoul(length + 17, NULL, 10);
 		while (have < all)
 			have += receive(head, HEAD_BYTES);

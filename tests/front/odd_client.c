@@ -6,17 +6,13 @@
  * They are sent to 127.0.0.1 in that order. Then it reads to the end, and prints what came in one
  * line: "alert LEVEL CODE", the first line of what was data, how many bytes that was, and how it
  * ended, "eof" or "reset". */
-#include <arpa/inet.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "lib/fd.h"
-#include "trusting.h"
+#include "trusting_io.h"
 
 enum { CHANGE_CIPHER = 20, ALERT = 21, HANDSHAKE = 22, DATA = 23, HEARTBEAT = 24 };
 
@@ -60,51 +56,6 @@ static const struct kind {
 	{.name = "longest", .type = DATA, .bytes = NULL, .len = MOST},
 };
 
-_Noreturn static void fail(const char *what)
-{
-	printf("%s: %s, BearSSL: %d\n", what, strerror(errno),
-	       br_ssl_engine_last_error(&peer.client.eng));
-	exit(1);
-}
-
-static void open_connection(uint16_t port)
-{
-	const struct sockaddr_in to = {.sin_family = AF_INET,
-				       .sin_port = htons(port),
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&to, sizeof(to)) < 0)
-		fail("connect");
-}
-
-static void shake_hands(void)
-{
-	br_ssl_engine_context *engine = &peer.client.eng;
-	uint8_t seed[32];
-	size_t len;
-	unsigned state;
-	if (getrandom(seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
-		fail("getrandom");
-	trusting_begin(&peer, seed, sizeof(seed));
-	br_ssl_client_reset(&peer.client, "localhost", 0);
-	while (!((state = br_ssl_engine_current_state(engine)) & BR_SSL_SENDAPP)) {
-		if (state & BR_SSL_CLOSED)
-			fail("handshake");
-		if (state & BR_SSL_SENDREC) {
-			const uint8_t *from = br_ssl_engine_sendrec_buf(engine, &len);
-			if (fd_write_all(fd, from, len) < 0)
-				fail("write");
-			br_ssl_engine_sendrec_ack(engine, len);
-		} else {
-			uint8_t *to = br_ssl_engine_recvrec_buf(engine, &len);
-			ssize_t n = read(fd, to, len);
-			if (n <= 0)
-				fail("read");
-			br_ssl_engine_recvrec_ack(engine, (size_t)n);
-		}
-	}
-}
-
 /* A server that has had enough has closed: what it said is read later. */
 static void send_record(const struct kind *k)
 {
@@ -137,7 +88,7 @@ static void send_kind(const char *word)
 			send_record(&kinds[i]);
 		return;
 	}
-	fail(word);
+	trusting_fail(&peer, word);
 }
 
 /* Whether all of it has come; if not, how it ended is printed. */
@@ -167,7 +118,7 @@ static void read_records(void)
 		uint8_t *plain = engine->in.vtable->decrypt(&engine->in.vtable, head[0], BR_TLS12,
 							    bytes, &len);
 		if (!plain)
-			fail("decrypt");
+			trusting_fail(&peer, "decrypt");
 		if (head[0] == ALERT)
 			printf("alert %u %u, ", plain[0], plain[1]);
 		else if (head[0] == DATA && all == 0)
@@ -180,8 +131,10 @@ int main(int argc, char **argv)
 {
 	if (argc < 3)
 		return 2;
-	open_connection((uint16_t)strtoul(argv[1], NULL, 10));
-	shake_hands();
+	fd = trusting_connect(&peer, argv[1]);
+	trusting_begin_at_random(&peer);
+	br_ssl_client_reset(&peer.client, "localhost", 0);
+	trusting_run(&peer, fd, BR_SSL_SENDAPP);
 	for (int i = 2; i < argc; i++)
 		send_kind(argv[i]);
 	read_records();

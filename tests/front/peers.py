@@ -3,11 +3,16 @@
 hand; and the keys and certificates that it is given."""
 
 import os
+import resource
 import select
 import socket
 import ssl
 import struct
 import subprocess
+import tempfile
+from pathlib import Path
+
+import tap
 
 ADDRESS = "127.0.0.1"
 CHANGE_CIPHER, ALERT, HANDSHAKE, DATA, HEARTBEAT = 20, 21, 22, 23, 24
@@ -205,3 +210,20 @@ def is_answered(records):
 def refusal(code):
     """The records of one."""
     return [(ALERT, bytes([FATAL, code]))]
+
+
+# ---- the programs ----
+
+def run_tests(make_world, tests):
+    """main of a test program: make_world(directory) has the front. ONLY="test_x test_y" chooses."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (8192, 8192))
+    only = os.environ.get("ONLY", "").split()
+    with tempfile.TemporaryDirectory() as directory:
+        w = make_world(Path(directory))
+        try:
+            tap.each(w, *(t for t in tests if t.__name__ in only or not only))
+            lines = w.front.console().splitlines()
+            tap.equal("front has nothing to say but whose it is",
+                      [line for line in lines if not line.startswith("TLS certificate, ")], [])
+        finally:
+            w.front.end()

@@ -11,7 +11,6 @@ import os
 import re
 import ssl
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -23,8 +22,8 @@ import process
 import tap
 from peers import (ADDRESS, GET, GROUPS, HANDSHAKE_FAILURE, HANDSHAKE,
                    PROTOCOL_VERSION, SIGNATURES, SUITES, Certificates, connect, connect_tls, exchange,
-                   extension, get, hello, is_answered, listed, read_all, record, refusal, run, s_client,
-                   trusting, Typed)
+                   extension, get, hello, is_answered, listed, read_all, record, refusal, run, run_tests,
+                   s_client, trusting, Typed)
 
 SESSIONS = process.read_limit("FRONT_SESSIONS")
 MIB = 1 << 20
@@ -335,7 +334,7 @@ def test_slow(w):
 
 class World:
     def __init__(self, directory):
-        self.directory = Path(directory)
+        self.directory = directory
         self.certificates = c = Certificates(self.directory)
         for name, kind in (("p256", "P-256"), ("p384", "P-384"), ("p521", "P-521"),
                            ("rsa2048", "RSA 2048"), ("rsa4096", "RSA 4096")):
@@ -353,19 +352,6 @@ TESTS = (test_versions, test_ciphers, test_parameters, test_protocols, test_sess
          test_renegotiation, test_certificates, test_plain, test_ends, test_bulk, test_slow)
 
 
-def main():
-    only = os.environ.get("ONLY", "").split()
-    with tempfile.TemporaryDirectory() as directory:
-        w = World(directory)
-        try:
-            tap.each(w, *(t for t in TESTS if t.__name__ in only or not only))
-            lines = w.front.console().splitlines()
-            tap.equal("front has nothing to say but whose it is",
-                      [line for line in lines if not line.startswith("TLS certificate, ")], [])
-        finally:
-            w.front.end()
-
-
 if __name__ == "__main__":
     process.run_unshared()
-    tap.run(main)
+    tap.run(lambda: run_tests(World, TESTS))

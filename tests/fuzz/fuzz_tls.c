@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* front's TLS, between a client of BearSSL and a socket that is as bad as sockets are: what the client
- * sends is changed on its way, or is no TLS at all. Nobody waits for ever; what is read is what was
- * sent, from its beginning, or nothing.
+/* front's TLS, between a client of BearSSL and a socket that is as bad as sockets are: what the
+ * client sends is changed on its way, or is no TLS at all. Nobody waits for ever; what is read is
+ * what was sent, from its beginning, or nothing.
  *
  * An input is struct plan, and then what the client sends without shaking hands, or changes. */
 #include <errno.h>
@@ -19,7 +19,7 @@
 #define ROUNDS 400
 #define CALLS 200000 /* of the socket's functions; an input has 4096 bytes */
 
-/* SENDS_RAW: not even a hello; the others begin with a session that is resumed, but for BEGINS_ANEW. */
+/* SENDS_RAW: no hello of the client's. All others but BEGINS_ANEW resume a session. */
 enum how { SENDS_RAW, BEGINS_ANEW, RESUMES, RESUMES_THEN_SENDS_RAW };
 
 struct plan {
@@ -59,8 +59,10 @@ static bool ended; /* the client's side */
 
 /* ---- what tls.c calls ---- */
 
+/* The linker's name: NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 ssize_t __wrap_getrandom(void *to, size_t len, unsigned flags);
 
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 ssize_t __wrap_getrandom(void *to, size_t len, unsigned flags)
 {
 	(void)flags;
