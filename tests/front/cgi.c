@@ -7,7 +7,8 @@
  *   length=no   no Content-Length             crash=1      no answer
  *   short=N     N bytes fewer than its Content-Length says
  *
- * With a body that is read and not echoed, BODY=<bytes> stands in the answer. */
+ * If there is a /log, it says there that it was run. With a body that is read and not echoed, BODY=<bytes> stands in the answer. */
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,10 +78,22 @@ static void write_filler(size_t len)
 	}
 }
 
+/* In one write, as others may write there, too. */
+static void log_run(void)
+{
+	const char *method = getenv("REQUEST_METHOD"), *uri = getenv("REQUEST_URI");
+	char line[8192];
+	int n = snprintf(line, sizeof(line), "%s %s\n", method ? method : "", uri ? uri : "");
+	AUTO_FD fd = open("/log", O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (fd >= 0)
+		fd_write_all(fd, line, (size_t)n);
+}
+
 int main(void)
 {
 	static char body[1 << 20], text[1 << 17];
 	size_t kept = 0, len = 0, size = number("size", 0);
+	log_run();
 	if (!is("body", "none"))
 		len = read_body(body, sizeof(body), &kept);
 	usleep((unsigned)number("sleep", 0) * 1000);
