@@ -225,6 +225,9 @@ SRC_test_settings := src/init/settings.c src/init/env.c
 SRC_test_init_parse := src/init/parse.c
 SRC_test_dns := $(filter-out src/egress/dns_clients.c,$(wildcard src/egress/dns*.c))
 SRC_test_sniff := $(wildcard src/egress/sniff*.c)
+SRC_test_head := src/front/head.c
+SRC_test_turns := src/front/turns.c
+SRC_test_guard := $(addprefix src/front/,guard.c clients.c)
 # Both ways: what front loads, and what makes it.
 IDENTITY := $(addprefix src/front/,identity.c identity_pair.c pem.c der_read.c \
 	identity_make.c certificate.c der_write.c)
@@ -250,6 +253,7 @@ SRC_fuzz_msg := $(SRC_fuzz_meta) \
 SRC_fuzz_request := $(SRC_fuzz_msg) $(filter-out src/api/api.c,$(SRC_api))
 SRC_fuzz_dns := $(SRC_test_dns)
 SRC_fuzz_sniff := $(SRC_test_sniff)
+SRC_fuzz_head := $(SRC_test_head)
 SRC_fuzz_der := $(IDENTITY)
 SRC_fuzz_identity := $(IDENTITY)
 # Without wire.c: its socket is made of memory, and its random numbers are none.

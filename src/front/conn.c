@@ -226,25 +226,29 @@ static struct conn *find_idle(struct front *f, const struct client *client, bool
 	return c;
 }
 
-/* Room for one more connection of the client, if need be by ending another: of the client that has
- * most. */
+/* What is to end for one more connection of the client: of those of whoever has most, be it itself. */
+static struct conn *find_victim(struct front *f, const struct client *client)
+{
+	if (client->connections > FRONT_CLIENT_CONNECTIONS)
+		return find_idle(f, client, false);
+	const struct client *largest = clients_find_largest(&f->clients);
+	if (largest->connections == 1)
+		return find_idle(f, NULL, false);
+	if (client->connections == largest->connections)
+		return find_idle(f, client, true);
+	struct conn *c = find_idle(f, largest, true);
+	return c ? c : find_idle(f, NULL, false);
+}
+
+/* Room for one more connection of the client, which is counted. */
 static bool make_room(struct front *f, const struct client *client)
 {
-	struct conn *oldest = NULL;
-	if (client->connections > FRONT_CLIENT_CONNECTIONS) {
-		oldest = find_idle(f, client, false);
-	} else if (f->free_conns) {
+	if (f->free_conns && client->connections <= FRONT_CLIENT_CONNECTIONS)
 		return true;
-	} else {
-		const struct client *largest = clients_find_largest(&f->clients);
-		if (largest->connections > client->connections)
-			oldest = find_idle(f, largest, true);
-		if (!oldest)
-			oldest = find_idle(f, NULL, false);
-	}
-	if (oldest)
-		conn_close(oldest);
-	return oldest != NULL;
+	struct conn *victim = find_victim(f, client);
+	if (victim)
+		conn_close(victim);
+	return victim != NULL;
 }
 
 static bool begin_tls(struct conn *c)

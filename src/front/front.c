@@ -125,11 +125,9 @@ static int load_identity(struct front *f, struct err *e)
 	return 0;
 }
 
-static int listen_all(struct front *f, struct err *e)
+static int listen_all(struct front *f, bool has_http, bool has_tls, struct err *e)
 {
 	int rc = 0;
-	bool has_http = fcntl(FRONT_HTTP_FD, F_GETFD) >= 0;
-	bool has_tls = fcntl(FRONT_TLS_FD, F_GETFD) >= 0;
 	if (has_http)
 		rc = listen_on(f, 0, FRONT_HTTP_FD, take_plain, e);
 	if (rc < 0 || !has_tls)
@@ -155,6 +153,9 @@ static int set_up(struct front *f, struct err *e)
 	cpu_set_t cpus;
 	uint8_t random[GUARD_KEY_BYTES + sizeof(uint64_t)];
 	uint64_t seed;
+	/* Of those that init hasn't given us, our own may take the places. */
+	bool has_http = fcntl(FRONT_HTTP_FD, F_GETFD) >= 0;
+	bool has_tls = fcntl(FRONT_TLS_FD, F_GETFD) >= 0;
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return err_set(e, errno, "getrandom");
 	guard_init(&f->guard, random);
@@ -169,7 +170,7 @@ static int set_up(struct front *f, struct err *e)
 	int rc = loop_init(&f->loop, f->timers, e);
 	if (rc == 0)
 		rc = watch_signals(f, e);
-	return rc < 0 ? rc : listen_all(f, e);
+	return rc < 0 ? rc : listen_all(f, has_http, has_tls, e);
 }
 
 int main(void)

@@ -52,17 +52,24 @@ static struct turns_line *find(const struct turns_lines *lines,
 	return line;
 }
 
+static void move_lines(struct turns_lines *from, struct turns_lines *to)
+{
+	struct turns_line *line;
+	while ((line = from->first)) {
+		unlink_line(line);
+		append(to, line);
+	}
+}
+
 /* One of those who have waited, be it in a new round. */
 static struct turns_line *find_old(struct turns *t, bool (*may)(const struct turns_line *line))
 {
-	struct turns_line *found = find(&t->now, may), *line;
-	if (found || !t->later.first)
+	struct turns_line *found = find(&t->now, may);
+	if (found)
 		return found;
 	t->round++;
-	while ((line = t->later.first)) {
-		unlink_line(line);
-		append(&t->now, line);
-	}
+	move_lines(&t->fresh, &t->now);
+	move_lines(&t->later, &t->now);
 	return find(&t->now, may);
 }
 
@@ -71,8 +78,6 @@ struct turns_item *turns_take(struct turns *t, bool (*may)(const struct turns_li
 	struct turns_line *line = t->was_fresh ? NULL : find(&t->fresh, may);
 	if (!line)
 		line = find_old(t, may);
-	if (!line)
-		line = find(&t->fresh, may);
 	if (!line)
 		return NULL;
 	struct turns_item *item = line->first;

@@ -32,7 +32,8 @@ static bool is_token(struct http_text t)
 struct http_text http_take_until(struct http_text *from, const char *ends)
 {
 	struct http_text part = {from->at, 0};
-	while (from->len > 0 && !strchr(ends, from->at[0])) {
+	/* strchr would find the NUL that ends them, too. */
+	while (from->len > 0 && !memchr(ends, from->at[0], strlen(ends))) {
 		from->at++;
 		from->len--;
 		part.len++;

@@ -8,9 +8,11 @@
  *   length=no   no Content-Length             crash=1      no answer
  *   short=N     N bytes fewer than its Content-Length says
  *
- * With a body that is read and not echoed, BODY=<bytes> stands in the answer, and SHA256=<hex>. */
+ * With a body that is read and not echoed, BODY=<bytes> stands in the answer, and SHA256=<hex>. If
+ * there is a /log, it says there that it was run. */
 #include <bearssl.h>
 #include <endian.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -121,6 +123,17 @@ static size_t describe(char *to, size_t cap, size_t body_len, const br_sha256_co
 	return n;
 }
 
+/* In one write, as others may write there, too. */
+static void log_run(void)
+{
+	const char *method = getenv("REQUEST_METHOD"), *uri = getenv("REQUEST_URI");
+	char line[8192];
+	int n = snprintf(line, sizeof(line), "%s %s\n", method ? method : "", uri ? uri : "");
+	AUTO_FD fd = open("/log", O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (fd >= 0)
+		fd_write_all(fd, line, (size_t)n);
+}
+
 int main(void)
 {
 	static char body[1 << 20], text[1 << 17];
@@ -128,6 +141,7 @@ int main(void)
 	bool is_stream = is("body", "stream");
 	br_sha256_context sum;
 	br_sha256_init(&sum);
+	log_run();
 	if (!is("body", "none") && !is_stream)
 		len = read_body(body, sizeof(body), &kept, &sum);
 	usleep((unsigned)number("sleep", 0) * 1000);

@@ -133,7 +133,7 @@ class Front:
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
         for root in (self.httpd_root, self.front_root):
-            subprocess.run(["umount", root / "listen"], check=True)
+            subprocess.run(["umount", "-l", root / "listen"], check=True)
 
     def wait_up(self):
         while not (Path(self.dir.name) / "listen/httpd.sock").exists():
