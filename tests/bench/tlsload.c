@@ -159,9 +159,9 @@ static void do_requests(char **words)
 		send_text(head, (size_t)n);
 		size_t have = receive_head(head);
 		const char *length = strcasestr(head, "\r\nContent-Length:");
-		if (!length)
+		size_t all = length ? strtoul(length + 17, NULL, 10) : 0;
+		if (all == 0)
 			trusting_fail(&peer, "no length");
-		size_t all = strtoul(length + 17, NULL, 10);
 		while (have < all)
 			have += receive(head, HEAD_BYTES);
 	}
