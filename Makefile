@@ -225,6 +225,9 @@ SRC_test_settings := src/init/settings.c src/init/env.c
 SRC_test_init_parse := src/init/parse.c
 SRC_test_dns := $(filter-out src/egress/dns_clients.c,$(wildcard src/egress/dns*.c))
 SRC_test_sniff := $(wildcard src/egress/sniff*.c)
+SRC_test_head := src/front/head.c
+SRC_test_turns := src/front/turns.c
+SRC_test_guard := $(addprefix src/front/,guard.c clients.c)
 # Both ways: what front loads, and what makes it.
 IDENTITY := $(addprefix src/front/,identity.c identity_pair.c pem.c der_read.c \
 	identity_make.c certificate.c der_write.c)
@@ -252,8 +255,12 @@ SRC_fuzz_tokens := $(SRC_fuzz_meta) src/sandbox/tokens.c
 SRC_fuzz_request := $(SRC_fuzz_msg) $(filter-out src/api/api.c,$(SRC_api))
 SRC_fuzz_dns := $(SRC_test_dns)
 SRC_fuzz_sniff := $(SRC_test_sniff)
+SRC_fuzz_head := $(SRC_test_head)
 SRC_fuzz_der := $(IDENTITY)
 SRC_fuzz_identity := $(IDENTITY)
+# Without wire.c: its socket is made of memory, and its random numbers are none.
+SRC_fuzz_tls := src/front/tls.c tests/front/trusting.c $(IDENTITY)
+LINK_fuzz_tls := -Wl,--wrap=getrandom
 
 # In check, each is fed the inputs that are kept.
 REPLAY := $(FUZZ:%=build/unit/fuzz_%)
@@ -261,7 +268,7 @@ REPLAY := $(FUZZ:%=build/unit/fuzz_%)
 $(REPLAY): build/unit/%: build/unit/obj/tests/fuzz/%.o build/unit/obj/tests/fuzz/replay.o \
 		$$(addprefix build/unit/obj/,$$(SRC_$$*:.c=.o) $(LIB:.c=.o))
 	$(call say,HOSTLINK,$@)
-	$(Q)gcc $(HOST_CFLAGS) -o $@ $^ $(BEARSSL) -lm
+	$(Q)gcc $(HOST_CFLAGS) $(LINK_$*) -o $@ $^ $(BEARSSL) -lm
 
 # Says what front makes of a key and certificates.
 build/test/load-identity: $(patsubst %.c,build/unit/obj/%.o,tests/front/load_identity.c $(IDENTITY) $(LIB))
@@ -280,6 +287,10 @@ build/test/probe: $(patsubst %.c,build/obj/%.o,$(wildcard tests/qemu/probe/*.c))
 build/test/cgi: build/obj/tests/front/cgi.o $(LIB:%.c=build/obj/%.o) scripts/check-static
 	$(link)
 
+# A TLS client that sends what others don't.
+build/test/odd-client: $(patsubst %.c,build/obj/%.o,tests/front/odd_client.c tests/front/trusting.c tests/front/trusting_io.c $(LIB)) scripts/check-static
+	$(link)
+
 # squashd, with tests/fault/fault.c between it and the C library.
 FAULT_WRAP := $(shell sed -nE 's/^(WRAPPED|POINT).[^,]*, ([a-z0-9_]+),.*/-Wl,--wrap=\2/p' tests/fault/fault.c)
 
@@ -292,9 +303,12 @@ check: $(UNIT) $(REPLAY)
 
 test:
 	$(Q)scripts/host-packages build modules test
-	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) build/test/load-identity build/data.ext4 $(IN_QEMU) $(CLIENTS)
+	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) $(WITH_FRONT) build/data.ext4 $(IN_QEMU) $(CLIENTS)
 	$(Q)tests/tap $(UNIT) $(REPLAY) --timeout 300 \
 		$(wildcard tests/front/test_*.py tests/egress/test_*.py tests/qemu/test_*.py)
+
+# What those of front need.
+WITH_FRONT := build/bin/front build/test/cgi build/test/odd-client build/test/load-identity
 
 # What the tests on the booted image need.
 IN_QEMU := all build/qemu/run build/test/agent build/test/probe build/test/squashd-fault
@@ -316,15 +330,23 @@ FUZZ_SECONDS := 600
 FUZZ_CFLAGS := -w -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 T := $(FUZZ)
 
+# BearSSL once more, so that what happens in it is seen. (It shifts and reads as it likes: not undefined.)
+FUZZ_BEARSSL := build/fuzz/bearssl/libbearssl.a
+
+$(FUZZ_BEARSSL): scripts/build-bearssl
+	$(call say,FUZZPART,$@)
+	$(Q)rm -rf $(@D) && mkdir -p $(@D)
+	$(Q)scripts/build-bearssl $(@D) clang "-w -g -O1 -fsanitize=fuzzer-no-link,address" >$(@D)/log 2>&1
+
 build/fuzz/obj/%.o: %.c Makefile config/warnings $(BEARSSL)
 	$(call say,FUZZCC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)clang $(CFLAGS) $(FUZZ_CFLAGS) -c -o $@ $<
 
 $(FUZZ:%=build/fuzz/%): build/fuzz/%: build/fuzz/obj/tests/fuzz/fuzz_%.o \
-		$$(addprefix build/fuzz/obj/,$$(SRC_fuzz_$$*:.c=.o) $(LIB:.c=.o))
+		$$(addprefix build/fuzz/obj/,$$(SRC_fuzz_$$*:.c=.o) $(LIB:.c=.o)) $(FUZZ_BEARSSL)
 	$(call say,FUZZLINK,$@)
-	$(Q)clang $(FUZZ_CFLAGS) -o $@ $^ $(BEARSSL) -lm
+	$(Q)clang $(FUZZ_CFLAGS) $(LINK_fuzz_$*) -o $@ $^ -lm
 
 # Two at a time; -j 1 for one.
 fuzz:
@@ -339,8 +361,9 @@ fuzz-merge: $(T:%=build/fuzz/%)
 	$(Q)for name in $(T); do scripts/fuzz --merge $$name || exit; done
 
 # What the benchmark needs inside: the peers, our timer and the floors. The base has their libraries.
-BENCH := build/bench/timer build/bench/floor build/bench/pump build/bench/filter
+BENCH := build/bench/timer build/bench/floor build/bench/pump build/bench/filter build/bench/tlsload
 build/bench/filter: build/obj/src/sandbox/payload_calls.o
+build/bench/tlsload: build/obj/tests/front/trusting.o build/obj/tests/front/trusting_io.o
 # The kernel modules of the path that egress is measured against; the appliance has none of them.
 BENCH_KERNEL := veth libcrc32c nf_defrag_ipv4 nf_defrag_ipv6 nf_conntrack nf_nat x_tables ip_tables \
 	iptable_nat iptable_filter xt_MASQUERADE xt_conntrack
@@ -352,7 +375,7 @@ build/bench/tools.squashfs: $(BENCH) build/parts/mksquashfs $(ENV)
 	$(call say,DISK,$@)
 	$(Q)rm -rf build/bench/tools
 	$(Q)scripts/fetch --unpack build/bench/tools bubblewrap crun runc libyajl2 iptables libxtables12 \
-		libip4tc2 libip6tc2
+		libip4tc2 libip6tc2 openssl libssl3t64
 	$(Q)install -D -t build/bench/tools/bench $(BENCH)
 	$(Q)rm -rf build/bench/kernel && scripts/fetch --unpack build/bench/kernel linux-image-amd64
 	$(Q)mkdir build/bench/tools/bench/modules

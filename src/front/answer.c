@@ -27,13 +27,14 @@ void answer(struct conn *c, unsigned status, const char *code, const char *text)
 		   "Cache-Control: no-store\r\nConnection: close\r\n\r\n",
 		   status, http_phrase(status),
 		   status == 429 || status == 503 ? "Retry-After: 5\r\n" : "", body.len);
-	buf_add(&out, body.data, body.len);
+	if (!c->without_body)
+		buf_add(&out, body.data, body.len);
 	turns_remove(c->is_upload ? &c->front->large : &c->front->small, &c->turn);
-	conn_set_idle(c, false);
+	conn_set_idle(c, true);
 	c->state = CONN_ANSWERS;
 	c->out_at = 0;
 	c->out_len = out.len;
-	conn_set_deadline(c, FRONT_WRITE_STALL_MS);
+	conn_set_deadline(c, FRONT_STALL_MS);
 }
 
 bool answer_write(struct conn *c)
@@ -54,10 +55,11 @@ bool answer_write(struct conn *c)
 
 void answer_end(struct conn *c)
 {
-	wire_shut(&c->wire);
-	c->state = CONN_LINGERS;
+	bool is_shut = wire_shut(&c->wire) == 0;
+	c->state = is_shut ? CONN_LINGERS : CONN_ANSWERS;
+	c->out_at = c->out_len = 0;
 	conn_set_idle(c, true);
-	conn_set_deadline(c, FRONT_LINGER_MS);
+	conn_set_deadline(c, is_shut ? FRONT_LINGER_MS : FRONT_STALL_MS);
 }
 
 bool answer_linger(struct conn *c)

@@ -60,6 +60,15 @@ struct client *clients_get(struct clients *c, const struct addr *addr)
 	return one;
 }
 
+const struct client *clients_find_largest(const struct clients *c)
+{
+	const struct client *largest = &c->all[0];
+	for (size_t i = 1; i < FRONT_CLIENTS; i++)
+		if (c->all[i].connections > largest->connections)
+			largest = &c->all[i];
+	return largest;
+}
+
 void clients_put(struct clients *c, struct client *one)
 {
 	if (--one->connections == 0 && one->wrong == 0)

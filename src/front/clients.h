@@ -32,6 +32,9 @@ void clients_init(struct clients *c, uint64_t seed);
  * time ago makes room. */
 struct client *clients_get(struct clients *c, const struct addr *addr);
 
+/* The one that has most connections. There must be one. */
+const struct client *clients_find_largest(const struct clients *c);
+
 /* It has a connection less: give the place back if nothing is left to remember of it. */
 void clients_put(struct clients *c, struct client *one);
 

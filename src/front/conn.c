@@ -12,7 +12,12 @@
 
 void conn_set_deadline(struct conn *c, unsigned in_ms)
 {
-	timers_set(&c->front->loop.timers, &c->deadline, c->front->loop.now_ms + in_ms);
+	conn_set_due(c, c->front->loop.now_ms + in_ms);
+}
+
+void conn_set_due(struct conn *c, uint64_t due_ms)
+{
+	timers_set(&c->front->loop.timers, &c->deadline, due_ms);
 }
 
 void conn_clear_deadline(struct conn *c)
@@ -36,21 +41,26 @@ void conn_set_idle(struct conn *c, bool is_idle)
 	f->idle_last = c;
 }
 
-/* Give the memory of a connection back that only a flood comes to. */
-static void cool(struct front *f, size_t place)
+/* Forget what went through: tokens, and TLS's keys. Memory that only a flood comes to is given back
+ * instead; should it come again, it is zeros. */
+static void forget(struct front *f, size_t place, bool had_tls)
 {
-	if (place < FRONT_WARM || place >= FRONT_CONNECTIONS)
+	if (place < FRONT_WARM) {
+		explicit_bzero(f->in[place], FRONT_IN_BYTES);
+		explicit_bzero(f->out[place], FRONT_OUT_BYTES);
+		if (had_tls)
+			explicit_bzero(&f->tls[place], sizeof(f->tls[place]));
 		return;
+	}
 	madvise(f->in[place], FRONT_IN_BYTES, MADV_DONTNEED);
 	madvise(f->out[place], FRONT_OUT_BYTES, MADV_DONTNEED);
-	if (f->conns[place].wire.tls)
+	if (had_tls)
 		madvise(&f->tls[place], sizeof(f->tls[place]), MADV_DONTNEED);
 }
 
 void conn_close(struct conn *c)
 {
 	struct front *f = c->front;
-	struct tls *tls = c->wire.tls;
 	if (c->state == CONN_FORWARDS)
 		forward_end(c);
 	conn_set_idle(c, false);
@@ -61,11 +71,7 @@ void conn_close(struct conn *c)
 	conn_clear_deadline(c);
 	loop_close(&f->loop, &c->wire.source);
 	clients_put(&f->clients, c->client);
-	/* The request may have had a token in it; TLS has its keys. */
-	explicit_bzero(c->in, c->in_len);
-	if (tls)
-		explicit_bzero(tls, sizeof(tls->server));
-	cool(f, (size_t)(c - f->conns));
+	forget(f, (size_t)(c - f->conns), c->had_tls);
 	c->state = CONN_FREE;
 	c->next_free = f->free_conns;
 	f->free_conns = c;
@@ -92,8 +98,10 @@ static void run_late(struct conn *c)
 		break;
 	case CONN_FREE:
 		break;
-	case CONN_SHAKES_HANDS:
 	case CONN_FORWARDS:
+		forward_give_up(c);
+		break;
+	case CONN_SHAKES_HANDS:
 	case CONN_ANSWERS:
 	case CONN_LINGERS:
 		conn_close(c);
@@ -155,7 +163,8 @@ void conn_run(struct conn *c)
 	for (int i = 0; i < FRONT_ROUNDS_AT_ONCE; i++)
 		if (!step(c))
 			return;
-	loop_again(&c->front->loop, &c->wire.source);
+	if (c->state != CONN_FREE)
+		loop_again(&c->front->loop, &c->wire.source);
 }
 
 void conn_init_all(struct front *f)
@@ -202,25 +211,44 @@ static void set_options(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &tries, sizeof(tries));
 }
 
-/* The one that has been idle longest, of this client, or of all (NULL). */
-static struct conn *find_idle(struct front *f, const struct client *client)
+static bool is_queued(const struct conn *c)
+{
+	return c->state == CONN_QUEUED || c->state == CONN_PAUSES;
+}
+
+/* The one that has been idle longest, of this client, or of all (NULL); with_queued: or waits for its
+ * request's turn. */
+static struct conn *find_idle(struct front *f, const struct client *client, bool with_queued)
 {
 	struct conn *c = f->idle_first;
-	while (c && client && c->client != client)
+	while (c && ((client && c->client != client) || (is_queued(c) && !with_queued)))
 		c = c->behind;
 	return c;
 }
 
-/* Room for one more connection of the client, if need be by ending another. */
+/* What is to end for one more connection of the client: of those of whoever has most, be it itself. */
+static struct conn *find_victim(struct front *f, const struct client *client)
+{
+	if (client->connections > FRONT_CLIENT_CONNECTIONS)
+		return find_idle(f, client, false);
+	const struct client *largest = clients_find_largest(&f->clients);
+	if (largest->connections == 1)
+		return find_idle(f, NULL, false);
+	if (client->connections == largest->connections)
+		return find_idle(f, client, true);
+	struct conn *c = find_idle(f, largest, true);
+	return c ? c : find_idle(f, NULL, false);
+}
+
+/* Room for one more connection of the client, which is counted. */
 static bool make_room(struct front *f, const struct client *client)
 {
-	bool of_client = client->connections >= FRONT_CLIENT_CONNECTIONS;
-	if (!of_client && f->free_conns)
+	if (f->free_conns && client->connections <= FRONT_CLIENT_CONNECTIONS)
 		return true;
-	struct conn *oldest = find_idle(f, of_client ? client : NULL);
-	if (oldest)
-		conn_close(oldest);
-	return oldest != NULL;
+	struct conn *victim = find_victim(f, client);
+	if (victim)
+		conn_close(victim);
+	return victim != NULL;
 }
 
 static bool begin_tls(struct conn *c)
@@ -228,7 +256,8 @@ static bool begin_tls(struct conn *c)
 	struct front *f = c->front;
 	struct err e;
 	c->wire.tls = &f->tls[c - f->conns];
-	if (tls_begin(c->wire.tls, &f->tls_server, &e) < 0) {
+	c->had_tls = true;
+	if (tls_begin(c->wire.tls, &f->tls_server, f->loop.now_ms, &e) < 0) {
 		fprintf(stderr, "front: %s\n", e.text);
 		return false;
 	}
@@ -280,6 +309,10 @@ void conn_close_idle(struct front *f)
 {
 	for (size_t i = 0; i < FRONT_CONNECTIONS; i++) {
 		struct conn *c = &f->conns[i];
+		if (c->state == CONN_READS_HEAD && !c->in_len) {
+			c->wire.readable = true; /* a request may have come just now */
+			conn_run(c);
+		}
 		if (c->state == CONN_SHAKES_HANDS || (c->state == CONN_READS_HEAD && !c->in_len))
 			conn_close(c);
 	}

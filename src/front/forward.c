@@ -33,6 +33,7 @@ static void try_again(struct conn *c)
 {
 	if (++c->retries > FRONT_RETRIES) {
 		answer(c, 503, "unavailable", "the API does not answer");
+		conn_run(c);
 		return;
 	}
 	c->state = CONN_PAUSES;
@@ -59,6 +60,16 @@ static void count(struct conn *c)
 	timers_set(&f->loop.timers, &c->start, f->loop.now_ms + FRONT_START_MS);
 }
 
+void forward_give_up(struct conn *c)
+{
+	if (c->part == CONN_REPLY) {
+		conn_close(c);
+		return;
+	}
+	forward_end(c);
+	answer(c, 408, "timeout", "the request's body took too long");
+}
+
 void forward_end(struct conn *c)
 {
 	struct front *f = c->front;
@@ -75,20 +86,22 @@ void forward_end(struct conn *c)
 void forward_start(struct conn *c)
 {
 	struct buf out = {.data = c->out, .cap = FRONT_OUT_BYTES};
+	if (!request_may_try(c))
+		return;
 	int rc = open_backend(c);
 	if (rc < 0) {
 		try_again(c);
 		return;
 	}
+	c->asks_api = head_asks_api(&c->head);
 	head_write_request(&c->head, &c->addr, &out);
 	c->out_at = 0;
 	c->out_len = out.len;
 	c->part = CONN_REQUEST_HEAD;
 	c->reply_done = c->body_refused = false;
-	c->without_body = http_text_is(c->head.method, "HEAD");
 	c->state = CONN_FORWARDS;
+	conn_set_idle(c, false);
 	count(c);
-	conn_clear_deadline(c);
 	if (!head_has_body(&c->head)) {
 		/* What another method brings is dropped, if it is here. */
 		c->body_refused = c->is_upload;
@@ -98,6 +111,7 @@ void forward_start(struct conn *c)
 		request_say_continue(c);
 	}
 	c->body_due_ms = c->front->loop.now_ms + FRONT_BODY_GRACE_MS;
+	c->take_due_ms = 0;
 	conn_run(c);
 }
 
@@ -106,6 +120,13 @@ static size_t body_here(const struct conn *c)
 {
 	size_t n = c->in_len - c->body_at;
 	return n < c->body_left ? n : (size_t)c->body_left;
+}
+
+/* There may be a token in it. */
+static void forget_head(struct conn *c)
+{
+	explicit_bzero(c->out, c->out_len);
+	explicit_bzero(c->in, c->head.len);
 }
 
 static bool send_head(struct conn *c)
@@ -120,6 +141,7 @@ static bool send_head(struct conn *c)
 	else
 		c->out_at += (size_t)n;
 	if (n < 0 || c->out_at == c->out_len) {
+		forget_head(c);
 		c->part = CONN_REPLY_HEAD;
 		c->out_len = FRONT_REPLY_ROOM;
 	}
@@ -132,10 +154,8 @@ static bool send_body(struct conn *c)
 	if (len == 0 || c->body_refused || c->part == CONN_REQUEST_HEAD)
 		return false;
 	ssize_t n = wire_write(&c->backend, c->in + c->body_at, len);
-	if (n == -EAGAIN) {
-		/* The client is kept waiting: that is not its fault. */
-		c->body_due_ms = c->front->loop.now_ms + FRONT_BODY_GRACE_MS;
-		conn_clear_deadline(c);
+	if (n == -EAGAIN) { /* the client is kept waiting: that is not its fault */
+		c->body_due_ms = 0;
 		return false;
 	}
 	if (n < 0) { /* it has heard enough, and replies, or has died */
@@ -144,29 +164,33 @@ static bool send_body(struct conn *c)
 	}
 	c->body_at += (size_t)n;
 	c->body_left -= (size_t)n;
-	if (c->body_left == 0)
-		conn_clear_deadline(c);
+	if (c->body_due_ms == 0)
+		c->body_due_ms = c->front->loop.now_ms + FRONT_BODY_GRACE_MS;
 	return true;
+}
+
+/* Whether the next bytes of the body have to come from the client. */
+static bool waits_for_body(const struct conn *c)
+{
+	return c->body_left > 0 && !c->body_refused && body_here(c) == 0 &&
+	       c->part != CONN_REQUEST_HEAD;
 }
 
 static bool read_body(struct conn *c)
 {
-	if (c->body_left == 0 || c->body_refused || body_here(c) > 0 ||
-	    c->part == CONN_REQUEST_HEAD)
+	if (!waits_for_body(c))
 		return false;
 	c->in_len = c->body_at = 0; /* the head isn't needed any more */
 	size_t most = c->body_left < FRONT_IN_BYTES ? (size_t)c->body_left : FRONT_IN_BYTES;
 	ssize_t n = wire_read(&c->wire, c->in, most);
-	if (n == -EAGAIN) {
-		request_note_body(c, 0);
+	if (n == -EAGAIN)
 		return false;
-	}
 	if (n <= 0) {
 		conn_close(c);
 		return true;
 	}
 	c->in_len = (size_t)n;
-	request_note_body(c, (size_t)n);
+	request_note_moved(c, (size_t)n, &c->body_due_ms);
 	return true;
 }
 
@@ -185,7 +209,9 @@ static void note_token(struct conn *c)
 	if (!c->token)
 		return;
 	if (c->reply.status != 401) {
-		guard_note_good(&f->guard, c->token);
+		/* That a page is there, or an error, says nothing of the token. */
+		if (c->asks_api && c->reply.status < 300)
+			guard_note_good(&f->guard, c->token);
 		return;
 	}
 	unsigned wrong = guard_note_wrong(&f->guard, c->client, c->token, f->loop.now_ms);
@@ -260,8 +286,10 @@ static bool read_reply(struct conn *c)
 		return false;
 	size_t most = c->reply_left < FRONT_OUT_BYTES ? (size_t)c->reply_left : FRONT_OUT_BYTES;
 	ssize_t n = wire_recv(&c->backend, c->out, most);
-	if (n == -EAGAIN)
+	if (n == -EAGAIN) {
+		c->take_due_ms = 0;
 		return false;
+	}
 	if (n <= 0) {
 		end_reply(c);
 		return true;
@@ -298,13 +326,13 @@ static bool write_reply(struct conn *c)
 		conn_close(c);
 		return true;
 	}
-	if (n == -EAGAIN) { /* from the first time on; what is left of a body's time is longer */
-		if (!c->deadline.place)
-			conn_set_deadline(c, FRONT_WRITE_STALL_MS);
+	if (n == -EAGAIN) {
+		if (c->take_due_ms == 0)
+			c->take_due_ms = c->front->loop.now_ms + FRONT_STALL_MS;
 		return false;
 	}
-	if (c->body_left == 0 || c->body_refused)
-		conn_clear_deadline(c);
+	if (c->take_due_ms > 0)
+		request_note_moved(c, (size_t)n, &c->take_due_ms);
 	if (c->out_at < c->out_len)
 		return true;
 	if (!c->reply_done)
@@ -313,6 +341,18 @@ static bool write_reply(struct conn *c)
 		return true;
 	end_request(c);
 	return true;
+}
+
+/* The client has until then, if it is waited for; httpd has any time. */
+static void set_deadline(struct conn *c)
+{
+	uint64_t due_ms = c->take_due_ms > 0 ? c->take_due_ms : UINT64_MAX;
+	if (waits_for_body(c) && c->body_due_ms < due_ms)
+		due_ms = c->body_due_ms;
+	if (due_ms == UINT64_MAX)
+		conn_clear_deadline(c);
+	else
+		conn_set_due(c, due_ms);
 }
 
 bool forward_move(struct conn *c)
@@ -328,7 +368,8 @@ bool forward_move(struct conn *c)
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		moved = parts[i](c) || moved;
 		if (c->state != CONN_FORWARDS)
-			break;
+			return moved;
 	}
+	set_deadline(c);
 	return moved;
 }

@@ -18,7 +18,7 @@ enum conn_state {
 	CONN_SHAKES_HANDS, /* TLS */
 	CONN_READS_HEAD,   /* or waits for one */
 	CONN_READS_BODY,   /* one that fits behind its head */
-	CONN_PAUSES,       /* before it is queued, for a time */
+	CONN_PAUSES,       /* before it is queued again, for a time */
 	CONN_QUEUED,       /* until it is its turn */
 	CONN_FORWARDS,
 	CONN_ANSWERS, /* what front itself says is being written */
@@ -38,12 +38,12 @@ struct conn {
 	enum conn_state state;
 	struct front *front;
 	struct conn *next_free;
-	struct conn *before,
-		*behind; /* of those that are idle, in the order of their becoming it */
+	struct conn *before, *behind; /* of those that are idle, in the order of their last step */
 	bool is_idle;
 	struct addr addr;
 	struct client *client;
 	struct wire wire; /* the client's */
+	bool had_tls;     /* though it may have turned out not to speak it */
 	struct timer deadline;
 	struct turns_item turn;
 
@@ -52,9 +52,11 @@ struct conn {
 	size_t in_len;        /* bytes that are there */
 	size_t body_at;       /* the first of those that is of the body, and not yet passed on */
 	uint64_t body_left;   /* bytes of the body that are not passed on, be they here or not */
-	uint64_t body_due_ms; /* when more of it has to be here */
+	uint64_t body_due_ms; /* when more of it has to be here; 0: httpd keeps it waiting */
 	struct head_request head;
-	uint64_t token; /* its hash; 0: none */
+	uint64_t token;  /* its hash; 0: none */
+	bool has_paused; /* for wrong tokens */
+	bool asks_api;
 	unsigned retries;
 
 	/* The way to httpd. */
@@ -63,15 +65,16 @@ struct conn {
 	bool is_upload;    /* its body doesn't fit behind the head */
 	bool is_starting;  /* counts as such: schedule.c */
 	bool body_refused; /* httpd takes no more of it */
-	bool without_body; /* the reply has none: HEAD, 204, 304 */
 	struct timer start;
 
 	/* What it gets. */
 	char *out; /* FRONT_OUT_BYTES */
 	size_t out_at, out_len;
+	bool without_body; /* HEAD, 204, 304 */
 	struct head_reply reply;
 	uint64_t reply_left;
-	bool reply_done; /* all of it is in out */
+	uint64_t take_due_ms; /* when more of it has to be taken; 0: httpd is waited for */
+	bool reply_done;      /* all of it is in out */
 };
 
 struct front {
@@ -110,11 +113,12 @@ void conn_accept(struct front *f, int fd, bool is_tls);
 void conn_run(struct conn *c);
 void conn_close(struct conn *c);
 void conn_set_deadline(struct conn *c, unsigned in_ms);
+void conn_set_due(struct conn *c, uint64_t due_ms);
 
 /* No deadline; then it must have another, or wait for nobody but httpd. */
 void conn_clear_deadline(struct conn *c);
 
-/* It may be closed for others from now on, the longest first; or no more. */
+/* It may be closed for others from now on, as httpd does nothing for it: see make_room. Or no more. */
 void conn_set_idle(struct conn *c, bool is_idle);
 
 /* End those that wait for a request. */
@@ -128,14 +132,18 @@ bool answer_write(struct conn *c);
 bool answer_linger(struct conn *c);
 
 /* request.c: wait for the next request; put this one in its queue; tell a client that waits for it
- * to send the body (RFC 9110 10.1.1); n bytes more of that have come. */
+ * to send the body (RFC 9110 10.1.1); n bytes that were due by then have moved: more is due when?;
+ * its turn has come: whether its token may be tried. */
 void request_begin(struct conn *c);
 void request_queue(struct conn *c);
 void request_say_continue(struct conn *c);
-void request_note_body(struct conn *c, size_t n);
+void request_note_moved(const struct conn *c, size_t n, uint64_t *due_ms);
+bool request_may_try(struct conn *c);
 
-/* forward.c: it is its turn; undo what that has counted, and let go of httpd. */
+/* forward.c: it is its turn; its client takes too long; undo what forward_start has counted, and
+ * let go of httpd. */
 void forward_start(struct conn *c);
+void forward_give_up(struct conn *c);
 void forward_end(struct conn *c);
 
 /* schedule.c: start what may start; a handshake's turn; a beginning has ended. */

@@ -33,6 +33,15 @@ static bool take_target(struct http_text target, struct head_request *h)
 	return target.len > 0 && target.at[0] == '/';
 }
 
+/* RFC 9110 9.1: "get" is not GET. For httpd it is. */
+static bool has_small_letter(struct http_text method)
+{
+	for (size_t i = 0; i < method.len; i++)
+		if (method.at[i] >= 'a' && method.at[i] <= 'z')
+			return true;
+	return false;
+}
+
 static enum head_result read_first_line(struct http_text line, struct head_request *h,
 					struct head_fault *fault)
 {
@@ -48,6 +57,8 @@ static enum head_result read_first_line(struct http_text line, struct head_reque
 			      "the path and query are longer than 4096 bytes");
 	if (first.method.len > FRONT_METHOD_BYTES)
 		return refuse_head(fault, "the method is longer than 15 bytes");
+	if (has_small_letter(first.method))
+		return refuse_head(fault, "the method has small letters");
 	if (!take_target(first.target, h))
 		return refuse_head(fault, "the request's target is no path");
 	h->method = first.method;
@@ -138,7 +149,7 @@ static bool is_of_other_site(const struct head_request *h)
 	struct http_text rest = h->origin, part;
 	if (!h->origin.at || !http_take_to(&rest, '/', &part) || !http_take_to(&rest, '/', &part))
 		return h->origin.at != NULL; /* "null", too */
-	return rest.len != h->host.len || memcmp(rest.at, h->host.at, rest.len) != 0;
+	return !h->host.at || rest.len != h->host.len || memcmp(rest.at, h->host.at, rest.len) != 0;
 }
 
 static enum head_result check(const struct head_request *h, struct head_fault *fault)
@@ -162,6 +173,10 @@ enum head_result head_read_request(struct head_request *h, const char *bytes, si
 {
 	struct http_text rest = {bytes + h->len, len - h->len}, line, name, value;
 	enum head_result result = HEAD_MORE;
+	/* A line that comes byte by byte is not read again for each of them. */
+	h->plain += http_plain_len(bytes + h->plain, len - h->plain);
+	if (h->plain == len && len < FRONT_IN_BYTES)
+		return HEAD_MORE;
 	while (result == HEAD_MORE) {
 		enum http_line_result there = http_take_line(&rest, &line);
 		if (there == HTTP_LINE_BAD && h->lines == 0 && len > 0)
@@ -174,7 +189,7 @@ enum head_result head_read_request(struct head_request *h, const char *bytes, si
 				      "the head is longer than 16384 bytes");
 		if (there == HTTP_LINE_MORE)
 			return HEAD_MORE;
-		h->len = len - rest.len;
+		h->len = h->plain = len - rest.len;
 		if (h->lines++ == 0)
 			result = read_first_line(line, h, fault);
 		else if (line.len == 0)
@@ -189,14 +204,24 @@ enum head_result head_read_request(struct head_request *h, const char *bytes, si
 	return result;
 }
 
-static bool is(struct http_text t, const char *other)
+bool head_is(struct http_text text, const char *other)
 {
-	return t.len == strlen(other) && memcmp(t.at, other, t.len) == 0;
+	return text.len == strlen(other) && memcmp(text.at, other, text.len) == 0;
 }
 
 bool head_has_body(const struct head_request *h)
 {
-	return h->length > 0 && is(h->method, "POST");
+	return h->length > 0 && head_is(h->method, "POST");
+}
+
+bool head_asks_api(const struct head_request *h)
+{
+	struct http_text rest = h->target;
+	struct http_text path = http_take_until(&rest, "?");
+	for (size_t i = 0; i < path.len; i++)
+		if (path.at[i] == '%' || (path.at[i] == '.' && path.at[i - 1] == '/'))
+			return false; /* httpd decodes it, or leaves the directory */
+	return path.len >= 9 && memcmp(path.at, "/cgi-bin/", 9) == 0;
 }
 
 static void write_field(struct buf *out, const char *name, struct http_text value)
@@ -213,10 +238,9 @@ void head_write_request(const struct head_request *h, const struct addr *client,
 	buf_add(out, h->method.at, h->method.len);
 	buf_add_text(out, " ");
 	/* Of httpd's, "/" is a 404 even where there is an index.html. */
-	if (is(h->target, "/"))
-		buf_add_text(out, "/index.html");
-	else
-		buf_add(out, h->target.at, h->target.len);
+	size_t root = head_is(h->target, "/") || http_text_begins(h->target, "/?") ? 1 : 0;
+	buf_add_text(out, root ? "/index.html" : "");
+	buf_add(out, h->target.at + root, h->target.len - root);
 	buf_add_text(out, " HTTP/1.1\r\n");
 	write_field(out, "Host", h->host);
 	write_field(out, "Authorization", h->authorization);

@@ -24,7 +24,8 @@ struct head_fault {
 
 /* A request's head. All zero: nothing is read yet. */
 struct head_request {
-	size_t len; /* bytes of whole lines read; in the end, the head's */
+	size_t len;   /* bytes of whole lines read; in the end, the head's */
+	size_t plain; /* bytes before the next that can end a line */
 	unsigned lines;
 	struct http_text method, target; /* the target in origin form */
 	int minor;
@@ -40,8 +41,15 @@ struct head_request {
 enum head_result head_read_request(struct head_request *h, const char *bytes, size_t len,
 				   struct head_fault *fault);
 
+/* Whether a method, or target, is that. */
+bool head_is(struct http_text text, const char *other);
+
 /* Whether the body goes to httpd: it takes one of POST alone. */
 bool head_has_body(const struct head_request *h);
+
+/* Whether httpd is certain to run the API for it, however it reads the path: of what that does,
+ * nothing succeeds without a right token. */
+bool head_asks_api(const struct head_request *h);
 
 /* Write the head as httpd gets it. It fits into FRONT_OUT_BYTES. */
 void head_write_request(const struct head_request *h, const struct addr *client, struct buf *out);

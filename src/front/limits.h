@@ -7,7 +7,7 @@
 #include "lib/limits.h"
 
 /* Connections */
-#define FRONT_CONNECTIONS 1024       /* past it, the one that has idled longest goes */
+#define FRONT_CONNECTIONS 1024       /* past it, an idle one goes, of the address with most */
 #define FRONT_CLIENT_CONNECTIONS 512 /* of one address: half is left for all others */
 #define FRONT_CLIENTS 2048 /* addresses: each that is connected, and as many that guess tokens */
 #define FRONT_WARM 64      /* connections whose buffers stay in memory when they are closed */
@@ -30,12 +30,11 @@
 #define FRONT_HANDSHAKE_MS 10000
 #define FRONT_HEAD_MS 10000 /* from a connection's beginning, or a head's first byte, to its end */
 #define FRONT_IDLE_MS 60000 /* between requests */
-#define FRONT_BODY_STALL_MS 30000  /* without a byte of a body */
-#define FRONT_BODY_GRACE_MS 10000  /* before a body has to have come at this rate: */
-#define FRONT_BODY_RATE 4          /* bytes a millisecond, 4 KB a second, on the average */
-#define FRONT_WRITE_STALL_MS 30000 /* a reply that nobody takes */
-#define FRONT_LINGER_MS 2000       /* after the last reply: what is still on its way here */
-#define FRONT_QUEUE_MS 30000       /* for a request's turn to come; 503 past it */
+#define FRONT_BODY_GRACE_MS 10000 /* before a body has to have come at this rate: */
+#define FRONT_RATE 4              /* bytes a millisecond, 4 KB a second, on the average */
+#define FRONT_STALL_MS 30000      /* without a byte of a body, or with nobody to take a reply */
+#define FRONT_LINGER_MS 2000      /* after the last reply: what is still on its way here */
+#define FRONT_QUEUE_MS 30000      /* for a request's turn to come; 503 past it */
 
 /* Requests under way */
 #define FRONT_REQUESTS 448        /* squashd takes LIMIT_WORKERS, and has work of its own */
@@ -62,11 +61,17 @@
 #define FRONT_GOOD_TOKENS 64         /* that were right lately, and don't wait */
 
 /* TLS */
-#define FRONT_SESSIONS 2048 /* that can be resumed: some 100 bytes each */
+#define FRONT_SESSIONS 2048 /* that can be resumed: LRU_ENTRY_LEN of BearSSL each, 100 bytes */
 #define FRONT_SESSION_BYTES ((size_t)FRONT_SESSIONS * 100)
+#define FRONT_SESSIONS_MS 86400000 /* until all are forgotten: RFC 5246 F.1.4 has a day */
+/* What a handshake may take of a client's, in records that may have one byte each: its hello has
+ * some 500 bytes. */
+#define FRONT_HANDSHAKE_BYTES 65536
+#define FRONT_HANDSHAKE_RECORDS 1024
+#define FRONT_EMPTY_RECORDS 32 /* alerts, or nothing, until one has data */
 
-/* For each connection a deadline and the end of its beginning; a pause for each listener. */
-#define FRONT_TIMERS (2 * FRONT_CONNECTIONS + 2)
+/* For each connection a deadline and the end of its beginning; a pause for each listener; the end. */
+#define FRONT_TIMERS (2 * FRONT_CONNECTIONS + 3)
 /* Those it starts with; the loop; for each connection its own and one to httpd; accept's next. */
 #define FRONT_FDS (8 + 1 + 2 * FRONT_CONNECTIONS + 1)
 

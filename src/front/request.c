@@ -16,53 +16,51 @@ void request_begin(struct conn *c)
 	c->body_left = 0;
 	c->head = (struct head_request){0};
 	c->token = 0;
+	c->has_paused = false;
 	c->retries = 0;
-	c->is_upload = false;
+	c->is_upload = c->without_body = false;
 	c->state = CONN_READS_HEAD;
 	conn_set_idle(c, true);
 	conn_set_deadline(c, rest > 0 ? FRONT_HEAD_MS : FRONT_IDLE_MS);
 }
 
-/* More has to come until then, or the request is given up. */
-static void set_body_deadline(struct conn *c)
+void request_note_moved(const struct conn *c, size_t n, uint64_t *due_ms)
 {
-	uint64_t now_ms = c->front->loop.now_ms;
-	conn_set_deadline(c, c->body_due_ms > now_ms ? (unsigned)(c->body_due_ms - now_ms) : 0);
+	uint64_t latest_ms = c->front->loop.now_ms + FRONT_STALL_MS;
+	*due_ms += (n + FRONT_RATE - 1) / FRONT_RATE;
+	if (*due_ms > latest_ms)
+		*due_ms = latest_ms;
 }
 
-void request_note_body(struct conn *c, size_t n)
-{
-	uint64_t latest_ms = c->front->loop.now_ms + FRONT_BODY_STALL_MS;
-	c->body_due_ms += n / FRONT_BODY_RATE;
-	if (c->body_due_ms > latest_ms)
-		c->body_due_ms = latest_ms;
-	set_body_deadline(c);
-}
-
-/* What the client doesn't take at once is dropped: it will not wait for ever. */
+/* A client that doesn't take it at once goes without: it will not wait for ever. */
 void request_say_continue(struct conn *c)
 {
 	static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
-	if (c->head.expects_continue && c->head.minor == 1)
-		wire_write(&c->wire, line, sizeof(line) - 1);
+	if (!c->head.expects_continue || c->head.minor == 0)
+		return;
+	ssize_t n = wire_write(&c->wire, line, sizeof(line) - 1);
+	if (n > 0 && (size_t)n < sizeof(line) - 1) /* no reply can follow half of it */
+		c->wire.broken = true;
 }
 
-/* Into the queue, or, after wrong tokens, first behind a pause. */
-static void check_token(struct conn *c)
+bool request_may_try(struct conn *c)
 {
 	struct front *f = c->front;
-	int64_t wait_ms = 0;
-	if (c->token)
-		wait_ms = guard_wait_ms(&f->guard, c->client, c->token, f->loop.now_ms);
+	if (!c->token || c->has_paused)
+		return true;
+	int64_t wait_ms = guard_wait_ms(&f->guard, c->client, c->token, f->loop.now_ms);
+	if (wait_ms == 0)
+		return true;
 	if (wait_ms < 0) {
 		answer(c, 429, "too_many_tokens",
 		       "too many wrong tokens have come from this address");
-	} else if (wait_ms > 0) {
+		conn_run(c);
+	} else {
+		c->has_paused = true;
 		c->state = CONN_PAUSES;
 		conn_set_deadline(c, (unsigned)wait_ms);
-	} else {
-		request_queue(c);
 	}
+	return false;
 }
 
 /* The head is whole: the body comes next. */
@@ -75,15 +73,15 @@ static void take_head(struct conn *c)
 	if (c->head.authorization.at)
 		c->token = guard_hash(&f->guard, c->head.authorization);
 	c->body_due_ms = f->loop.now_ms + FRONT_BODY_GRACE_MS;
-	conn_set_idle(c, false);
 	if (c->is_upload) {
-		check_token(c);
+		request_queue(c);
 		return;
 	}
 	if (c->in_len - c->body_at < c->body_left)
 		request_say_continue(c);
 	c->state = CONN_READS_BODY;
-	set_body_deadline(c);
+	conn_set_idle(c, true);
+	conn_set_due(c, c->body_due_ms);
 }
 
 /* Read on behind what is there. Whether there is more; if not, and nothing more will come, the
@@ -107,7 +105,9 @@ bool request_read_head(struct conn *c)
 	size_t n;
 	/* What is left of the last request's bytes, first. */
 	if (c->in_len > c->head.len || c->in_len == FRONT_IN_BYTES) {
-		switch (head_read_request(&c->head, c->in, c->in_len, &fault)) {
+		enum head_result result = head_read_request(&c->head, c->in, c->in_len, &fault);
+		c->without_body = head_is(c->head.method, "HEAD");
+		switch (result) {
 		case HEAD_DONE:
 			take_head(c);
 			return true;
@@ -132,10 +132,11 @@ bool request_read_body(struct conn *c)
 	if (c->in_len < end) {
 		if (!read_more(c, end - c->in_len, &n))
 			return false;
-		request_note_body(c, n);
+		request_note_moved(c, n, &c->body_due_ms);
+		conn_set_due(c, c->body_due_ms);
 		return true;
 	}
-	check_token(c);
+	request_queue(c);
 	return true;
 }
 
@@ -143,6 +144,7 @@ void request_queue(struct conn *c)
 {
 	struct front *f = c->front;
 	c->state = CONN_QUEUED;
+	conn_set_idle(c, true);
 	conn_set_deadline(c, FRONT_QUEUE_MS);
 	if (c->is_upload)
 		turns_add(&f->large, &c->client->large, &c->turn);

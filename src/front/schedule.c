@@ -33,25 +33,23 @@ static struct conn *conn_of(struct turns_item *item)
 	return item ? (struct conn *)((char *)item - offsetof(struct conn, turn)) : NULL;
 }
 
-static bool may_start_small(const struct turns_line *line, const void *context)
+static bool may_start_small(const struct turns_line *line)
 {
 	const struct client *one =
 		(const struct client *)((const char *)line - offsetof(struct client, small));
-	(void)context;
 	return one->requests < FRONT_CLIENT_REQUESTS;
 }
 
-static bool may_start_large(const struct turns_line *line, const void *context)
+static bool may_start_large(const struct turns_line *line)
 {
 	const struct client *one =
 		(const struct client *)((const char *)line - offsetof(struct client, large));
-	(void)context;
 	return one->requests < FRONT_CLIENT_REQUESTS && one->uploads < FRONT_CLIENT_UPLOADS;
 }
 
-static bool start(struct turns *t, bool (*may)(const struct turns_line *line, const void *context))
+static bool start(struct turns *t, bool (*may)(const struct turns_line *line))
 {
-	struct conn *c = conn_of(turns_take(t, may, NULL));
+	struct conn *c = conn_of(turns_take(t, may));
 	if (!c)
 		return false;
 	forward_start(c);
@@ -62,7 +60,7 @@ void schedule(struct front *f)
 {
 	struct conn *c;
 	for (int i = 0; i < FRONT_HANDSHAKES_AT_ONCE; i++)
-		if ((c = conn_of(turns_take(&f->handshakes, NULL, NULL))))
+		if ((c = conn_of(turns_take(&f->handshakes, NULL))))
 			shake_hands(c);
 	if (f->handshakes.count > 0)
 		loop_again(&f->loop, &f->more);

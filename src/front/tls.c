@@ -2,6 +2,7 @@
 #include "tls.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -16,10 +17,48 @@ static const uint16_t suites[] = {
 	BR_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
 };
 
+static void save_session(const br_ssl_session_cache_class **cache, br_ssl_server_context *server,
+			 const br_ssl_session_parameters *session)
+{
+	struct tls_server *s = (struct tls_server *)(void *)cache;
+	s->sessions.vtable->save(&s->sessions.vtable, server, session);
+}
+
+/* BearSSL 0.6 calls this before it reads the hello's extensions. For a client that resumes a
+ * session and offers none of our protocols it would then copy a string from the 65535th place
+ * behind their names; so it is to look for none. Who is told no protocol speaks HTTP/1.1. */
+static int load_session(const br_ssl_session_cache_class **cache, br_ssl_server_context *server,
+			br_ssl_session_parameters *session)
+{
+	struct tls_server *s = (struct tls_server *)(void *)cache;
+	int found = s->sessions.vtable->load(&s->sessions.vtable, server, session);
+	if (found)
+		br_ssl_engine_set_protocol_names(&server->eng, NULL, 0);
+	return found;
+}
+
+static const br_ssl_session_cache_class cache_class = {
+	.context_size = sizeof(struct tls_server),
+	.save = save_session,
+	.load = load_session,
+};
+
+static void forget_sessions(struct tls_server *s, uint64_t now_ms)
+{
+	s->began_ms = now_ms;
+	explicit_bzero(s->session_memory, sizeof(s->session_memory));
+	br_ssl_session_cache_lru_init(&s->sessions, s->session_memory, sizeof(s->session_memory));
+}
+
 void tls_server_init(struct tls_server *s, const struct identity *identity)
 {
+	_Static_assert(offsetof(struct tls_server, cache) == 0, "BearSSL is given its address");
+	s->cache = &cache_class;
 	s->identity = identity;
-	br_ssl_session_cache_lru_init(&s->sessions, s->session_memory, sizeof(s->session_memory));
+	/* Those that everybody has. One who may ask for P-521 would cost 20 times as much. */
+	s->curves = *br_ec_get_default();
+	s->curves.supported_curves &= 1U << BR_EC_secp256r1 | 1U << BR_EC_curve25519;
+	forget_sessions(s, 0);
 }
 
 static void set_identity(br_ssl_server_context *server, const struct identity *id)
@@ -34,7 +73,7 @@ static void set_identity(br_ssl_server_context *server, const struct identity *i
 					     br_rsa_pkcs1_sign_get_default());
 }
 
-int tls_begin(struct tls *t, struct tls_server *s, struct err *e)
+int tls_begin(struct tls *t, struct tls_server *s, uint64_t now_ms, struct err *e)
 {
 	/* HTTP/1.1 alone: who speaks HTTP/2 as well is told so. */
 	static const char *protocols[] = {"http/1.1"};
@@ -43,11 +82,16 @@ int tls_begin(struct tls *t, struct tls_server *s, struct err *e)
 	uint8_t seed[32];
 	if (getrandom(seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
 		return err_set(e, errno, "getrandom");
+	if (now_ms - s->began_ms > FRONT_SESSIONS_MS)
+		forget_sessions(s, now_ms);
+	t->bytes = t->records = 0;
+	t->is_open = false;
+	t->in[0] = 0; /* for tls_was_plain */
 
 	br_ssl_server_zero(server);
 	br_ssl_engine_set_versions(engine, BR_TLS12, BR_TLS12);
 	br_ssl_engine_set_suites(engine, suites, sizeof(suites) / sizeof(suites[0]));
-	br_ssl_engine_set_default_ec(engine);
+	br_ssl_engine_set_ec(engine, &s->curves);
 	br_ssl_engine_set_hash(engine, br_sha256_ID, &br_sha256_vtable);
 	br_ssl_engine_set_hash(engine, br_sha384_ID, &br_sha384_vtable);
 	br_ssl_engine_set_hash(engine, br_sha512_ID, &br_sha512_vtable);
@@ -55,9 +99,9 @@ int tls_begin(struct tls *t, struct tls_server *s, struct err *e)
 	br_ssl_engine_set_prf_sha384(engine, &br_tls12_sha384_prf);
 	br_ssl_engine_set_default_aes_gcm(engine);
 	br_ssl_engine_set_default_chapol(engine);
-	br_ssl_engine_add_flags(engine, BR_OPT_NO_RENEGOTIATION);
+	br_ssl_engine_add_flags(engine, BR_OPT_NO_RENEGOTIATION | BR_OPT_FAIL_ON_ALPN_MISMATCH);
 	br_ssl_engine_set_protocol_names(engine, protocols, 1);
-	br_ssl_server_set_cache(server, &s->sessions.vtable);
+	br_ssl_server_set_cache(server, &s->cache);
 	set_identity(server, s->identity);
 	br_ssl_engine_set_buffers_bidi(engine, t->in, sizeof(t->in), t->out, sizeof(t->out));
 	br_ssl_engine_inject_entropy(engine, seed, sizeof(seed));
@@ -73,13 +117,26 @@ int tls_flush(struct tls *t, struct wire *w)
 	br_ssl_engine_context *engine = &t->server.eng;
 	while (br_ssl_engine_current_state(engine) & BR_SSL_SENDREC) {
 		size_t len;
-		const uint8_t *record = br_ssl_engine_sendrec_buf(engine, &len);
+		uint8_t *record = br_ssl_engine_sendrec_buf(engine, &len);
+		/* It has agreed on none: an alert that says so, which clients wouldn't read. */
+		if (engine->version_out == 0 && len > 2) {
+			record[1] = (uint8_t)(t->server.client_max_version >> 8);
+			record[2] = (uint8_t)t->server.client_max_version;
+		}
 		ssize_t n = wire_send(w, record, len);
 		if (n < 0)
 			return (int)n;
 		br_ssl_engine_sendrec_ack(engine, (size_t)n);
 	}
 	return 0;
+}
+
+/* A client that sends without end what leads to nothing would keep us from all others. */
+static bool is_endless(const struct tls *t)
+{
+	if (t->is_open)
+		return t->records > FRONT_EMPTY_RECORDS;
+	return t->records > FRONT_HANDSHAKE_RECORDS || t->bytes > FRONT_HANDSHAKE_BYTES;
 }
 
 /* Take what the socket has, as far as the engine wants it. 0; 1 at the end; -EAGAIN, or another
@@ -92,6 +149,11 @@ static int take_records(struct tls *t, struct wire *w)
 	ssize_t n = wire_recv(w, record, len);
 	if (n <= 0)
 		return n < 0 ? (int)n : 1;
+	t->bytes += (size_t)n;
+	if (record == t->in) /* where each begins */
+		t->records++;
+	if (is_endless(t))
+		return -EPROTO;
 	br_ssl_engine_recvrec_ack(engine, (size_t)n);
 	return 0;
 }
@@ -107,8 +169,11 @@ int tls_shake_hands(struct tls *t, struct wire *w)
 			return -EPROTO;
 		if (rc < 0)
 			return rc == -EAGAIN ? 0 : rc;
-		if (state & BR_SSL_SENDAPP)
+		if (state & BR_SSL_SENDAPP) {
+			t->is_open = true;
+			t->records = 0;
 			return 1;
+		}
 		if (!(state & BR_SSL_RECVREC))
 			return -EPROTO;
 		rc = take_records(t, w);
@@ -129,6 +194,10 @@ ssize_t tls_read(struct tls *t, struct wire *w, void *to, size_t cap)
 {
 	br_ssl_engine_context *engine = &t->server.eng;
 	for (;;) {
+		/* It may have something to say of its own: that nothing is negotiated anew. */
+		int rc = tls_flush(t, w);
+		if (rc < 0 && rc != -EAGAIN)
+			return rc;
 		unsigned state = br_ssl_engine_current_state(engine);
 		if (state & BR_SSL_RECVAPP) {
 			size_t len;
@@ -136,18 +205,14 @@ ssize_t tls_read(struct tls *t, struct wire *w, void *to, size_t cap)
 			size_t n = len < cap ? len : cap;
 			memcpy(to, bytes, n);
 			br_ssl_engine_recvapp_ack(engine, n);
+			t->records = 0;
 			return (ssize_t)n;
 		}
 		if (state & BR_SSL_CLOSED)
 			return br_ssl_engine_last_error(engine) == BR_ERR_OK ? 0 : -EPROTO;
-		if (!(state & BR_SSL_RECVREC)) {
-			/* An answer to what was asked in between, such as to renegotiate. */
-			int rc = state & BR_SSL_SENDREC ? tls_flush(t, w) : -EPROTO;
-			if (rc < 0)
-				return rc;
-			continue;
-		}
-		int rc = take_records(t, w);
+		if (!(state & BR_SSL_RECVREC))
+			return rc < 0 ? rc : -EPROTO;
+		rc = take_records(t, w);
 		if (rc != 0)
 			return rc < 0 ? rc : 0;
 	}
@@ -171,8 +236,8 @@ ssize_t tls_write(struct tls *t, struct wire *w, const void *from, size_t len)
 	return rc < 0 && rc != -EAGAIN ? rc : (ssize_t)n;
 }
 
-void tls_close(struct tls *t, struct wire *w)
+int tls_close(struct tls *t, struct wire *w)
 {
 	br_ssl_engine_close(&t->server.eng);
-	tls_flush(t, w);
+	return tls_flush(t, w);
 }

@@ -12,7 +12,10 @@
 
 /* What all connections share. */
 struct tls_server {
+	const br_ssl_session_cache_class *cache; /* first, for BearSSL: sessions, but for ALPN */
 	const struct identity *identity;
+	br_ec_impl curves;
+	uint64_t began_ms; /* no session is older */
 	br_ssl_session_cache_lru sessions;
 	uint8_t session_memory[FRONT_SESSION_BYTES];
 };
@@ -20,6 +23,9 @@ struct tls_server {
 /* One connection, in pages of its own. */
 struct tls {
 	br_ssl_server_context server;
+	/* Of the handshake; then since the last that had data in it. */
+	size_t bytes, records;
+	bool is_open;
 	uint8_t in[BR_SSL_BUFSIZE_INPUT];
 	uint8_t out[BR_SSL_BUFSIZE_OUTPUT];
 } __attribute__((aligned(4096)));
@@ -28,7 +34,7 @@ struct tls {
 void tls_server_init(struct tls_server *s, const struct identity *identity);
 
 /* Begin a connection. 0, or -errno with e filled. */
-int tls_begin(struct tls *t, struct tls_server *s, struct err *e);
+int tls_begin(struct tls *t, struct tls_server *s, uint64_t now_ms, struct err *e);
 
 /* Go on with the handshake: 1 when it is done, 0 when it waits for the socket, or -errno. */
 int tls_shake_hands(struct tls *t, struct wire *w);
@@ -41,7 +47,7 @@ ssize_t tls_read(struct tls *t, struct wire *w, void *to, size_t cap);
 ssize_t tls_write(struct tls *t, struct wire *w, const void *from, size_t len);
 int tls_flush(struct tls *t, struct wire *w);
 
-/* Say so to the peer (close_notify), as far as the socket takes it. */
-void tls_close(struct tls *t, struct wire *w);
+/* Say so to the peer (close_notify): 0, or what tls_flush says; it may be called again. */
+int tls_close(struct tls *t, struct wire *w);
 
 #endif

@@ -1,30 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "turns.h"
 
-static void join_ring(struct turns *t, struct turns_line *line)
+static void append(struct turns_lines *lines, struct turns_line *line)
 {
-	if (!t->next) {
-		line->before = line->behind = line;
-		t->next = line;
-		return;
-	}
-	/* Behind all others: before the one whose turn it is. */
-	line->behind = t->next;
-	line->before = t->next->before;
-	line->before->behind = line;
-	line->behind->before = line;
+	line->lines = lines;
+	line->before = lines->last;
+	line->behind = NULL;
+	*(lines->last ? &lines->last->behind : &lines->first) = line;
+	lines->last = line;
 }
 
-static void leave_ring(struct turns *t, struct turns_line *line)
+static void unlink_line(struct turns_line *line)
 {
-	if (line->behind == line) {
-		t->next = NULL;
-		return;
-	}
-	line->before->behind = line->behind;
-	line->behind->before = line->before;
-	if (t->next == line)
-		t->next = line->behind;
+	struct turns_lines *lines = line->lines;
+	*(line->before ? &line->before->behind : &lines->first) = line->behind;
+	*(line->behind ? &line->behind->before : &lines->last) = line->before;
+	line->lines = NULL;
 }
 
 void turns_add(struct turns *t, struct turns_line *line, struct turns_item *item)
@@ -32,13 +23,10 @@ void turns_add(struct turns *t, struct turns_line *line, struct turns_item *item
 	item->line = line;
 	item->before = line->last;
 	item->behind = NULL;
-	if (line->last)
-		line->last->behind = item;
-	else
-		line->first = item;
+	*(line->last ? &line->last->behind : &line->first) = item;
 	line->last = item;
-	if (line->first == item)
-		join_ring(t, line);
+	if (!line->lines)
+		append(line->served == t->round + 1 ? &t->later : &t->fresh, line);
 	t->count++;
 }
 
@@ -47,36 +35,58 @@ void turns_remove(struct turns *t, struct turns_item *item)
 	struct turns_line *line = item->line;
 	if (!line)
 		return;
-	if (item->before)
-		item->before->behind = item->behind;
-	else
-		line->first = item->behind;
-	if (item->behind)
-		item->behind->before = item->before;
-	else
-		line->last = item->before;
+	*(item->before ? &item->before->behind : &line->first) = item->behind;
+	*(item->behind ? &item->behind->before : &line->last) = item->before;
 	if (!line->first)
-		leave_ring(t, line);
+		unlink_line(line);
 	item->line = NULL;
 	t->count--;
 }
 
-struct turns_item *turns_take(struct turns *t,
-			      bool (*may)(const struct turns_line *line, const void *context),
-			      const void *context)
+static struct turns_line *find(const struct turns_lines *lines,
+			       bool (*may)(const struct turns_line *line))
 {
-	struct turns_line *line = t->next;
+	struct turns_line *line = lines->first;
+	while (line && may && !may(line))
+		line = line->behind;
+	return line;
+}
+
+static void move_lines(struct turns_lines *from, struct turns_lines *to)
+{
+	struct turns_line *line;
+	while ((line = from->first)) {
+		unlink_line(line);
+		append(to, line);
+	}
+}
+
+/* One of those who have waited, be it in a new round. */
+static struct turns_line *find_old(struct turns *t, bool (*may)(const struct turns_line *line))
+{
+	struct turns_line *found = find(&t->now, may);
+	if (found)
+		return found;
+	t->round++;
+	move_lines(&t->fresh, &t->now);
+	move_lines(&t->later, &t->now);
+	return find(&t->now, may);
+}
+
+struct turns_item *turns_take(struct turns *t, bool (*may)(const struct turns_line *line))
+{
+	struct turns_line *line = t->was_fresh ? NULL : find(&t->fresh, may);
+	if (!line)
+		line = find_old(t, may);
 	if (!line)
 		return NULL;
-	do {
-		struct turns_line *behind = line->behind;
-		if (!may || may(line, context)) {
-			struct turns_item *item = line->first;
-			t->next = behind;
-			turns_remove(t, item);
-			return item;
-		}
-		line = behind;
-	} while (line != t->next);
-	return NULL;
+	struct turns_item *item = line->first;
+	t->was_fresh = line->lines == &t->fresh;
+	turns_remove(t, item);
+	line->served = t->round + 1;
+	if (line->lines) {
+		unlink_line(line);
+		append(&t->later, line);
+	}
+	return item;
 }

@@ -60,9 +60,10 @@ int wire_flush(struct wire *w)
 	return w->tls ? tls_flush(w->tls, w) : 0;
 }
 
-void wire_shut(struct wire *w)
+int wire_shut(struct wire *w)
 {
-	if (w->tls)
-		tls_close(w->tls, w);
+	if (w->tls && tls_close(w->tls, w) == -EAGAIN)
+		return -EAGAIN;
 	shutdown(w->source.fd, SHUT_WR);
+	return 0;
 }

@@ -32,8 +32,9 @@ ssize_t wire_write(struct wire *w, const void *from, size_t len);
 /* Whether all that was taken is the kernel's: 0, -EAGAIN, or another -errno. */
 int wire_flush(struct wire *w);
 
-/* Say that nothing more will be sent. */
-void wire_shut(struct wire *w);
+/* Say that nothing more will be sent. 0; -EAGAIN: not all of that is the kernel's, so that it is to
+ * be called again. */
+int wire_shut(struct wire *w);
 
 /* The socket's own bytes, for the above and for TLS. */
 ssize_t wire_recv(struct wire *w, void *to, size_t cap);

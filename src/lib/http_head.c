@@ -32,7 +32,8 @@ static bool is_token(struct http_text t)
 struct http_text http_take_until(struct http_text *from, const char *ends)
 {
 	struct http_text part = {from->at, 0};
-	while (from->len > 0 && !strchr(ends, from->at[0])) {
+	/* strchr would find the NUL that ends them, too. */
+	while (from->len > 0 && !memchr(ends, from->at[0], strlen(ends))) {
 		from->at++;
 		from->len--;
 		part.len++;
@@ -50,11 +51,17 @@ bool http_take_to(struct http_text *from, char end, struct http_text *part)
 	return true;
 }
 
+size_t http_plain_len(const char *bytes, size_t len)
+{
+	size_t n = 0;
+	while (n < len && !is_control(bytes[n]))
+		n++;
+	return n;
+}
+
 enum http_line_result http_take_line(struct http_text *head, struct http_text *line)
 {
-	size_t len = 0;
-	while (len < head->len && !is_control(head->at[len]))
-		len++;
+	size_t len = http_plain_len(head->at, head->len);
 	if (len == head->len || (len + 1 == head->len && head->at[len] == '\r'))
 		return HTTP_LINE_MORE;
 	if (head->at[len] != '\r' || head->at[len + 1] != '\n')

@@ -19,6 +19,9 @@ enum http_line_result { HTTP_LINE, HTTP_LINE_MORE, HTTP_LINE_BAD };
  * is only a beginning, and nothing has been taken. */
 enum http_line_result http_take_line(struct http_text *head, struct http_text *line);
 
+/* How many bytes come before the first that ends a line, or is none of a head's. */
+size_t http_plain_len(const char *bytes, size_t len);
+
 /* Take what stands before the first of the bytes in ends, or all. */
 struct http_text http_take_until(struct http_text *from, const char *ends);
 

@@ -3,7 +3,7 @@
 """Times the shipping image against floors and peers, interleaved, and prints one table; all of the
 figures go to build/bench.json. docs/performance.md says what each is and what it shows.
 
-  bench.py [--quick] [PART...]     PART: requests filter burst counts state memory egress boot
+  bench.py [--quick] [PART...]     PART: requests filter burst counts state memory tls egress boot
                                    recovery (all; the size always)
                                    --quick: a few samples each, to see that everything works"""
 
@@ -20,6 +20,7 @@ from guest import init_that_can_be_traced, init_that_takes_modules
 from machine import BUILD, Machine, data_disk, drive
 from report import Row, compare, ms, p50, p99, summary, table
 from throughput import bench_egress
+from tls import bench_tls
 
 QUICK = "--quick" in sys.argv[1:]
 OUT = BUILD / "bench.json"
@@ -43,6 +44,9 @@ STATE_MB = 200
 NETWORK_ROUNDS = 2 if QUICK else 15
 NETWORK_MIB = 64 if QUICK else 512
 NETWORK_CONNECTS = 100 if QUICK else 500
+TLS_ROUNDS = 2 if QUICK else 15
+TLS_MIB = 32 if QUICK else 128
+TLS_COUNT = 10 if QUICK else 50
 RESTORE_MS = 5  # that a restore may take above a mount
 RECOVERED = 10 if QUICK else 100
 
@@ -278,6 +282,11 @@ def bench_network(guest, result):
     return bench_egress(guest, result, NETWORK_ROUNDS, NETWORK_MIB, NETWORK_CONNECTS)
 
 
+def bench_front(guest, result):
+    say(f"TLS: {TLS_ROUNDS} rounds")
+    return bench_tls(guest, result, TLS_ROUNDS, TLS_MIB, TLS_COUNT)
+
+
 def bench_size(result):
     sizes = {name: (BUILD / name).stat().st_size for name in ("vmlinuz", "initramfs.cpio.zst")}
     result["size_bytes"] = sizes
@@ -402,6 +411,7 @@ PARTS = {
     "counts": (TRACED, bench_counts),
     "state": (SHIPPING, bench_state),
     "memory": (LARGE, bench_memory),
+    "tls": (SHIPPING, bench_front),
     "egress": (WITH_MODULES, bench_network),
 }
 

@@ -4,11 +4,17 @@
  *
  *   status=N    another status than 200       sleep=MS     before it answers
  *   size=N      a body of N bytes "x"         body=echo    the request's; body=none: it isn't read
+ *   order=1     where bytes 8n to 8n+7 say n  body=stream  as echo, but as it comes
  *   length=no   no Content-Length             crash=1      no answer
  *   short=N     N bytes fewer than its Content-Length says
  *
- * With a body that is read and not echoed, BODY=<bytes> stands in the answer. */
+ * With a body that is read and not echoed, BODY=<bytes> stands in the answer, and SHA256=<hex>. If
+ * there is a /log, it says there that it was run. */
+#include <bearssl.h>
+#include <endian.h>
+#include <fcntl.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,20 +50,27 @@ static unsigned long number(const char *name, unsigned long otherwise)
 	return found ? strtoul(found, NULL, 10) : otherwise;
 }
 
+static size_t body_length(void)
+{
+	const char *length = getenv("CONTENT_LENGTH");
+	return length ? strtoul(length, NULL, 10) : 0;
+}
+
 /* Read the body; what is kept of it, the first bytes, is in memory. */
-static size_t read_body(char *memory, size_t cap, size_t *kept)
+static size_t read_body(char *memory, size_t cap, size_t *kept, br_sha256_context *sum)
 {
 	static char rest[65536];
-	const char *length = getenv("CONTENT_LENGTH");
-	size_t left = length ? strtoul(length, NULL, 10) : 0, all = 0;
+	size_t left = body_length(), all = 0;
 	ssize_t n;
 	*kept = 0;
 	while (left > 0) {
 		bool keep = *kept < cap;
 		size_t most = keep ? cap - *kept : sizeof(rest);
-		n = read(STDIN_FILENO, keep ? memory + *kept : rest, left < most ? left : most);
+		char *to = keep ? memory + *kept : rest;
+		n = read(STDIN_FILENO, to, left < most ? left : most);
 		if (n <= 0)
 			break;
+		br_sha256_update(sum, to, (size_t)n);
 		*kept += keep ? (size_t)n : 0;
 		all += (size_t)n;
 		left -= (size_t)n;
@@ -65,43 +78,90 @@ static size_t read_body(char *memory, size_t cap, size_t *kept)
 	return all;
 }
 
+static void write_all(const void *bytes, size_t len)
+{
+	if (fd_write_all(STDOUT_FILENO, bytes, len) < 0)
+		_exit(1);
+}
+
 static void write_filler(size_t len)
 {
-	static char filler[65536];
+	static uint64_t filler[8192];
+	bool in_order = find("order");
 	memset(filler, 'x', sizeof(filler));
-	while (len > 0) {
+	for (uint64_t number = 0; len > 0;) {
 		size_t n = len < sizeof(filler) ? len : sizeof(filler);
-		if (fd_write_all(STDOUT_FILENO, filler, n) < 0)
-			_exit(1);
+		for (size_t i = 0; in_order && i < sizeof(filler) / sizeof(filler[0]); i++)
+			filler[i] = htobe64(number++);
+		write_all(filler, n);
 		len -= n;
 	}
+}
+
+static void write_stream(void)
+{
+	static char some[65536];
+	ssize_t n;
+	for (size_t left = body_length(); left > 0; left -= (size_t)n) {
+		n = read(STDIN_FILENO, some, left < sizeof(some) ? left : sizeof(some));
+		if (n <= 0)
+			_exit(1);
+		write_all(some, (size_t)n);
+	}
+}
+
+static size_t describe(char *to, size_t cap, size_t body_len, const br_sha256_context *sum)
+{
+	uint8_t hash[br_sha256_SIZE];
+	size_t n = (size_t)snprintf(to, cap, "BODY=%zu\nSHA256=", body_len);
+	br_sha256_out(sum, hash);
+	for (size_t i = 0; i < sizeof(hash); i++)
+		n += (size_t)snprintf(to + n, cap - n, "%02x", hash[i]);
+	to[n++] = '\n';
+	for (char **e = environ; *e; e++)
+		n += (size_t)snprintf(to + n, cap - n, "%s\n", *e);
+	return n;
+}
+
+/* In one write, as others may write there, too. */
+static void log_run(void)
+{
+	const char *method = getenv("REQUEST_METHOD"), *uri = getenv("REQUEST_URI");
+	char line[8192];
+	int n = snprintf(line, sizeof(line), "%s %s\n", method ? method : "", uri ? uri : "");
+	AUTO_FD fd = open("/log", O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (fd >= 0)
+		fd_write_all(fd, line, (size_t)n);
 }
 
 int main(void)
 {
 	static char body[1 << 20], text[1 << 17];
 	size_t kept = 0, len = 0, size = number("size", 0);
-	if (!is("body", "none"))
-		len = read_body(body, sizeof(body), &kept);
+	bool is_stream = is("body", "stream");
+	br_sha256_context sum;
+	br_sha256_init(&sum);
+	log_run();
+	if (!is("body", "none") && !is_stream)
+		len = read_body(body, sizeof(body), &kept, &sum);
 	usleep((unsigned)number("sleep", 0) * 1000);
 	if (find("crash"))
 		return 1;
-	if (!is("body", "echo") && size == 0) {
-		kept = (size_t)snprintf(body, sizeof(body), "BODY=%zu\n", len);
-		for (char **e = environ; *e; e++)
-			kept += (size_t)snprintf(body + kept, sizeof(body) - kept, "%s\n", *e);
-	}
-	size_t all = size ? size : kept;
+	if (!is("body", "echo") && size == 0)
+		kept = describe(body, sizeof(body), len, &sum);
+	size_t all = is_stream ? body_length() : size ? size : kept;
 	int n = snprintf(text, sizeof(text), "Status: %lu Said\r\nContent-Type: text/plain\r\n",
 			 number("status", 200));
 	if (!is("length", "no"))
 		n += snprintf(text + n, sizeof(text) - (size_t)n, "Content-Length: %zu\r\n",
 			      all + number("short", 0));
 	n += snprintf(text + n, sizeof(text) - (size_t)n, "Connection: close\r\n\r\n");
-	fd_write_all(STDOUT_FILENO, text, (size_t)n);
-	if (size)
+	write_all(text, (size_t)n);
+	if (is_stream)
+		write_stream();
+	else if (size)
 		write_filler(size);
 	else
-		fd_write_all(STDOUT_FILENO, body, kept);
+		write_all(body, kept);
 	return 0;
 }

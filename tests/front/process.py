@@ -5,6 +5,7 @@ would be; the CGI program is tests/front/cgi.c."""
 import contextlib
 import ctypes
 import os
+import re
 import shutil
 import signal
 import socket
@@ -18,6 +19,12 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 PR_SET_NO_NEW_PRIVS = 38
 HTTP_FD, TLS_FD, KEY_FD, CHAIN_FD = 3, 4, 5, 6
+
+
+def read_limit(name):
+    """A number in limits.h."""
+    text = (ROOT / "src/front/limits.h").read_text()
+    return int(re.search(rf"#define {name}\s+(?:\\\n\s*)?(\d+)", text)[1])
 
 
 def run_unshared():
@@ -100,6 +107,10 @@ class Front:
         for f in files:
             f.close()
 
+    def stop(self):
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+
     def has_ended(self):
         """Its wait status; None: it runs."""
         pid, status = os.waitpid(self.pid, os.WNOHANG)
@@ -122,7 +133,7 @@ class Front:
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
         for root in (self.httpd_root, self.front_root):
-            subprocess.run(["umount", root / "listen"], check=True)
+            subprocess.run(["umount", "-l", root / "listen"], check=True)
 
     def wait_up(self):
         while not (Path(self.dir.name) / "listen/httpd.sock").exists():

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* A TLS client of BearSSL that takes the key of whatever certificate comes first: for tests, and to
+ * time servers. */
+#ifndef SQUASH_TEST_TRUSTING_H
+#define SQUASH_TEST_TRUSTING_H
+
+#include <bearssl.h>
+#include <stdbool.h>
+
+struct trusting {
+	const br_x509_class *vtable; /* first, for BearSSL */
+	br_x509_decoder_context decoder;
+	bool is_first;
+	br_ssl_client_context client;
+	uint8_t in[BR_SSL_BUFSIZE_INPUT], out[BR_SSL_BUFSIZE_OUTPUT];
+};
+
+/* Make it ready for a connection; its random numbers come from these bytes. */
+void trusting_begin(struct trusting *t, const void *seed, size_t len);
+
+#endif
