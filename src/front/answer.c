@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What front itself says, and how a connection ends: what its client still sends is read and dropped
- * for a while, as closing on it would have the kernel send a reset, which can overtake the reply. */
+/* What front itself says, and how a connection ends: what its client still sends is read and
+ * dropped for a while, as closing on it would have the kernel send a reset, which can overtake the
+ * reply. */
 #include <errno.h>
 
 #include "front.h"

@@ -30,12 +30,13 @@ static void drop(struct clients *c, struct client *one)
 /* There are more places than connections: one of them is free, or kept for its wrong tokens. */
 static struct client *find_room(struct clients *c)
 {
-	struct client *oldest = NULL;
+	struct client *oldest = &c->all[0];
 	for (size_t i = 0; i < FRONT_CLIENTS; i++) {
 		struct client *one = &c->all[i];
 		if (one->addr.family == 0)
 			return one;
-		if (one->connections == 0 && (!oldest || one->wrong_ms < oldest->wrong_ms))
+		if (one->connections == 0 &&
+		    (oldest->connections > 0 || one->wrong_ms < oldest->wrong_ms))
 			oldest = one;
 	}
 	drop(c, oldest);

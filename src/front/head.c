@@ -79,7 +79,7 @@ static bool read_length(struct http_text value, uint64_t *length)
 	return value.len > 0;
 }
 
-/* RFC 9110 7.6.1: a list, of which "close" is of interest; for HTTP/1.0 a connection ends anyway. */
+/* RFC 9110 7.6.1: a list, of which "close" is of interest; one of HTTP/1.0 ends anyway. */
 static bool says_close(struct http_text list)
 {
 	while (list.len > 0) {

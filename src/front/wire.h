@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The bytes of a client's connection, plain or by TLS, and of one to httpd. Sockets don't block, and
- * are watched edge-triggered: each is remembered to be ready until it says EAGAIN. */
+/* The bytes of a client's connection, plain or by TLS, and of one to httpd. Sockets don't block,
+ * and are watched edge-triggered: each is remembered to be ready until it says EAGAIN. */
 #ifndef SQUASH_FRONT_WIRE_H
 #define SQUASH_FRONT_WIRE_H
 

@@ -7,7 +7,8 @@
  *   length=no   no Content-Length             crash=1      no answer
  *   short=N     N bytes fewer than its Content-Length says
  *
- * If there is a /log, it says there that it was run. With a body that is read and not echoed, BODY=<bytes> stands in the answer. */
+ * With a body that is read and not echoed, BODY=<bytes> stands in the answer. If there is a /log,
+ * it says there that it was run. */
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
