@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "qemu"))
 sys.dont_write_bytecode = True
 
 import tap
-from client import API, Client, Runs, Swarm, ask, children, encode, reset, talk, wait_until
+from client import API, LIMITS, Client, Runs, Swarm, ask, children, encode, reset, talk, wait_until
 from process import Front, run_unshared
 from ambiguous import AMBIGUOUS, GOOD
 
@@ -327,6 +327,28 @@ def test_vanish_among_others(front):
     tap.equal("connections that end among others don't take these along", whole, [True] * 8)
 
 
+def test_places(front):
+    """What has ended badly, above all, has given its place back: all of them can be taken at once."""
+    uploads, of_client = LIMITS["UPLOADS"], LIMITS["CLIENT_UPLOADS"]
+    swarm = Swarm(front)
+    for n in range(2 * uploads):
+        swarm.open(f"127.9.0.{1 + n % 8}", STAGES["in a long body"])
+    # Of each, httpd has a process that waits, and so has the program.
+    all_there = wait_until(lambda: children(front.httpd_pid) >= uploads, 10)
+    time.sleep(.3)
+    tap.check(f"{uploads} long bodies at once, no more and no fewer",
+              all_there and children(front.httpd_pid) == uploads, children(front.httpd_pid))
+    swarm.close(by_reset=True)
+    swarm = Swarm(front)
+    for n in range(2 * of_client):
+        swarm.open("127.9.1.1", STAGES["in a long body"])
+    all_there = wait_until(lambda: children(front.httpd_pid) == of_client, 10)
+    time.sleep(.3)
+    tap.check(f"{of_client} of one address", all_there and children(front.httpd_pid) == of_client,
+              children(front.httpd_pid))
+    swarm.close(by_reset=True)
+
+
 # ---- the parts' lives ----
 
 def test_httpd_restarts(front):
@@ -387,7 +409,7 @@ def test_term(front):
 
 TESTS = [test_keep_alive, test_pipelining, test_replies, test_fields, test_bodies, test_continue,
          test_length_limit, test_early_reply, test_ambiguous, test_random_bytes, test_half_closed,
-         test_vanish, test_vanish_many, test_vanish_among_others, test_httpd_restarts, test_term]
+         test_vanish, test_vanish_many, test_vanish_among_others, test_places, test_httpd_restarts, test_term]
 
 
 def main():
