@@ -15,6 +15,7 @@
 struct request_env {
 	const char *script_name; /* SCRIPT_NAME, and so on */
 	const char *path_info;
+	const char *query_string;
 	const char *method;
 	const char *authorization;
 	const char *content_length;
@@ -25,6 +26,7 @@ struct request_env {
 struct http_request { /* pointers are borrowed from the environment */
 	const char *method;
 	const char *path; /* behind /cgi-bin, percent-decoded by the server: "/api/sandboxes/dev" */
+	const char *query; /* behind the ?, as it came; empty: none */
 	const char *token; /* of the Authorization header; NULL: none */
 	size_t token_len;
 	uint8_t *body; /* read by http_read_body */
@@ -55,5 +57,9 @@ int request_parse(const struct request_env *env, char *path_memory, size_t path_
  * (415). */
 int request_body_len(const struct request_env *env, bool optional, size_t max, size_t *len,
 		     struct request_fault *fault);
+
+/* The same for a body that must be there and is no JSON: it may be of any type. */
+int request_stream_len(const struct request_env *env, size_t max, size_t *len,
+		       struct request_fault *fault);
 
 #endif

@@ -25,6 +25,8 @@ static const struct {
 	{"GET", "/api/sandboxes/:id/logs", get_logs},
 	{"GET", "/api/history", get_history},
 	{"GET", "/api/modules", get_modules},
+	{"POST", "/api/modules", upload_module},
+	{"DELETE", "/api/modules/:name", delete_module},
 };
 
 /* Whether the path matches; q gets the segments that variables stand for. */

@@ -11,6 +11,11 @@
 	(16 * 1024 * 1024)       /* a reply: 1024 sandboxes of 16 KiB each, snapshots and all */
 #define LIMIT_TOKEN_BYTES 1024   /* httpd cuts header lines at 8191 bytes */
 #define LIMIT_REQUEST_SECONDS 10 /* api sends its message at once; squashd waits no longer */
+#define LIMIT_UPLOAD_BYTES                                                                         \
+	2147483647 /* a module that is sent: httpd refuses a Content-Length above INT_MAX */
+#define LIMIT_UPLOAD_STALL_MS 30000 /* none of its bytes came for so long: its sender is gone */
+#define LIMIT_UPLOAD_RESERVE_MB                                                                    \
+	32 /* of a disk, what an upload leaves: logs, metadata, and uppers that are in use */
 #define LIMIT_WORKERS 512 /* requests under way at once, 503 past it: a worker costs some 200 KiB */
 
 /* What a sandbox may be */

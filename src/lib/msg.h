@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The message between api and squashd, the only thing that crosses from hostile bytes to privilege:
  * a fixed head, the bearer token, then fields of {tag, length, bytes}. Native byte order: both ends
- * are on one machine. One request and one reply a connection. */
+ * are on one machine. One request and one reply a connection.
+ *
+ * One descriptor may cross as well, with the fields: MSG_UPLOAD_MODULE has the read end of a pipe,
+ * out of which the file comes. squashd takes no other kind, and none with any other request. */
 #ifndef SQUASH_MSG_H
 #define SQUASH_MSG_H
 
@@ -32,6 +35,8 @@ enum msg_op {
 	MSG_ALLOW_NET,
 	MSG_NETWORK,
 	MSG_EGRESS_POLICY, /* from a worker to an egress process: lib/egress_fds.h */
+	MSG_UPLOAD_MODULE, /* with a pipe */
+	MSG_DELETE_MODULE,
 };
 
 enum msg_tag {
@@ -54,7 +59,7 @@ enum msg_tag {
 	TAG_DISK_MB, /* number */
 	TAG_FROM,    /* create: "<sandbox>/<snapshot>" */
 	/* other requests */
-	TAG_MODULE,        /* activate */
+	TAG_MODULE,        /* activate, upload, delete */
 	TAG_FORCE,         /* activate: number, 0 or 1 */
 	TAG_LABEL,         /* snapshot */
 	TAG_SNAPSHOT_NAME, /* restore, drop */
@@ -91,6 +96,7 @@ enum msg_tag {
 	TAG_LINES,      /* of a journal: JSON texts, each ended by a newline */
 	TAG_PRIVATE,    /* repeated: a network that the operator lets sandboxes reach */
 	TAG_DNS_SERVER, /* repeated: an address */
+	TAG_SHA256,     /* 64 hexadecimal digits; in a request too, as is TAG_SIZE: upload */
 };
 
 struct msg_head {
@@ -129,11 +135,19 @@ void msg_add_number(struct buf *b, enum msg_tag tag, uint64_t number);
 int msg_send(int fd, uint16_t kind, const char *token, size_t token_len, const struct buf *body,
 	     struct err *e);
 
+/* The same with a descriptor (borrowed) that goes with the fields, of which there must be one. */
+int msg_send_passing(int fd, uint16_t kind, const char *token, size_t token_len,
+		     const struct buf *body, int passed_fd, struct err *e);
+
 /* Read a head and check magic and lengths against the caps given. 0; -EBADMSG, -EMSGSIZE or another
  * -errno with e filled. */
 int msg_recv_head(int fd, struct msg_head *head, size_t token_max, size_t body_max, struct err *e);
 
 /* Read exactly len bytes, of a token or of the fields. 0 or -errno with e filled. */
 int msg_recv_bytes(int fd, void *data, size_t len, struct err *e);
+
+/* The same for fields that a descriptor may come with: *passed_fd, owned by the caller, or -1 for
+ * none. -EBADMSG if there are several; what is sent in the midst of the fields never arrives. */
+int msg_recv_passed(int fd, void *data, size_t len, int *passed_fd, struct err *e);
 
 #endif

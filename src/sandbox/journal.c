@@ -182,6 +182,28 @@ int journal_change(const struct server *s, const char *id, const char *event, co
 	return append(s->data_fd, &history_files, &line, e);
 }
 
+int journal_module(const struct server *s, const char *event, const char *name, const char *sha256,
+		   struct err *e)
+{
+	char memory[512];
+	struct buf line = {.data = memory, .cap = sizeof(memory)};
+	struct jsonw w;
+	jsonw_init(&w, &line);
+	jsonw_object_begin(&w);
+	jsonw_key(&w, "event");
+	jsonw_string(&w, event);
+	jsonw_key(&w, "module");
+	jsonw_string(&w, name);
+	if (sha256) {
+		jsonw_key(&w, "sha256");
+		jsonw_string(&w, sha256);
+	}
+	write_time(&w, "at", clock_wall_ms());
+	jsonw_object_end(&w);
+	buf_add_text(&line, "\n");
+	return append(s->data_fd, &history_files, &line, e);
+}
+
 static int read_file(int dir_fd, const char *name, struct buf *out, struct err *e)
 {
 	AUTO_FD fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);

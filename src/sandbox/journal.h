@@ -37,6 +37,10 @@ int journal_end(const struct server *s, const struct sandbox *sb, enum journal_e
 int journal_change(const struct server *s, const char *id, const char *event, const char *key,
 		   const char *value, struct err *e);
 
+/* Append to the history: the event happened to the module; sha256 (64 digits) may be NULL. */
+int journal_module(const struct server *s, const char *event, const char *name, const char *sha256,
+		   struct err *e);
+
 /* Append the lines of a sandbox's log, or of the history (dir_fd of DATA), oldest first, to out.
  * Nothing there is nothing appended. */
 int journal_read_log(int dir_fd, struct buf *out, struct err *e);

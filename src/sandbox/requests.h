@@ -28,4 +28,9 @@ void request_history(const struct server *s, struct msg_cursor fields, struct re
 /* Sends its reply itself, to conn_fd, as it has work left after that. */
 void request_exec(const struct server *s, struct msg_cursor fields, struct reply *r, int conn_fd);
 
+/* The file comes out of pipe_fd (borrowed), which may be anything, and -1. */
+void request_upload_module(const struct server *s, struct msg_cursor fields, struct reply *r,
+			   int pipe_fd);
+void request_delete_module(const struct server *s, struct msg_cursor fields, struct reply *r);
+
 #endif

@@ -7,6 +7,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "lib/fd.h"
 #include "lib/msg.h"
 #include "lib/token.h"
 #include "reply.h"
@@ -58,6 +59,9 @@ static void dispatch(const struct server *s, uint16_t op, struct msg_cursor fiel
 	case MSG_NETWORK:
 		request_network(s, fields, r);
 		break;
+	case MSG_DELETE_MODULE:
+		request_delete_module(s, fields, r);
+		break;
 	default:
 		reply_fail(r, 400, "bad_message", "unknown operation %u", op);
 	}
@@ -93,6 +97,7 @@ void worker_serve(const struct server *s, int conn_fd)
 	struct timeval patience = {.tv_sec = LIMIT_REQUEST_SECONDS};
 	struct msg_head head;
 	struct err e;
+	AUTO_FD passed = -1;
 
 	setsockopt(conn_fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	if (msg_recv_head(conn_fd, &head, LIMIT_TOKEN_BYTES, LIMIT_MSG_BYTES, &e) < 0) {
@@ -108,14 +113,22 @@ void worker_serve(const struct server *s, int conn_fd)
 		answer(conn_fd, &r);
 		return;
 	}
-	if (msg_recv_bytes(conn_fd, fields, head.body_len, &e) < 0) {
+	if (msg_recv_passed(conn_fd, fields, head.body_len, &passed, &e) < 0) {
 		reply_fail(&r, 400, "bad_message", "%s", e.text);
+		answer(conn_fd, &r);
+		return;
+	}
+	if (passed >= 0 && head.kind != MSG_UPLOAD_MODULE) {
+		reply_fail(&r, 400, "bad_message", "operation %u takes no descriptor", head.kind);
 		answer(conn_fd, &r);
 		return;
 	}
 	struct msg_cursor cursor = {.at = fields, .left = head.body_len};
 	if (head.kind == MSG_EXEC) {
 		request_exec(s, cursor, &r, conn_fd);
+	} else if (head.kind == MSG_UPLOAD_MODULE) {
+		request_upload_module(s, cursor, &r, passed);
+		answer(conn_fd, &r);
 	} else {
 		dispatch(s, head.kind, cursor, &r);
 		answer(conn_fd, &r);
