@@ -222,6 +222,8 @@ SRC_test_settings := src/init/settings.c src/init/env.c
 SRC_test_init_parse := src/init/parse.c
 SRC_test_dns := $(filter-out src/egress/dns_clients.c,$(wildcard src/egress/dns*.c))
 SRC_test_sniff := $(wildcard src/egress/sniff*.c)
+SRC_test_query := src/api/query.c src/api/request.c
+SRC_test_superblock := src/sandbox/superblock.c
 
 build/unit/obj/%.o: %.c Makefile config/warnings $(BEARSSL)
 	$(call say,HOSTCC,$<)
@@ -238,10 +240,12 @@ FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 SRC_fuzz_snapshot := $(addprefix src/sandbox/,members.c modules.c snapshot_text.c)
 SRC_fuzz_meta := $(SRC_fuzz_snapshot) src/sandbox/meta_text.c
 SRC_fuzz_msg := $(SRC_fuzz_meta) \
-	$(addprefix src/sandbox/,create_read.c fields.c reply.c run_read.c change_read.c)
+	$(addprefix src/sandbox/,create_read.c fields.c reply.c run_read.c change_read.c module_read.c)
 SRC_fuzz_request := $(SRC_fuzz_msg) $(filter-out src/api/api.c,$(SRC_api))
 SRC_fuzz_dns := $(SRC_test_dns)
 SRC_fuzz_sniff := $(SRC_test_sniff)
+SRC_fuzz_query := $(SRC_test_query)
+SRC_fuzz_superblock := $(SRC_test_superblock)
 
 # In check, each is fed the inputs that are kept.
 REPLAY := $(FUZZ:%=build/unit/fuzz_%)

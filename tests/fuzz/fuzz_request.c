@@ -14,6 +14,7 @@
 #include "fuzz.h"
 #include "sandbox/change_read.h"
 #include "sandbox/create_read.h"
+#include "sandbox/module_read.h"
 #include "sandbox/run_read.h"
 
 #define LINES 6
@@ -98,6 +99,8 @@ static bool read_message(endpoint *run, struct msg_cursor c, struct reply *r)
 		return change_read_snapshot(c, id, name, r);
 	if (run == change_allow_net)
 		return change_read_allow_net(c, &hosts, r);
+	if (run == delete_module)
+		return module_read_name(c, name, r);
 	if (run != create_sandbox)
 		return true;
 	if (!create_read(c, MACHINE_MB, false, &create, r))
@@ -141,21 +144,26 @@ static void check_variables(endpoint *run, const struct http_request *q)
 	CHECK(!strchr(q->id, '/') && strstr(q->path, q->id));
 	CHECK(!strchr(q->name, '/') && strstr(q->path, q->name));
 	if (run == get_health || run == get_modules || run == get_history || run == get_sandboxes ||
-	    run == create_sandbox)
+	    run == create_sandbox || run == upload_module || run == delete_module)
 		CHECK(!q->id[0]);
 	else if (run)
 		CHECK(q->id[0]);
-	CHECK(!run || (run == drop_snapshot) == (q->name[0] != '\0'));
+	bool named = run == drop_snapshot || run == delete_module;
+	CHECK(!run || named == (q->name[0] != '\0'));
 }
 
-/* The message of the one endpoint that has no body and more than an id. */
-static void check_drop(const struct http_request *q)
+/* The messages of the endpoints that have no body and more than an id. */
+static void check_named(endpoint *run, const struct http_request *q)
 {
 	char memory[2 * REQUEST_PATH_BYTES + 64];
 	struct buf fields = {.data = memory, .cap = sizeof(memory)};
-	msg_add_text(&fields, TAG_ID, q->id);
-	msg_add_text(&fields, TAG_SNAPSHOT_NAME, q->name);
-	check_message(drop_snapshot, &fields);
+	if (run == drop_snapshot) {
+		msg_add_text(&fields, TAG_ID, q->id);
+		msg_add_text(&fields, TAG_SNAPSHOT_NAME, q->name);
+	} else {
+		msg_add_text(&fields, TAG_MODULE, q->name);
+	}
+	check_message(run, &fields);
 }
 
 /* Chunks without a length are refused, even where a body may be left out. */
@@ -189,8 +197,8 @@ static void check_request(const struct request_env *env, const uint8_t *body, si
 	check_variables(run, &q);
 	CHECK(!run || strcmp(q.method, "GET") == 0 || strcmp(q.method, "POST") == 0 ||
 	      strcmp(q.method, "DELETE") == 0);
-	if (run == drop_snapshot)
-		check_drop(&q);
+	if (run == drop_snapshot || run == delete_module)
+		check_named(run, &q);
 	if (!run || !find_form(run))
 		return;
 	bool optional = find_form(run)->optional;
@@ -212,8 +220,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *lines[LINES];
 	for (size_t i = 0; i < LINES; i++)
 		lines[i] = take_line(&data, &size);
-	const struct request_env env = {lines[0], lines[1], lines[2], lines[3],
-					lines[4], lines[5], ""};
+	const struct request_env env = {lines[0], lines[1], "",       lines[2],
+					lines[3], lines[4], lines[5], ""};
 	check_request(&env, data, size);
 	for (size_t i = 0; i < LINES; i++)
 		free(lines[i]);
