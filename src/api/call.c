@@ -92,12 +92,13 @@ unsigned call_squashd_passing(const struct http_request *q, enum msg_op op, int 
 	if (fields->full)
 		http_reply_error(413, "too_large", "the request is larger than %d bytes",
 				 LIMIT_MSG_BYTES);
-	AUTO_FD fd = open_socket(&e);
+	/* Open until the process ends: by that squashd sees that the answer has been passed on. */
+	static int fd;
+	fd = open_socket(&e);
 	if (fd < 0)
 		http_reply_error(503, "unavailable", "%s", e.text);
 	/* squashd refuses some requests before it has read them whole: its answer counts. */
-	int sent = msg_send_passing(fd, (uint16_t)op, q->token, q->token ? q->token_len : 0, fields,
-				    passed_fd, &e);
+	int sent = msg_send_passing(fd, (uint16_t)op, &q->from, fields, passed_fd, &e);
 	/* As soon as squashd reads no more of it, whoever writes into it is to see that. */
 	fd_close(&passed_fd);
 	if (msg_recv_head(fd, &head, 0, sizeof(memory), sent < 0 ? NULL : &e) < 0 ||

@@ -22,9 +22,11 @@ static const struct {
 } phrases[] = {
 	{200, "OK"},
 	{201, "Created"},
+	{202, "Accepted"},
 	{204, "No Content"},
 	{400, "Bad Request"},
 	{401, "Unauthorized"},
+	{403, "Forbidden"},
 	{404, "Not Found"},
 	{405, "Method Not Allowed"},
 	{408, "Request Timeout"},
@@ -54,6 +56,7 @@ static struct request_env read_env(void)
 		.content_length = env("CONTENT_LENGTH"),
 		.content_type = env("CONTENT_TYPE"),
 		.transfer_encoding = env("HTTP_TRANSFER_ENCODING"),
+		.client = env("HTTP_SQUASH_CLIENT"),
 	};
 }
 

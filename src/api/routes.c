@@ -27,6 +27,12 @@ static const struct {
 	{"GET", "/api/modules", get_modules},
 	{"POST", "/api/modules", upload_module},
 	{"DELETE", "/api/modules/:name", delete_module},
+	{"GET", "/api/system", get_system},
+	{"POST", "/api/system/reboot", reboot_system},
+	{"POST", "/api/system/poweroff", power_off_system},
+	{"GET", "/api/tokens", get_tokens},
+	{"POST", "/api/tokens", create_token},
+	{"DELETE", "/api/tokens/:name", drop_token},
 };
 
 /* Whether the path matches; q gets the segments that variables stand for. */

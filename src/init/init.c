@@ -178,6 +178,23 @@ static int step_lock(struct init *self, struct err *e)
 	return lock_root(e);
 }
 
+/* Who may use the API; named: so may those whom DATA/tokens names. */
+static void say_access(const struct settings *s, bool named)
+{
+	if (s->access == ACCESS_OPEN && !named)
+		console_say("No token is set: the API is open to everyone who can reach it, for "
+			    "all but what needs an administrator.");
+	else if (s->access == ACCESS_OPEN)
+		console_say(
+			"No SQUASH_AUTH_TOKEN is set: the API is for the tokens of %s/" NAME_TOKENS
+			" alone.",
+			s->data);
+	else if (s->access == ACCESS_LOCKED)
+		console_say("The API is locked and refuses %s: %s. "
+			    "SQUASH_AUTH_TOKEN on the kernel command line opens it.",
+			    named ? "all but named tokens" : "every request", s->lock_reason);
+}
+
 static int step_banner(struct init *self, struct err *e)
 {
 	unsigned long mb = memory_mb();
@@ -189,14 +206,7 @@ static int step_banner(struct init *self, struct err *e)
 		console_say("No " DATA_LABEL
 			    " disk is in use: all data is in memory, and lost when "
 			    "the machine goes off.");
-	if (self->settings.access == ACCESS_OPEN)
-		console_say(
-			"No SQUASH_AUTH_TOKEN is set: the API is open to everyone who can reach "
-			"it.");
-	if (self->settings.access == ACCESS_LOCKED)
-		console_say("The API is locked and refuses every request: %s. "
-			    "SQUASH_AUTH_TOKEN on the kernel command line opens it.",
-			    self->settings.lock_reason);
+	say_access(&self->settings, data_has_tokens(&self->data));
 	if (!network_has_card(&self->network))
 		console_say("No network card is found: nobody can reach the API.");
 	if (mb < LITTLE_MEMORY_MB)

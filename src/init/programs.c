@@ -20,7 +20,7 @@
 #define OOM_SCORE (-900)
 
 #define SOCKET_FD 3 /* where squashd expects its listening socket */
-#define TOKEN_FD 4  /* and the pipe with the token */
+#define TOKEN_FD 4  /* and the pipe with the digest of the token */
 
 #define BIT(capability) (UINT64_C(1) << (capability))
 

@@ -89,14 +89,15 @@ void services_renew(struct services *s, const char *interface)
 		kill(dhcp->pid, SIGUSR1);
 }
 
-/* A pipe that holds the token and then ends. Its length is far below what a pipe takes at once, so
- * that the write can't block. The read end, or -errno. */
-static int make_token_pipe(const char *token)
+/* A pipe that holds the token's digest, if the API is not open, and then ends. That is far below
+ * what a pipe takes at once, so that the write can't block. The read end, or -errno. */
+static int make_token_pipe(const struct settings *settings)
 {
+	size_t len = settings->access == ACCESS_OPEN ? 0 : sizeof(settings->token_sha256);
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
-	int rc = fd_write_all(ends[1], token, strlen(token));
+	int rc = fd_write_all(ends[1], settings->token_sha256, len);
 	close(ends[1]);
 	if (rc < 0)
 		fd_close(&ends[0]);
@@ -111,7 +112,7 @@ static void start(struct services *s, struct service *service)
 	AUTO_FD token = -1;
 	service->started_ms = clock_mono_ms();
 	if (service->kind == SERVICE_SQUASHD)
-		what.token_fd = token = make_token_pipe(s->settings->token);
+		what.token_fd = token = make_token_pipe(s->settings);
 	pid_t pid = child_start(loud ? service->name : NULL, program_run, &what, &e);
 	if (pid < 0) { /* no memory or no process left: as if it had ended at once */
 		if (loud)

@@ -8,7 +8,11 @@
  *
  * The token is the exception, because its built-in is an open API: where a token was meant but
  * cannot be had (an invalid value, or a settings file with lines or disks that cannot be read and
- * no token elsewhere), the API is locked: it answers 401 to everyone. */
+ * no token elsewhere), the API is locked: it answers 401 to everyone but the named tokens.
+ *
+ * SQUASH_AUTH_TOKEN and SQUASH_AUTH_TOKEN_SHA256 are two ways to write that one setting: either
+ * takes the place of both from a source further down. One source that has both locks the API: which
+ * is meant is not known, and the other may be one that somebody believes to be gone. */
 #ifndef SQUASH_INIT_SETTINGS_H
 #define SQUASH_INIT_SETTINGS_H
 
@@ -17,6 +21,7 @@
 #include <stdint.h>
 
 #include "lib/limits.h"
+#include "lib/token.h"
 
 #define SETTINGS_VALUE_BYTES (LIMIT_TOKEN_BYTES + 1) /* the token is the longest value */
 #define SETTINGS_PATH_MAX 64
@@ -28,6 +33,7 @@
 
 enum settings_id {
 	SETTING_AUTH_TOKEN,
+	SETTING_AUTH_TOKEN_SHA256,
 	SETTING_PORT,
 	SETTING_DATA,
 	SETTING_DATA_WAIT,
@@ -51,8 +57,8 @@ struct settings_raw {
 
 enum settings_access {
 	ACCESS_OPEN,   /* no token was asked for */
-	ACCESS_TOKEN,  /* token holds it */
-	ACCESS_LOCKED, /* nobody may in: lock_reason says why */
+	ACCESS_TOKEN,  /* token_sha256 holds what is kept of it */
+	ACCESS_LOCKED, /* nobody may in by it: lock_reason says why */
 };
 
 struct settings_ip {
@@ -67,7 +73,7 @@ struct settings_ip {
 struct settings {
 	enum settings_access access;
 	const char *lock_reason; /* string constant */
-	char token[LIMIT_TOKEN_BYTES + 1];
+	uint8_t token_sha256[TOKEN_DIGEST_BYTES];
 	uint16_t port;
 	char data[SETTINGS_PATH_MAX + 1];
 	unsigned data_wait_s;

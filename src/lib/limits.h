@@ -10,6 +10,8 @@
 #define LIMIT_REPLY_BYTES                                                                          \
 	(16 * 1024 * 1024)       /* a reply: 1024 sandboxes of 16 KiB each, snapshots and all */
 #define LIMIT_TOKEN_BYTES 1024   /* httpd cuts header lines at 8191 bytes */
+#define LIMIT_TOKENS 256         /* named ones: each is compared with what a request brings */
+#define LIMIT_TOKENS_BYTES 65536 /* their file: 256 lines of 135, and comments */
 #define LIMIT_REQUEST_SECONDS 10 /* api sends its message at once; squashd waits no longer */
 #define LIMIT_UPLOAD_BYTES                                                                         \
 	2147483647 /* a module that is sent: httpd refuses a Content-Length above INT_MAX */

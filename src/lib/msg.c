@@ -86,26 +86,30 @@ static int send_with(int fd, const char *data, size_t len, int passed_fd)
 	return n < 0 ? -errno : fd_write_all(fd, data + n, len - (size_t)n);
 }
 
-int msg_send(int fd, uint16_t kind, const char *token, size_t token_len, const struct buf *body,
+int msg_send(int fd, uint16_t kind, const struct msg_sender *from, const struct buf *body,
 	     struct err *e)
 {
-	return msg_send_passing(fd, kind, token, token_len, body, -1, e);
+	return msg_send_passing(fd, kind, from, body, -1, e);
 }
 
-int msg_send_passing(int fd, uint16_t kind, const char *token, size_t token_len,
-		     const struct buf *body, int passed_fd, struct err *e)
+int msg_send_passing(int fd, uint16_t kind, const struct msg_sender *from, const struct buf *body,
+		     int passed_fd, struct err *e)
 {
+	static const struct msg_sender nobody;
+	if (!from)
+		from = &nobody;
 	struct msg_head head = {
 		.magic = MSG_MAGIC,
 		.kind = kind,
-		.token_len = (uint16_t)token_len,
+		.token_len = (uint16_t)from->token_len,
 		.body_len = (uint32_t)body->len,
+		.client = from->client,
 	};
-	if (body->full || body->len > UINT32_MAX || token_len > UINT16_MAX)
+	if (body->full || body->len > UINT32_MAX || from->token_len > UINT16_MAX)
 		return err_set(e, EMSGSIZE, "send message");
 	int rc = fd_write_all(fd, &head, sizeof(head));
 	if (rc == 0)
-		rc = fd_write_all(fd, token, token_len);
+		rc = fd_write_all(fd, from->token, from->token_len);
 	if (rc == 0 && passed_fd >= 0)
 		rc = send_with(fd, body->data, body->len, passed_fd);
 	else if (rc == 0)
@@ -167,7 +171,8 @@ int msg_recv_head(int fd, struct msg_head *head, size_t token_max, size_t body_m
 	int rc = msg_recv_bytes(fd, head, sizeof(*head), e);
 	if (rc < 0)
 		return rc;
-	if (head->magic != MSG_MAGIC)
+	uint8_t family = head->client.family;
+	if (head->magic != MSG_MAGIC || (family != 0 && family != 4 && family != 6))
 		return err_set(e, EBADMSG, "receive message");
 	if (head->token_len > token_max || head->body_len > body_max)
 		return err_set(e, EMSGSIZE, "receive message");

@@ -30,6 +30,7 @@
 #define NAME_MODULES "modules"
 #define NAME_SANDBOXES "sandboxes"
 #define NAME_SETTINGS "squash.env"
+#define NAME_TOKENS "tokens" /* the named tokens: sandbox/tokens.h */
 
 #define PATH_CGROUP "/sys/fs/cgroup"
 #define PATH_CGROUP_SQUASH PATH_CGROUP "/squash"   /* all sandboxes are below it */

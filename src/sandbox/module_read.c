@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "module_read.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "create_read.h"
 #include "fields.h"
 
-static bool read_sha256(const struct msg_field *f, char text[MODULE_SHA256_TEXT_BYTES],
-			struct reply *r)
+static bool read_sha256(const struct msg_field *f, struct upload *u, struct reply *r)
 {
-	bool good = f->len == MODULE_SHA256_TEXT_BYTES - 1;
-	for (size_t i = 0; good && i < f->len; i++) {
-		good = isxdigit(f->data[i]);
-		text[i] = (char)tolower(f->data[i]);
-	}
-	text[MODULE_SHA256_TEXT_BYTES - 1] = '\0';
-	if (!good)
+	u->has_sha256 = token_read_digest((const char *)f->data, f->len, u->sha256);
+	if (!u->has_sha256)
 		reply_fail(r, 400, "bad_field", "sha256 must be 64 hexadecimal digits");
-	return good;
+	return u->has_sha256;
 }
 
 static bool read_upload_field(const struct msg_field *f, struct upload *u, struct reply *r)
@@ -29,7 +22,7 @@ static bool read_upload_field(const struct msg_field *f, struct upload *u, struc
 	case TAG_SIZE:
 		return fields_number(f, "Content-Length", 1, LIMIT_UPLOAD_BYTES, &u->size, r);
 	case TAG_SHA256:
-		return read_sha256(f, u->sha256, r);
+		return read_sha256(f, u, r);
 	default:
 		return fields_refuse(r);
 	}
@@ -56,15 +49,4 @@ bool module_read_name(struct msg_cursor fields, char name[LIMIT_MODULE_BYTES + 1
 	if (msg_next(&fields, &f) != 1 || f.tag != TAG_MODULE || fields.left > 0)
 		return fields_refuse(r);
 	return create_read_module(&f, "name", name, r);
-}
-
-void module_write_sha256(const uint8_t hash[MODULE_SHA256_BYTES],
-			 char text[MODULE_SHA256_TEXT_BYTES])
-{
-	static const char digits[] = "0123456789abcdef";
-	for (size_t i = 0; i < MODULE_SHA256_BYTES; i++) {
-		*text++ = digits[hash[i] >> 4];
-		*text++ = digits[hash[i] & 15];
-	}
-	*text = '\0';
 }

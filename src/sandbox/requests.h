@@ -25,12 +25,18 @@ void request_network(const struct server *s, struct msg_cursor fields, struct re
 void request_logs(const struct server *s, struct msg_cursor fields, struct reply *r);
 void request_history(const struct server *s, struct msg_cursor fields, struct reply *r);
 
-/* Sends its reply itself, to conn_fd, as it has work left after that. */
-void request_exec(const struct server *s, struct msg_cursor fields, struct reply *r, int conn_fd);
+/* These send their reply themselves, as they have work left after that. */
+void request_exec(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_reboot(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_power_off(const struct server *s, struct msg_cursor fields, struct reply *r);
 
-/* The file comes out of pipe_fd (borrowed), which may be anything, and -1. */
-void request_upload_module(const struct server *s, struct msg_cursor fields, struct reply *r,
-			   int pipe_fd);
+void request_system(const struct server *s, struct msg_cursor fields, struct reply *r);
+
+void request_tokens(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_create_token(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_drop_token(const struct server *s, struct msg_cursor fields, struct reply *r);
+
+void request_upload_module(const struct server *s, struct msg_cursor fields, struct reply *r);
 void request_delete_module(const struct server *s, struct msg_cursor fields, struct reply *r);
 
 #endif

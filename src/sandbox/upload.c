@@ -9,7 +9,6 @@
 #include <linux/magic.h>
 #include <poll.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -153,10 +152,10 @@ static int copy(struct stream *t, struct err *e)
 	return 0;
 }
 
-static bool receive(const struct upload *u, struct stream *t, char sha256[MODULE_SHA256_TEXT_BYTES],
+static bool receive(const struct upload *u, struct stream *t, char sha256[TOKEN_DIGEST_TEXT_BYTES],
 		    struct reply *r)
 {
-	uint8_t hash[MODULE_SHA256_BYTES];
+	uint8_t hash[TOKEN_DIGEST_BYTES];
 	struct err e;
 	int rc = copy(t, &e);
 	if (rc == -ETIMEDOUT)
@@ -168,8 +167,8 @@ static bool receive(const struct upload *u, struct stream *t, char sha256[MODULE
 	if (rc < 0)
 		return false;
 	br_sha256_out(&t->hash, hash);
-	module_write_sha256(hash, sha256);
-	if (u->sha256[0] == '\0' || strcmp(u->sha256, sha256) == 0)
+	token_write_digest(hash, sha256);
+	if (!u->has_sha256 || token_equal(u->sha256, hash))
 		return true;
 	reply_fail(r, 400, "bad_checksum", "what came has the SHA-256 %s", sha256);
 	return false;
@@ -203,15 +202,14 @@ static bool add(const struct server *s, const char *name, int file_fd, struct re
 	return rc == 0;
 }
 
-void request_upload_module(const struct server *s, struct msg_cursor fields, struct reply *r,
-			   int pipe_fd)
+void request_upload_module(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
 	struct upload u;
-	char sha256[MODULE_SHA256_TEXT_BYTES];
+	char sha256[TOKEN_DIGEST_TEXT_BYTES];
 	struct err e;
 	if (!module_read_upload(fields, &u, r) || !is_free(s, u.name, r))
 		return;
-	if (!is_pipe(pipe_fd)) {
+	if (!is_pipe(s->passed_fd)) {
 		reply_fail(r, 400, "bad_message", "the file does not come through a pipe");
 		return;
 	}
@@ -220,7 +218,7 @@ void request_upload_module(const struct server *s, struct msg_cursor fields, str
 		reply_err(r, &e);
 		return;
 	}
-	struct stream t = {.pipe_fd = pipe_fd, .file_fd = file, .size = u.size};
+	struct stream t = {.pipe_fd = s->passed_fd, .file_fd = file, .size = u.size};
 	if (!receive(&u, &t, sha256, r) || !is_squashfs(file, u.size, r) ||
 	    !add(s, u.name, file, r))
 		return;
