@@ -10,6 +10,7 @@
 #define BLOCK_LOG_MIN 12            /* the kernel takes no blocks below a page */
 #define BLOCK_LOG_MAX 20            /* SQUASHFS_FILE_MAX_LOG */
 #define PADDING_BYTES (1024 * 1024) /* mksquashfs pads to 4 KiB, some to a flash's erase block */
+#define DEVICE_BLOCK_BYTES 1024     /* the kernel reads whole ones: SQUASHFS_DEVBLK_SIZE */
 
 static uint64_t read_number(const uint8_t *at, unsigned size)
 {
@@ -73,6 +74,10 @@ static int check_sizes(const uint8_t *b, uint64_t file_size, struct superblock_f
 		return refuse(fault, "bytes_used", "nothing is behind the superblock");
 	if (used > file_size)
 		return refuse(fault, "bytes_used", "the file is shorter");
+	if ((used - 1) / DEVICE_BLOCK_BYTES >= file_size / DEVICE_BLOCK_BYTES)
+		return refuse(fault, "bytes_used",
+			      "the file does not have its last KiB whole: mksquashfs pads it, if "
+			      "it is not told -nopad");
 	if (file_size - used > PADDING_BYTES)
 		return refuse(fault, "bytes_used", "more than 1 MiB of the file is behind it");
 	if (read32(b + 4) == 0)

@@ -21,6 +21,7 @@ static void check_taken(const uint8_t *b, uint64_t file_size)
 	memcpy(&block_size, b + 12, sizeof(block_size));
 	CHECK(memcmp(b, "hsqs", 4) == 0);
 	CHECK(used > SUPERBLOCK_BYTES && used <= file_size && file_size - used <= 1 << 20);
+	CHECK((used + 1023) / 1024 <= file_size / 1024);
 	CHECK(block_size >= 4096 && block_size <= 1 << 20 && !(block_size & (block_size - 1)));
 	for (unsigned at = 48; at <= 88; at += 8) {
 		uint64_t start = read64(b + at);

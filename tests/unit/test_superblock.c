@@ -8,8 +8,9 @@
 #include "sandbox/superblock.h"
 #include "tap.h"
 
-#define FILE_SIZE 40960
+#define FILE_SIZE 45056
 #define USED 40000
+#define WHOLE 40960 /* KiB */
 #define NONE UINT64_MAX
 
 static void put(uint8_t *at, uint64_t number, unsigned size)
@@ -75,7 +76,8 @@ static void test_good(void)
 		uint64_t value, size;
 	} cases[] = {
 		{"as mksquashfs makes it", "flags", 0xc0, FILE_SIZE},
-		{"without padding", "flags", 0xc0, USED},
+		{"without more padding than the last KiB needs", "flags", 0xc0, WHOLE},
+		{"without any, as that is whole", "bytes_used", WHOLE, WHOLE},
 		{"with 1 MiB of it", "flags", 0xc0, USED + 1048576},
 		{"gzip", "compression", 1, FILE_SIZE},
 		{"lzo", "compression", 3, FILE_SIZE},
@@ -167,6 +169,11 @@ static void test_bad(void)
 	tap_ok(check(bytes, sizeof(bytes), USED + 1048577, &fault) < 0 &&
 		       strcmp(fault.field, "bytes_used") == 0,
 	       "so is a file that is much longer");
+	bool cut = true;
+	for (uint64_t size = USED; size < WHOLE; size++)
+		cut = cut && check(bytes, sizeof(bytes), size, &fault) < 0 &&
+		      strcmp(fault.field, "bytes_used") == 0;
+	tap_ok(cut, "so is one without all of its last KiB");
 	bool all = true;
 	for (size_t len = 0; len < sizeof(bytes); len++)
 		all = all && check(bytes, len, len, &fault) < 0;
