@@ -19,8 +19,8 @@ struct query_parameter {
 
 /* Parse name=value&name=value and append a field for each to fields. Percent-encoding is decoded,
  * by RFC 3986: a + is a +, which names of modules have, and no space. 0, or -EINVAL with fault
- * filled, a 400: a parameter is none of the known ones (count, 32 at most), there twice, without a value, or not
- * to be decoded. fields->full is for the caller to see. */
+ * filled, a 400: a parameter is none of the known ones (count, 32 at most), there twice, without a
+ * value, or not to be decoded. fields->full is for the caller to see. */
 int query_parse(const char *text, const struct query_parameter *known, size_t count,
 		struct buf *fields, struct request_fault *fault);
 

@@ -129,8 +129,8 @@ int msg_recv_bytes(int fd, void *data, size_t len, struct err *e)
 	return 0;
 }
 
-/* One recvmsg(2): how many bytes it brought, and a descriptor. The kernel closes those that there is
- * no room for, and all that read(2) meets. */
+/* One recvmsg(2): how many bytes it brought, and a descriptor. The kernel closes those that there
+ * is no room for, and all that read(2) meets. */
 static ssize_t recv_with(int fd, void *data, size_t len, int *passed_fd)
 {
 	union control control = {0};

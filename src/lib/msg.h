@@ -184,7 +184,7 @@ int msg_recv_head(int fd, struct msg_head *head, size_t token_max, size_t body_m
 int msg_recv_bytes(int fd, void *data, size_t len, struct err *e);
 
 /* The same for fields that a descriptor may come with: *passed_fd, owned by the caller, or -1 for
- * none. -EBADMSG if there are several; one that is sent in the midst of the fields may not arrive. */
+ * none. -EBADMSG if there are several; one that is sent in the midst of the fields may be lost. */
 int msg_recv_passed(int fd, void *data, size_t len, int *passed_fd, struct err *e);
 
 #endif

@@ -113,7 +113,7 @@ void request_delete_module(const struct server *s, struct msg_cursor fields, str
 		reply_err(r, &e);
 		return;
 	}
-	if (journal_module(s, "delete", name, NULL, &e) < 0)
+	if (journal_module(s, "delete_module", name, NULL, &e) < 0)
 		fprintf(stderr, "squashd: %s\n", e.text);
 	r->status = 204;
 }

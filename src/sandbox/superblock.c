@@ -5,12 +5,13 @@
 #include <stdbool.h>
 
 #define MAGIC 0x73717368u
-#define NO_TABLE UINT64_MAX         /* SQUASHFS_INVALID_BLK */
-#define METADATA_BYTES 8192         /* of a block of metadata, once it is decompressed */
-#define BLOCK_LOG_MIN 12            /* the kernel takes no blocks below a page */
-#define BLOCK_LOG_MAX 20            /* SQUASHFS_FILE_MAX_LOG */
-#define PADDING_BYTES (1024 * 1024) /* mksquashfs pads to 4 KiB, some to a flash's erase block */
-#define DEVICE_BLOCK_BYTES 1024     /* the kernel reads whole ones: SQUASHFS_DEVBLK_SIZE */
+#define NO_TABLE UINT64_MAX /* SQUASHFS_INVALID_BLK */
+#define METADATA_BYTES 8192 /* of a block of metadata, once it is decompressed */
+#define BLOCK_LOG_MIN 12    /* the kernel takes no blocks below a page */
+#define BLOCK_LOG_MAX 20    /* SQUASHFS_FILE_MAX_LOG */
+#define PADDING_BYTES                                                                              \
+	(UINT64_C(1) << 20)     /* mksquashfs pads to 4 KiB, some to a flash's erase block */
+#define DEVICE_BLOCK_BYTES 1024 /* the kernel reads whole ones: SQUASHFS_DEVBLK_SIZE */
 
 static uint64_t read_number(const uint8_t *at, unsigned size)
 {

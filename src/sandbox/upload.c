@@ -23,7 +23,7 @@
 
 /* So much is written before the disk is made to begin, and waited for a window later: it neither
  * fills memory that others need, nor is it all left for one long sync at the end. */
-#define WINDOW_BYTES (8 << 20)
+#define WINDOW_BYTES ((off_t)8 << 20)
 
 struct stream {
 	int pipe_fd, file_fd;
@@ -96,16 +96,17 @@ static int open_file(const struct server *s, uint64_t size, struct err *e)
 /* If what was written since before has filled another window. What goes wrong here, fsync tells. */
 static void pace(const struct stream *t, uint64_t before)
 {
-	off_t end = (off_t)(t->done / WINDOW_BYTES * WINDOW_BYTES);
-	if (before >= (uint64_t)end)
+	off_t end = (off_t)t->done / WINDOW_BYTES * WINDOW_BYTES;
+	off_t full = end - WINDOW_BYTES, last = full - WINDOW_BYTES;
+	if ((off_t)before >= end)
 		return;
-	sync_file_range(t->file_fd, end - WINDOW_BYTES, WINDOW_BYTES, SYNC_FILE_RANGE_WRITE);
-	if (end < 2 * WINDOW_BYTES)
+	sync_file_range(t->file_fd, full, WINDOW_BYTES, SYNC_FILE_RANGE_WRITE);
+	if (last < 0)
 		return;
-	sync_file_range(t->file_fd, end - 2 * WINDOW_BYTES, WINDOW_BYTES,
+	sync_file_range(t->file_fd, last, WINDOW_BYTES,
 			SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
 				SYNC_FILE_RANGE_WAIT_AFTER);
-	posix_fadvise(t->file_fd, end - 2 * WINDOW_BYTES, WINDOW_BYTES, POSIX_FADV_DONTNEED);
+	posix_fadvise(t->file_fd, last, WINDOW_BYTES, POSIX_FADV_DONTNEED);
 }
 
 /* The next bytes, as many as there are: their number, 0 at the end; -ETIMEDOUT when there were none
@@ -222,7 +223,7 @@ void request_upload_module(const struct server *s, struct msg_cursor fields, str
 	if (!receive(&u, &t, sha256, r) || !is_squashfs(file, u.size, r) ||
 	    !add(s, u.name, file, r))
 		return;
-	if (journal_module(s, "upload", u.name, sha256, &e) < 0)
+	if (journal_module(s, "upload_module", u.name, sha256, &e) < 0)
 		fprintf(stderr, "squashd: %s\n", e.text);
 	r->status = 201;
 	msg_add_text(&r->body, TAG_NAME, u.name);

@@ -25,7 +25,7 @@ static int connect_squashd(struct err *e)
 	return fd_steal(&fd);
 }
 
-/* One request with the descriptor (-1: without one): prints what it was, the status and the code. */
+/* One request with the descriptor, or without one (-1): prints what it was, status and code. */
 static void pass(const char *what, enum msg_op op, const struct msg_sender *from, int passed_fd)
 {
 	char memory[1024];
