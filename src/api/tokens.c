@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tokens and tokens/:name: the named tokens; of each what it is called and allows, and its text only
- * when it is made. */
+/* tokens and tokens/:name: the named tokens; of each what it is called and allows, and its text
+ * only when it is made. */
 #include "body.h"
 #include "call.h"
 #include "endpoints.h"

@@ -167,8 +167,8 @@ void msg_add(struct buf *b, enum msg_tag tag, const void *data, size_t len);
 void msg_add_text(struct buf *b, enum msg_tag tag, const char *text);
 void msg_add_number(struct buf *b, enum msg_tag tag, uint64_t number);
 
-/* Send a head, the sender's token and the fields in body; from is NULL for a reply. 0 or -errno with
- * e filled; -EPIPE when the peer is gone, if the process ignores SIGPIPE, as it should. */
+/* Send a head, the sender's token and the fields in body; from is NULL for a reply. 0 or -errno
+ * with e filled; -EPIPE when the peer is gone, if the process ignores SIGPIPE, as it should. */
 int msg_send(int fd, uint16_t kind, const struct msg_sender *from, const struct buf *body,
 	     struct err *e);
 
@@ -176,8 +176,8 @@ int msg_send(int fd, uint16_t kind, const struct msg_sender *from, const struct 
 int msg_send_passing(int fd, uint16_t kind, const struct msg_sender *from, const struct buf *body,
 		     int passed_fd, struct err *e);
 
-/* Read a head and check it: the magic, what kind of address it has, lengths against the caps given. 0; -EBADMSG, -EMSGSIZE or another
- * -errno with e filled. */
+/* Read a head and check it: the magic, the kind of address, lengths against the caps given. 0;
+ * -EBADMSG, -EMSGSIZE or another -errno with e filled. */
 int msg_recv_head(int fd, struct msg_head *head, size_t token_max, size_t body_max, struct err *e);
 
 /* Read exactly len bytes, of a token or of the fields. 0 or -errno with e filled. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Bearer tokens: finding one in a header's value, what is kept of one, and comparing without telling
- * how far it matched. */
+/* Bearer tokens: finding one in a header's value, what is kept of one, and comparing without
+ * telling how far it matched. */
 #ifndef SQUASH_TOKEN_H
 #define SQUASH_TOKEN_H
 

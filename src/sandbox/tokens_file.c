@@ -12,7 +12,8 @@
 #include "lib/paths.h"
 
 #define NEXT NAME_TOKENS ".new"
-#define TOLD "tokens-told" /* in PATH_RUN: of the same time as a file whose faults have been told */
+#define TOLD                                                                                       \
+	"tokens-told" /* in PATH_RUN; its mtime is the ctime of the file whose faults were told */
 
 int tokens_file_read(const struct server *s, struct buf *out, struct err *e)
 {
@@ -54,13 +55,13 @@ static bool is_told(const struct server *s, const struct stat *file)
 {
 	struct stat told;
 	return fstatat(s->run_fd, TOLD, &told, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       told.st_mtim.tv_sec == file->st_mtim.tv_sec &&
-	       told.st_mtim.tv_nsec == file->st_mtim.tv_nsec;
+	       told.st_mtim.tv_sec == file->st_ctim.tv_sec &&
+	       told.st_mtim.tv_nsec == file->st_ctim.tv_nsec;
 }
 
 static void note_told(const struct server *s, const struct stat *file)
 {
-	const struct timespec times[2] = {file->st_mtim, file->st_mtim};
+	const struct timespec times[2] = {file->st_ctim, file->st_ctim};
 	AUTO_FD fd = openat(s->run_fd, TOLD, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd >= 0)
 		futimens(fd, times);
