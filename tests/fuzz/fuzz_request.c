@@ -83,10 +83,9 @@ static const struct {
 static bool is_of_sandbox(endpoint *run)
 {
 	static endpoint *const others[] = {
-		get_health,     get_modules,  get_history,   get_sandboxes,
-		create_sandbox, get_system,   reboot_system, power_off_system,
-		get_tokens,     create_token, drop_token,    upload_module,
-		delete_module,
+		get_health, get_modules,   get_history,      get_sandboxes, create_sandbox,
+		get_system, reboot_system, power_off_system, get_tokens,    create_token,
+		drop_token, upload_module, delete_module,
 	};
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (run == others[i])
