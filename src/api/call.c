@@ -79,6 +79,12 @@ static void __attribute__((noreturn)) reply_failure(unsigned status, struct msg_
 
 unsigned call_squashd(const struct http_request *q, enum msg_op op, struct msg_cursor *reply)
 {
+	return call_squashd_passing(q, op, -1, reply);
+}
+
+unsigned call_squashd_passing(const struct http_request *q, enum msg_op op, int passed_fd,
+			      struct msg_cursor *reply)
+{
 	static uint8_t memory[LIMIT_REPLY_BYTES];
 	struct msg_head head;
 	struct err e;
@@ -92,7 +98,9 @@ unsigned call_squashd(const struct http_request *q, enum msg_op op, struct msg_c
 	if (fd < 0)
 		http_reply_error(503, "unavailable", "%s", e.text);
 	/* squashd refuses some requests before it has read them whole: its answer counts. */
-	int sent = msg_send(fd, (uint16_t)op, &q->from, fields, &e);
+	int sent = msg_send_passing(fd, (uint16_t)op, &q->from, fields, passed_fd, &e);
+	/* As soon as squashd reads no more of it, whoever writes into it is to see that. */
+	fd_close(&passed_fd);
 	if (msg_recv_head(fd, &head, 0, sizeof(memory), sent < 0 ? NULL : &e) < 0 ||
 	    msg_recv_bytes(fd, memory, head.body_len, &e) < 0)
 		http_reply_error(503, "unavailable", "squashd did not answer: %s", e.text);

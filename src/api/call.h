@@ -16,6 +16,10 @@ struct buf *call_fields(void);
  * HTTP reply, and the call does not return then. */
 unsigned call_squashd(const struct http_request *q, enum msg_op op, struct msg_cursor *reply);
 
+/* The same with a descriptor (taken) that squashd is given as well; -1: none. */
+unsigned call_squashd_passing(const struct http_request *q, enum msg_op op, int passed_fd,
+			      struct msg_cursor *reply);
+
 /* Before a request is refused for what it is: reply 401 instead and do not return if its token is
  * not good. Drops the fields gathered. */
 void call_require_token(const struct http_request *q);

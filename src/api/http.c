@@ -28,6 +28,7 @@ static struct request_env read_env(void)
 	return (struct request_env){
 		.script_name = env("SCRIPT_NAME"),
 		.path_info = env("PATH_INFO"),
+		.query_string = env("QUERY_STRING"),
 		.method = env("REQUEST_METHOD"),
 		.authorization = env("HTTP_AUTHORIZATION"),
 		.content_length = env("CONTENT_LENGTH"),
@@ -59,6 +60,12 @@ int http_read_body(struct http_request *q, bool optional, struct request_fault *
 	q->body = body_memory;
 	q->body_len = len;
 	return 0;
+}
+
+int http_stream_len(size_t max, size_t *len, struct request_fault *fault)
+{
+	struct request_env e = read_env();
+	return request_stream_len(&e, max, len, fault);
 }
 
 struct buf *http_reply_buf(void)

@@ -21,6 +21,9 @@ void http_read_request(struct http_request *q, char *path_memory, size_t path_ca
  * (400). */
 int http_read_body(struct http_request *q, bool optional, struct request_fault *fault);
 
+/* How long the body is that is left on stdin for another to read: request_stream_len. */
+int http_stream_len(size_t max, size_t *len, struct request_fault *fault);
+
 /* Begin the object of an error in place of what the reply has held so far. The caller may add
  * members, ends it, and replies. */
 void http_begin_error(struct jsonw *w, const char *code, const char *text);

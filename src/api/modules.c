@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* modules: what layers there are to build sandboxes of. */
+#include <unistd.h>
+
 #include "call.h"
 #include "endpoints.h"
+#include "query.h"
+#include "record.h"
 
 void get_modules(struct http_request *q)
 {
@@ -36,4 +40,52 @@ void get_modules(struct http_request *q)
 		jsonw_object_end(&w);
 	jsonw_array_end(&w);
 	http_reply_json(status, &w);
+}
+
+/* What stands behind the ? of an upload, its body being the file. */
+static const struct query_parameter upload_parameters[] = {
+	{"name", TAG_MODULE},
+	{"sha256", TAG_SHA256},
+};
+
+static void read_upload(struct http_request *q)
+{
+	struct request_fault fault;
+	size_t len, count = sizeof(upload_parameters) / sizeof(upload_parameters[0]);
+	if (query_parse(q->query, upload_parameters, count, call_fields(), &fault) < 0 ||
+	    http_stream_len(LIMIT_UPLOAD_BYTES, &len, &fault) < 0) {
+		call_require_token(q);
+		http_reply_fault(&fault);
+	}
+	msg_add_number(call_fields(), TAG_SIZE, len);
+}
+
+/* The body isn't read here: squashd gets the pipe that the server writes it into. */
+void upload_module(struct http_request *q)
+{
+	struct msg_cursor reply;
+	struct msg_field f;
+	struct jsonw w;
+	uint64_t size = 0;
+	read_upload(q);
+	unsigned status = call_squashd_passing(q, MSG_UPLOAD_MODULE, STDIN_FILENO, &reply);
+	jsonw_init(&w, http_reply_buf());
+	jsonw_object_begin(&w);
+	while (msg_next(&reply, &f) > 0) {
+		if (f.tag == TAG_NAME)
+			record_write_text(&w, "name", &f);
+		else if (f.tag == TAG_SIZE && msg_number(&f, &size) == 0)
+			record_write_number(&w, "size", size);
+		else if (f.tag == TAG_SHA256)
+			record_write_text(&w, "sha256", &f);
+	}
+	jsonw_object_end(&w);
+	http_reply_json(status, &w);
+}
+
+void delete_module(struct http_request *q)
+{
+	struct msg_cursor reply;
+	msg_add_text(call_fields(), TAG_MODULE, q->name);
+	http_reply_empty(call_squashd(q, MSG_DELETE_MODULE, &reply));
 }

@@ -35,7 +35,8 @@ int request_parse(const struct request_env *env, char *path_memory, size_t path_
 	int n = snprintf(path_memory, path_cap, "%s%s", script, env->path_info);
 	if (n < 0 || (size_t)n >= path_cap)
 		return request_refuse(fault, 404, "not_found", "the path is too long");
-	*q = (struct http_request){.method = env->method, .path = path_memory};
+	*q = (struct http_request){
+		.method = env->method, .path = path_memory, .query = env->query_string};
 	if (!addr_parse(env->client, strlen(env->client), &q->from.client))
 		memset(&q->from.client, 0, sizeof(q->from.client));
 	q->from.token = token_from_header(env->authorization, &q->from.token_len);
@@ -58,16 +59,12 @@ static bool is_json(const char *type)
 	return false;
 }
 
-int request_body_len(const struct request_env *env, bool optional, size_t max, size_t *len,
-		     struct request_fault *fault)
+int request_stream_len(const struct request_env *env, size_t max, size_t *len,
+		       struct request_fault *fault)
 {
 	const char *text = env->content_length;
 	char *end;
 	*len = 0;
-	/* busybox httpd leaves CONTENT_LENGTH out for 0, and reads no chunks: those are a body, of
-	 * which nothing says how long it is. */
-	if (optional && text[0] == '\0' && env->transfer_encoding[0] == '\0')
-		return 0;
 	errno = 0;
 	unsigned long long value = strtoull(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || *end != '\0')
@@ -76,9 +73,21 @@ int request_body_len(const struct request_env *env, bool optional, size_t max, s
 	if (errno || value > max)
 		return request_refuse(fault, 413, "too_large", "the body is larger than %zu bytes",
 				      max);
-	if (!is_json(env->content_type))
-		return request_refuse(fault, 415, "unsupported_media_type",
-				      "the body must be application/json");
 	*len = (size_t)value;
 	return 0;
+}
+
+int request_body_len(const struct request_env *env, bool optional, size_t max, size_t *len,
+		     struct request_fault *fault)
+{
+	*len = 0;
+	/* busybox httpd leaves CONTENT_LENGTH out for 0, and reads no chunks: those are a body, of
+	 * which nothing says how long it is. */
+	if (optional && env->content_length[0] == '\0' && env->transfer_encoding[0] == '\0')
+		return 0;
+	int rc = request_stream_len(env, max, len, fault);
+	if (rc == 0 && !is_json(env->content_type))
+		rc = request_refuse(fault, 415, "unsupported_media_type",
+				    "the body must be application/json");
+	return rc;
 }

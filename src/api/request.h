@@ -17,6 +17,7 @@
 struct request_env {
 	const char *script_name; /* SCRIPT_NAME, and so on */
 	const char *path_info;
+	const char *query_string;
 	const char *method;
 	const char *authorization;
 	const char *content_length;
@@ -28,6 +29,7 @@ struct request_env {
 struct http_request { /* pointers are borrowed from the environment */
 	const char *method;
 	const char *path; /* behind /cgi-bin, percent-decoded by the server: "/api/sandboxes/dev" */
+	const char *query;      /* behind the ?, as it came; empty: none */
 	struct msg_sender from; /* token: of the Authorization header; client: of Squash-Client */
 	uint8_t *body;          /* read by http_read_body */
 	size_t body_len;
@@ -57,5 +59,9 @@ int request_parse(const struct request_env *env, char *path_memory, size_t path_
  * (415). */
 int request_body_len(const struct request_env *env, bool optional, size_t max, size_t *len,
 		     struct request_fault *fault);
+
+/* The same for a body that must be there and is no JSON: it may be of any type. */
+int request_stream_len(const struct request_env *env, size_t max, size_t *len,
+		       struct request_fault *fault);
 
 #endif

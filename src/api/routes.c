@@ -25,6 +25,8 @@ static const struct {
 	{"GET", "/api/sandboxes/:id/logs", get_logs},
 	{"GET", "/api/history", get_history},
 	{"GET", "/api/modules", get_modules},
+	{"POST", "/api/modules", upload_module},
+	{"DELETE", "/api/modules/:name", delete_module},
 	{"GET", "/api/system", get_system},
 	{"POST", "/api/system/reboot", reboot_system},
 	{"POST", "/api/system/poweroff", power_off_system},

@@ -13,6 +13,11 @@
 #define LIMIT_TOKENS 256         /* named ones: each is compared with what a request brings */
 #define LIMIT_TOKENS_BYTES 65536 /* their file: 256 lines of 135, and comments */
 #define LIMIT_REQUEST_SECONDS 10 /* api sends its message at once; squashd waits no longer */
+#define LIMIT_UPLOAD_BYTES                                                                         \
+	2147483647 /* a module that is sent: httpd refuses a Content-Length above INT_MAX */
+#define LIMIT_UPLOAD_STALL_MS 30000 /* none of its bytes came for so long: its sender is gone */
+#define LIMIT_UPLOAD_RESERVE_MB                                                                    \
+	32 /* of a disk, what an upload leaves: logs, metadata, and uppers that are in use */
 #define LIMIT_WORKERS 512 /* requests under way at once, 503 past it: a worker costs some 200 KiB */
 
 /* What a sandbox may be */

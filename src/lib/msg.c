@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include "fd.h"
 
@@ -59,8 +61,39 @@ void msg_add_number(struct buf *b, enum msg_tag tag, uint64_t number)
 	msg_add(b, tag, &number, sizeof(number));
 }
 
+/* Control data that holds one descriptor. CMSG_SPACE's padding has room for a second. */
+union control {
+	struct cmsghdr head;
+	char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+/* Send the bytes, the descriptor with the first of them. 0 or -errno. */
+static int send_with(int fd, const char *data, size_t len, int passed_fd)
+{
+	union control control = {.head = {.cmsg_level = SOL_SOCKET,
+					  .cmsg_type = SCM_RIGHTS,
+					  .cmsg_len = CMSG_LEN(sizeof(passed_fd))}};
+	struct iovec part = {.iov_base = (void *)(uintptr_t)data, .iov_len = len};
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = CMSG_SPACE(sizeof(passed_fd))};
+	ssize_t n;
+	memcpy(CMSG_DATA(&control.head), &passed_fd, sizeof(passed_fd));
+	do {
+		n = sendmsg(fd, &message, 0);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : fd_write_all(fd, data + n, len - (size_t)n);
+}
+
 int msg_send(int fd, uint16_t kind, const struct msg_sender *from, const struct buf *body,
 	     struct err *e)
+{
+	return msg_send_passing(fd, kind, from, body, -1, e);
+}
+
+int msg_send_passing(int fd, uint16_t kind, const struct msg_sender *from, const struct buf *body,
+		     int passed_fd, struct err *e)
 {
 	static const struct msg_sender nobody;
 	if (!from)
@@ -77,7 +110,9 @@ int msg_send(int fd, uint16_t kind, const struct msg_sender *from, const struct 
 	int rc = fd_write_all(fd, &head, sizeof(head));
 	if (rc == 0)
 		rc = fd_write_all(fd, from->token, from->token_len);
-	if (rc == 0)
+	if (rc == 0 && passed_fd >= 0)
+		rc = send_with(fd, body->data, body->len, passed_fd);
+	else if (rc == 0)
 		rc = fd_write_all(fd, body->data, body->len);
 	if (rc < 0)
 		return err_set(e, -rc, "send message");
@@ -92,6 +127,43 @@ int msg_recv_bytes(int fd, void *data, size_t len, struct err *e)
 	if ((size_t)n < len)
 		return err_set(e, ECONNRESET, "receive message");
 	return 0;
+}
+
+/* One recvmsg(2): how many bytes it brought, and a descriptor. The kernel closes those that there
+ * is no room for, and all that read(2) meets. */
+static ssize_t recv_with(int fd, void *data, size_t len, int *passed_fd)
+{
+	union control control = {0};
+	struct iovec part = {.iov_base = data, .iov_len = len};
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = CMSG_LEN(sizeof(*passed_fd))};
+	ssize_t n;
+	do {
+		n = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	if (message.msg_controllen >= CMSG_LEN(sizeof(*passed_fd)) &&
+	    control.head.cmsg_level == SOL_SOCKET && control.head.cmsg_type == SCM_RIGHTS)
+		memcpy(passed_fd, CMSG_DATA(&control.head), sizeof(*passed_fd));
+	return message.msg_flags & MSG_CTRUNC ? -EBADMSG : n;
+}
+
+int msg_recv_passed(int fd, void *data, size_t len, int *passed_fd, struct err *e)
+{
+	AUTO_FD passed = -1;
+	*passed_fd = -1;
+	if (len == 0)
+		return 0;
+	ssize_t n = recv_with(fd, data, len, &passed);
+	if (n <= 0)
+		return err_set(e, n < 0 ? (int)-n : ECONNRESET, "receive message");
+	int rc = msg_recv_bytes(fd, (char *)data + n, len - (size_t)n, e);
+	if (rc == 0)
+		*passed_fd = fd_steal(&passed);
+	return rc;
 }
 
 int msg_recv_head(int fd, struct msg_head *head, size_t token_max, size_t body_max, struct err *e)

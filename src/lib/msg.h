@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The message between api and squashd, the only thing that crosses from hostile bytes to privilege:
  * a fixed head, the bearer token, then fields of {tag, length, bytes}. Native byte order: both ends
- * are on one machine. One request and one reply a connection. */
+ * are on one machine. One request and one reply a connection.
+ *
+ * One descriptor may cross as well, with the fields: MSG_UPLOAD_MODULE has the read end of a pipe,
+ * out of which the file comes. squashd takes no other kind, and none with any other request. */
 #ifndef SQUASH_MSG_H
 #define SQUASH_MSG_H
 
@@ -39,6 +42,8 @@ enum msg_op {
 	MSG_TOKENS,
 	MSG_CREATE_TOKEN,
 	MSG_DROP_TOKEN,
+	MSG_UPLOAD_MODULE, /* with a pipe */
+	MSG_DELETE_MODULE,
 };
 
 enum msg_tag {
@@ -61,7 +66,7 @@ enum msg_tag {
 	TAG_DISK_MB, /* number */
 	TAG_FROM,    /* create: "<sandbox>/<snapshot>" */
 	/* other requests */
-	TAG_MODULE,        /* activate */
+	TAG_MODULE,        /* activate, upload, delete */
 	TAG_FORCE,         /* activate: number, 0 or 1 */
 	TAG_LABEL,         /* snapshot */
 	TAG_SNAPSHOT_NAME, /* restore, drop */
@@ -119,6 +124,7 @@ enum msg_tag {
 	TAG_MODULES,
 	TAG_REQUESTS_UNDER_WAY,
 	TAG_REQUESTS_DENIED,
+	TAG_SHA256, /* 64 hexadecimal digits; in a request too, as is TAG_SIZE: upload */
 };
 
 struct msg_head {
@@ -166,11 +172,19 @@ void msg_add_number(struct buf *b, enum msg_tag tag, uint64_t number);
 int msg_send(int fd, uint16_t kind, const struct msg_sender *from, const struct buf *body,
 	     struct err *e);
 
+/* The same with a descriptor (borrowed) that goes with the fields, of which there must be one. */
+int msg_send_passing(int fd, uint16_t kind, const struct msg_sender *from, const struct buf *body,
+		     int passed_fd, struct err *e);
+
 /* Read a head and check it: the magic, the kind of address, lengths against the caps given. 0;
  * -EBADMSG, -EMSGSIZE or another -errno with e filled. */
 int msg_recv_head(int fd, struct msg_head *head, size_t token_max, size_t body_max, struct err *e);
 
 /* Read exactly len bytes, of a token or of the fields. 0 or -errno with e filled. */
 int msg_recv_bytes(int fd, void *data, size_t len, struct err *e);
+
+/* The same for fields that a descriptor may come with: *passed_fd, owned by the caller, or -1 for
+ * none. -EBADMSG if there are several; one that is sent in the midst of the fields may be lost. */
+int msg_recv_passed(int fd, void *data, size_t len, int *passed_fd, struct err *e);
 
 #endif

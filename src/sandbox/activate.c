@@ -10,19 +10,12 @@
 #include "create_read.h"
 #include "info.h"
 #include "journal.h"
+#include "layers.h"
 #include "lib/fd.h"
 #include "meta.h"
 #include "modules.h"
 #include "processes.h"
 #include "requests.h"
-
-static bool has_layer(const struct sandbox *sb, const char *name)
-{
-	for (size_t i = 0; i < sb->layer_count; i++)
-		if (strcmp(sb->layers[i], name) == 0)
-			return true;
-	return false;
-}
 
 /* Nothing may run in a sandbox whose root is exchanged, or it would go on in the old one. */
 static bool is_idle(const struct server *s, const char *id, struct reply *r)
@@ -42,16 +35,23 @@ static bool is_idle(const struct server *s, const char *id, struct reply *r)
 	return false;
 }
 
-static bool check(const struct server *s, const struct activate *a, const struct sandbox *sb,
-		  struct reply *r)
+static bool has_module(const struct server *s, const char *name, struct reply *r)
 {
 	struct err e;
-	AUTO_FD module = modules_open(s, a->module, &e);
+	AUTO_FD module = modules_open(s, name, &e);
 	if (module == -ENOENT)
 		reply_fail(r, 400, "no_module", "module: %s", e.text);
 	else if (module < 0)
 		reply_err(r, &e);
-	else if (sb->layer_count == LIMIT_LAYERS)
+	return module >= 0;
+}
+
+static bool check(const struct server *s, const struct activate *a, const struct sandbox *sb,
+		  struct reply *r)
+{
+	if (!has_module(s, a->module, r))
+		return false;
+	if (sb->layer_count == LIMIT_LAYERS)
 		reply_fail(r, 409, "full", "sandbox %s has %d layers already", sb->id,
 			   LIMIT_LAYERS);
 	else
@@ -71,14 +71,15 @@ void request_activate(const struct server *s, struct msg_cursor fields, struct r
 		reply_sandbox_err(r, &e);
 		return;
 	}
-	if (!has_layer(&sb, a.module)) {
+	if (!layers_include(sb.layers, sb.layer_count, a.module)) {
 		if (!check(s, &a, &sb, r))
 			return;
 		next = sb;
 		memcpy(next.layers[next.layer_count++], a.module, sizeof(a.module));
 		create_sort_layers(&next);
 		if (bringup_change(s, &sb, &next, lock, &e) < 0) {
-			reply_err(r, &e);
+			if (has_module(s, a.module, r)) /* it may have been deleted just now */
+				reply_err(r, &e);
 			return;
 		}
 		meta_count_use(lock, false);

@@ -141,7 +141,7 @@ void request_create(const struct server *s, struct msg_cursor fields, struct rep
 	if (rc < 0) {
 		if (gone)
 			reply_fail(r, 400, "no_snapshot", "from: %s", e.text);
-		else
+		else if (check_modules(s, &c.sb, r)) /* one may have been deleted just now */
 			reply_err(r, &e);
 		meta_remove(lock, NULL);
 		if (life_dismantle(s, &c.sb, &undo) < 0)

@@ -177,36 +177,57 @@ int journal_end(const struct server *s, const struct sandbox *sb, enum journal_e
 	return append(s->data_fd, &history_files, &line, e);
 }
 
-/* id and value may be NULL: then there is no such member. */
-static int append_event(const struct server *s, const char *event, const char *id, const char *key,
-			const char *value, struct err *e)
+/* A line of the history, up to what its event is about. */
+static void begin_event(struct jsonw *w, struct buf *line, const char *event)
 {
-	static char memory[LINE_BYTES];
-	struct buf line = {.data = memory, .cap = sizeof(memory)};
-	struct jsonw w;
-	jsonw_init(&w, &line);
-	jsonw_object_begin(&w);
-	write_string(&w, "event", event);
-	if (id)
-		write_string(&w, "id", id);
-	if (value)
-		write_string(&w, key, value);
-	write_time(&w, "at", clock_wall_ms());
-	write_caller(&w, s->caller);
-	jsonw_object_end(&w);
-	buf_add_text(&line, "\n");
-	return append(s->data_fd, &history_files, &line, e);
+	jsonw_init(w, line);
+	jsonw_object_begin(w);
+	write_string(w, "event", event);
+}
+
+static int append_event(const struct server *s, struct jsonw *w, struct err *e)
+{
+	write_time(w, "at", clock_wall_ms());
+	write_caller(w, s->caller);
+	jsonw_object_end(w);
+	buf_add_text(w->out, "\n");
+	return append(s->data_fd, &history_files, w->out, e);
 }
 
 int journal_change(const struct server *s, const char *id, const char *event, const char *key,
 		   const char *value, struct err *e)
 {
-	return append_event(s, event, id, key, value, e);
+	static char memory[LINE_BYTES];
+	struct buf line = {.data = memory, .cap = sizeof(memory)};
+	struct jsonw w;
+	begin_event(&w, &line, event);
+	write_string(&w, "id", id);
+	write_string(&w, key, value);
+	return append_event(s, &w, e);
 }
 
 int journal_system(const struct server *s, const char *event, const char *name, struct err *e)
 {
-	return append_event(s, event, NULL, "name", name, e);
+	char memory[1024];
+	struct buf line = {.data = memory, .cap = sizeof(memory)};
+	struct jsonw w;
+	begin_event(&w, &line, event);
+	if (name)
+		write_string(&w, "name", name);
+	return append_event(s, &w, e);
+}
+
+int journal_module(const struct server *s, const char *event, const char *name, const char *sha256,
+		   struct err *e)
+{
+	char memory[1024];
+	struct buf line = {.data = memory, .cap = sizeof(memory)};
+	struct jsonw w;
+	begin_event(&w, &line, event);
+	write_string(&w, "module", name);
+	if (sha256)
+		write_string(&w, "sha256", sha256);
+	return append_event(s, &w, e);
 }
 
 static int read_file(int dir_fd, const char *name, struct buf *out, struct err *e)

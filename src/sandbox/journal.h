@@ -38,6 +38,9 @@ int journal_end(const struct server *s, const struct sandbox *sb, enum journal_e
 int journal_change(const struct server *s, const char *id, const char *event, const char *key,
 		   const char *value, struct err *e);
 
+/* Append to the history: the event happened to the module; sha256 (64 digits) may be NULL. */
+int journal_module(const struct server *s, const char *event, const char *name, const char *sha256,
+		   struct err *e);
 /* The same for what happened to the appliance; name, which may be NULL, is of what it is about. */
 int journal_system(const struct server *s, const char *event, const char *name, struct err *e);
 

@@ -20,8 +20,7 @@
 #include "modules.h"
 #include "snapshots.h"
 
-/* One at a time: mounting and unmounting of layers, and the users files. */
-static int lock_layers(const struct server *s, struct err *e)
+int layers_lock(const struct server *s, struct err *e)
 {
 	int fd = openat(s->run_fd, "layers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || flock(fd, LOCK_EX) < 0) {
@@ -102,8 +101,7 @@ static int acquire_one(const struct server *s, const struct sandbox *sb, size_t 
 	return mnt_is_root(fd, "mount") ? 0 : mount_layer(s, sb, name, fd, e);
 }
 
-/* Unmount the layer if its users directory is empty. */
-static int drop_unused(int layers_fd, const char *name, struct err *e)
+int layers_drop_unused(int layers_fd, const char *name, struct err *e)
 {
 	char path[PATH_MAX];
 	snprintf(path, sizeof(path), "%s/users", name);
@@ -124,7 +122,7 @@ int layers_acquire(const struct server *s, const struct sandbox *sb, struct err 
 {
 	struct err left;
 	char key[LAYER_KEY_BYTES];
-	AUTO_FD layers = lock_layers(s, e);
+	AUTO_FD layers = layers_lock(s, e);
 	if (layers < 0)
 		return layers;
 	for (size_t i = 0; i < sb->layer_count; i++) {
@@ -132,11 +130,27 @@ int layers_acquire(const struct server *s, const struct sandbox *sb, struct err 
 		if (rc == 0)
 			continue;
 		/* We may not even have become a user, who would be found by layers_keep. */
-		if (layers_key(s, sb, i, key, &left) == 0 && drop_unused(layers, key, &left) < 0)
+		if (layers_key(s, sb, i, key, &left) == 0 &&
+		    layers_drop_unused(layers, key, &left) < 0)
 			leftover_note(sb->id, &left);
 		return rc;
 	}
 	return 0;
+}
+
+bool layers_find_user(int layers_fd, const char *key, char id[LIMIT_ID_BYTES + 1])
+{
+	char path[PATH_MAX];
+	bool found = false;
+	snprintf(path, sizeof(path), "%s/users", key);
+	DIR *dir = fd_open_dir(layers_fd, path);
+	for (struct dirent *d; dir && !found && (d = readdir(dir));) {
+		found = d->d_name[0] != '.';
+		snprintf(id, LIMIT_ID_BYTES + 1, "%.*s", LIMIT_ID_BYTES, d->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
 }
 
 /* 0; -ENOENT if it was none. */
@@ -145,6 +159,15 @@ static int drop_user(int layers_fd, const char *key, const char *id, struct err 
 	char path[PATH_MAX];
 	snprintf(path, sizeof(path), "%s/users/%s", key, id);
 	return unlinkat(layers_fd, path, 0) < 0 ? err_set(e, errno, "remove %s", path) : 0;
+}
+
+bool layers_include(const char layers[LIMIT_LAYERS][LIMIT_MODULE_BYTES + 1], size_t count,
+		    const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(layers[i], name) == 0)
+			return true;
+	return false;
 }
 
 static bool has_key(char keys[LIMIT_LAYERS][LAYER_KEY_BYTES], size_t count, const char *key)
@@ -172,7 +195,7 @@ int layers_keep(const struct server *s, const struct sandbox *sb, struct err *e)
 		else if (rc < 0)
 			return rc;
 	}
-	AUTO_FD layers = lock_layers(s, e);
+	AUTO_FD layers = layers_lock(s, e);
 	if (layers < 0)
 		return layers;
 	DIR *dir = fd_open_dir(layers, ".");
@@ -185,7 +208,7 @@ int layers_keep(const struct server *s, const struct sandbox *sb, struct err *e)
 		if (rc == -ENOENT)
 			continue;
 		if (rc == 0)
-			rc = drop_unused(layers, d->d_name, &this);
+			rc = layers_drop_unused(layers, d->d_name, &this);
 		first = err_keep_first(first, rc, e, &this);
 	}
 	closedir(dir);
@@ -210,7 +233,7 @@ static void sweep_users(const struct server *s, int layers_fd, const char *name,
 int layers_sweep(const struct server *s, bool (*is_alive)(const struct server *s, const char *id),
 		 struct err *e)
 {
-	AUTO_FD layers = lock_layers(s, e);
+	AUTO_FD layers = layers_lock(s, e);
 	if (layers < 0)
 		return layers;
 	DIR *dir = fd_open_dir(layers, ".");
@@ -222,7 +245,8 @@ int layers_sweep(const struct server *s, bool (*is_alive)(const struct server *s
 		if (!is_key(d->d_name))
 			continue;
 		sweep_users(s, layers, d->d_name, is_alive);
-		first = err_keep_first(first, drop_unused(layers, d->d_name, &this), e, &this);
+		first = err_keep_first(first, layers_drop_unused(layers, d->d_name, &this), e,
+				       &this);
 	}
 	closedir(dir);
 	return first;

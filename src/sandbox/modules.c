@@ -30,10 +30,18 @@ bool modules_is_name(const char *text, size_t len)
 	return true;
 }
 
+#define FILE_BYTES (LIMIT_MODULE_BYTES + sizeof(SUFFIX))
+
+static const char *file_of(char file[FILE_BYTES], const char *name)
+{
+	snprintf(file, FILE_BYTES, "%s" SUFFIX, name);
+	return file;
+}
+
 int modules_open(const struct server *s, const char *name, struct err *e)
 {
-	char file[LIMIT_MODULE_BYTES + sizeof(SUFFIX)];
-	snprintf(file, sizeof(file), "%s" SUFFIX, name);
+	char file[FILE_BYTES];
+	file_of(file, name);
 	int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
 	AUTO_FD fd = openat(s->modules_fd, file, flags);
 	if (fd < 0 && errno == ENOENT)
@@ -46,6 +54,41 @@ int modules_open(const struct server *s, const char *name, struct err *e)
 	if (!S_ISREG(st.st_mode))
 		return err_say(e, EINVAL, "module %s is not a regular file", name);
 	return fd_steal(&fd);
+}
+
+static bool has_file(int dir_fd, const char *file)
+{
+	return faccessat(dir_fd, file, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
+bool modules_has_file(const struct server *s, const char *name, bool *builtin)
+{
+	char file[FILE_BYTES];
+	*builtin = !has_file(s->modules_fd, file_of(file, name));
+	return !*builtin || has_file(s->builtin_fd, file);
+}
+
+int modules_add(const struct server *s, const char *name, int file_fd, struct err *e)
+{
+	char file[FILE_BYTES];
+	if (fsync(file_fd) < 0)
+		return err_set(e, errno, "sync module %s", name);
+	/* It replaces nothing. */
+	if (linkat(file_fd, "", s->modules_fd, file_of(file, name), AT_EMPTY_PATH) < 0)
+		return err_set(e, errno, "save module %s", name);
+	if (fsync(s->modules_fd) == 0)
+		return 0;
+	int rc = err_set(e, errno, "sync modules");
+	unlinkat(s->modules_fd, file, 0);
+	return rc;
+}
+
+int modules_remove(const struct server *s, const char *name, struct err *e)
+{
+	char file[FILE_BYTES];
+	if (unlinkat(s->modules_fd, file_of(file, name), 0) < 0 || fsync(s->modules_fd) < 0)
+		return err_set(e, errno, "remove module %s", name);
+	return 0;
 }
 
 static unsigned count_users(const struct server *s, const char *name)

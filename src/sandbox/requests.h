@@ -36,4 +36,7 @@ void request_tokens(const struct server *s, struct msg_cursor fields, struct rep
 void request_create_token(const struct server *s, struct msg_cursor fields, struct reply *r);
 void request_drop_token(const struct server *s, struct msg_cursor fields, struct reply *r);
 
+void request_upload_module(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_delete_module(const struct server *s, struct msg_cursor fields, struct reply *r);
+
 #endif

@@ -62,6 +62,7 @@ struct server {
 	uint8_t token_digest[TOKEN_DIGEST_BYTES];
 	/* A worker's: */
 	const struct caller *caller; /* whose request it serves; NULL: nobody's */
+	int passed_fd;               /* what came with it; -1: nothing. Not looked at yet */
 	unsigned requests_under_way; /* that one with it, when it was started */
 	uint64_t requests_denied;    /* since squashd was started, until then */
 };

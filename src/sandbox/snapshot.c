@@ -14,6 +14,7 @@
 #include "freeze.h"
 #include "info.h"
 #include "journal.h"
+#include "layers.h"
 #include "leftover.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
@@ -137,27 +138,18 @@ void request_snapshot(const struct server *s, struct msg_cursor fields, struct r
 	info_add_snapshot(&n, &r->body);
 }
 
-static bool has_layer(const char layers[LIMIT_LAYERS][LIMIT_MODULE_BYTES + 1], size_t count,
-		      const char *name)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(layers[i], name) == 0)
-			return true;
-	return false;
-}
-
 /* 0 if nothing stands on it, -EEXIST with e saying what does. */
 static int check_unused(const struct sandbox *sb, int dir_fd, const char *name, struct err *e)
 {
 	static struct snapshot_names names;
 	static struct snapshot other;
 	uint64_t links = 0;
-	if (has_layer(sb->layers, sb->layer_count, name))
+	if (layers_include(sb->layers, sb->layer_count, name))
 		return err_say(e, EEXIST, "sandbox %s stands on snapshot %s", sb->id, name);
 	snapshots_list(dir_fd, &names);
 	for (size_t i = 0; i < names.count; i++)
 		if (snapshots_load(dir_fd, names.all[i], &other, NULL) == 0 &&
-		    has_layer(other.layers, other.layer_count, name))
+		    layers_include(other.layers, other.layer_count, name))
 			return err_say(e, EEXIST, "snapshot %s stands on snapshot %s", other.name,
 				       name);
 	int rc = snapshots_count_links(dir_fd, name, &links, e);

@@ -6,6 +6,7 @@
 #include <sys/time.h>
 
 #include "caller.h"
+#include "lib/fd.h"
 #include "lib/msg.h"
 #include "reply.h"
 #include "requests.h"
@@ -24,6 +25,7 @@ static void request_health(const struct server *s, struct msg_cursor fields, str
 static const struct operation {
 	enum right right;
 	void (*run)(const struct server *s, struct msg_cursor fields, struct reply *r);
+	bool with_pipe; /* it takes a descriptor: s->passed_fd */
 } operations[] = {
 	[MSG_HEALTH] = {RIGHT_READ, request_health},
 	[MSG_MODULES] = {RIGHT_READ, request_modules},
@@ -41,6 +43,8 @@ static const struct operation {
 	[MSG_RESTORE] = {RIGHT_RUN, request_restore},
 	[MSG_DROP_SNAPSHOT] = {RIGHT_RUN, request_drop_snapshot},
 	[MSG_ALLOW_NET] = {RIGHT_RUN, request_allow_net},
+	[MSG_UPLOAD_MODULE] = {RIGHT_ADMIN, request_upload_module, .with_pipe = true},
+	[MSG_DELETE_MODULE] = {RIGHT_ADMIN, request_delete_module},
 	[MSG_REBOOT] = {RIGHT_ADMIN, request_reboot},
 	[MSG_POWER_OFF] = {RIGHT_ADMIN, request_power_off},
 	[MSG_TOKENS] = {RIGHT_ADMIN, request_tokens},
@@ -97,6 +101,7 @@ static void serve(const struct server *s, struct reply *r)
 	struct caller caller;
 	struct msg_head head;
 	struct err e;
+	AUTO_FD passed = -1;
 	if (msg_recv_head(r->conn_fd, &head, LIMIT_TOKEN_BYTES, LIMIT_MSG_BYTES, &e) < 0) {
 		reply_fail(r, 400, "bad_message", "%s", e.text);
 		return;
@@ -106,12 +111,17 @@ static void serve(const struct server *s, struct reply *r)
 	const struct operation *op = find(head.kind, &caller, r);
 	if (!op)
 		return;
-	if (msg_recv_bytes(r->conn_fd, fields, head.body_len, &e) < 0) {
+	if (msg_recv_passed(r->conn_fd, fields, head.body_len, &passed, &e) < 0) {
 		reply_fail(r, 400, "bad_message", "%s", e.text);
+		return;
+	}
+	if (passed >= 0 && !op->with_pipe) {
+		reply_fail(r, 400, "bad_message", "operation %u takes no descriptor", head.kind);
 		return;
 	}
 	own = *s;
 	own.caller = &caller;
+	own.passed_fd = passed;
 	op->run(&own, (struct msg_cursor){.at = fields, .left = head.body_len}, r);
 }
 

@@ -26,7 +26,8 @@ static inline void check_texts(struct msg_cursor fields)
 		if (f.tag == TAG_ID || f.tag == TAG_OWNER || f.tag == TAG_TASK ||
 		    f.tag == TAG_LAYER || f.tag == TAG_ALLOW_NET || f.tag == TAG_CMD ||
 		    f.tag == TAG_WORKDIR || f.tag == TAG_ENV || f.tag == TAG_FROM ||
-		    f.tag == TAG_MODULE || f.tag == TAG_LABEL || f.tag == TAG_SNAPSHOT_NAME)
+		    f.tag == TAG_MODULE || f.tag == TAG_LABEL || f.tag == TAG_SNAPSHOT_NAME ||
+		    f.tag == TAG_SHA256)
 			CHECK(!memchr(f.data, 0, f.len));
 }
 

@@ -13,6 +13,7 @@
 #include "sandbox/change_read.h"
 #include "sandbox/create_read.h"
 #include "sandbox/fields.h"
+#include "sandbox/module_read.h"
 #include "sandbox/modules.h"
 #include "sandbox/run_read.h"
 
@@ -153,6 +154,25 @@ static void read_changes(struct msg_cursor c, struct reply *r)
 	}
 }
 
+static void read_modules(struct msg_cursor c, struct reply *r)
+{
+	struct upload u;
+	char name[LIMIT_MODULE_BYTES + 1];
+	if (module_read_upload(c, &u, r)) {
+		check_texts(c);
+		CHECK(modules_is_name(u.name, strlen(u.name)) && u.name[0] != '9');
+		CHECK(u.size >= 1 && u.size <= LIMIT_UPLOAD_BYTES);
+	} else {
+		check_refusal(r);
+	}
+	if (module_read_name(c, name, r)) {
+		check_texts(c);
+		CHECK(modules_is_name(name, strlen(name)) && name[0] != '9');
+	} else {
+		check_refusal(r);
+	}
+}
+
 static void read_all(const uint8_t *bytes, size_t len)
 {
 	static struct run run;
@@ -163,6 +183,7 @@ static void read_all(const uint8_t *bytes, size_t len)
 	read_create(c, false, &r);
 	read_create(c, true, &r);
 	read_changes(c, &r);
+	read_modules(c, &r);
 	if (run_read(c, &run, &r)) {
 		check_texts(c);
 		check_run(&run, bytes, len);

@@ -15,6 +15,7 @@
 #include "fuzz.h"
 #include "sandbox/change_read.h"
 #include "sandbox/create_read.h"
+#include "sandbox/module_read.h"
 #include "sandbox/run_read.h"
 
 #define LINES 6
@@ -82,9 +83,9 @@ static const struct {
 static bool is_of_sandbox(endpoint *run)
 {
 	static endpoint *const others[] = {
-		get_health,     get_modules,  get_history,   get_sandboxes,
-		create_sandbox, get_system,   reboot_system, power_off_system,
-		get_tokens,     create_token, drop_token,
+		get_health, get_modules,   get_history,      get_sandboxes, create_sandbox,
+		get_system, reboot_system, power_off_system, get_tokens,    create_token,
+		drop_token, upload_module, delete_module,
 	};
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (run == others[i])
@@ -124,6 +125,8 @@ static bool read_message(endpoint *run, struct msg_cursor c, struct reply *r)
 		return change_read_snapshot(c, id, name, r);
 	if (run == change_allow_net)
 		return change_read_allow_net(c, &hosts, r);
+	if (run == delete_module)
+		return module_read_name(c, name, r);
 	if (run != create_sandbox)
 		return true;
 	if (!create_read(c, MACHINE_MB, false, &create, r))
@@ -166,8 +169,9 @@ static void check_variables(endpoint *run, const struct http_request *q)
 	CHECK(strlen(q->id) + strlen(q->name) < strlen(q->path) || !q->path[0]);
 	CHECK(!strchr(q->id, '/') && strstr(q->path, q->id));
 	CHECK(!strchr(q->name, '/') && strstr(q->path, q->name));
+	bool named = run == drop_snapshot || run == drop_token || run == delete_module;
 	CHECK(!run || is_of_sandbox(run) == (q->id[0] != '\0'));
-	CHECK(!run || (run == drop_snapshot || run == drop_token) == (q->name[0] != '\0'));
+	CHECK(!run || named == (q->name[0] != '\0'));
 }
 
 /* The messages of the endpoints that have no body and more than an id. */
@@ -177,7 +181,11 @@ static void check_drop(endpoint *run, const struct http_request *q)
 	struct buf fields = {.data = memory, .cap = sizeof(memory)};
 	if (run == drop_snapshot)
 		msg_add_text(&fields, TAG_ID, q->id);
-	msg_add_text(&fields, run == drop_snapshot ? TAG_SNAPSHOT_NAME : TAG_NAME, q->name);
+	msg_add_text(&fields,
+		     run == drop_snapshot   ? TAG_SNAPSHOT_NAME
+		     : run == delete_module ? TAG_MODULE
+					    : TAG_NAME,
+		     q->name);
 	check_message(run, &fields);
 }
 
@@ -212,7 +220,7 @@ static void check_request(const struct request_env *env, const uint8_t *body, si
 	check_variables(run, &q);
 	CHECK(!run || strcmp(q.method, "GET") == 0 || strcmp(q.method, "POST") == 0 ||
 	      strcmp(q.method, "DELETE") == 0);
-	if (run == drop_snapshot || run == drop_token)
+	if (run == drop_snapshot || run == drop_token || run == delete_module)
 		check_drop(run, &q);
 	if (!run || !find_form(run))
 		return;
@@ -235,8 +243,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *lines[LINES];
 	for (size_t i = 0; i < LINES; i++)
 		lines[i] = take_line(&data, &size);
-	const struct request_env env = {lines[0], lines[1], lines[2], lines[3],
-					lines[4], lines[5], "",       lines[3]};
+	const struct request_env env = {lines[0], lines[1], "", lines[2], lines[3],
+					lines[4], lines[5], "", lines[3]};
 	check_request(&env, data, size);
 	for (size_t i = 0; i < LINES; i++)
 		free(lines[i]);

@@ -7,4 +7,7 @@
  * lines read. */
 void agent_print_state(void);
 
+/* Send squashd descriptors of each kind, with the token, and print what it answers to each. */
+void agent_pass_all(const char *token);
+
 #endif

@@ -115,4 +115,5 @@ void agent_print_state(void)
 	walk_from("/sys/fs/cgroup", true, false, false);
 	walk_from("/run/squash", false, false, true);
 	walk_from("/data/sandboxes", false, true, false);
+	walk_from("/data/modules", false, false, false);
 }

@@ -86,15 +86,16 @@ def drive(path, bus="virtio-blk-pci", snapshot=True):
     ]  # fmt: skip
 
 
-def make_module(name, files):
-    """A module of that name ("100-x") with files, {path: text}: its path."""
+def make_module(name, files, *options):
+    """A module of that name ("100-x") with files, {path: text or bytes}: its path. options are
+    mksquashfs's."""
     tree, module = WORK / f"{name}.tree", WORK / f"{name}.squashfs"
     shutil.rmtree(tree, ignore_errors=True)
     for path, text in files.items():
         (tree / path).parent.mkdir(parents=True, exist_ok=True)
-        (tree / path).write_text(text)
-    options = ["-noappend", "-all-root", "-quiet", "-no-progress"]
-    subprocess.run([BUILD / "parts/mksquashfs", tree, module, *options], check=True)
+        (tree / path).write_bytes(text if isinstance(text, bytes) else text.encode())
+    always = ["-noappend", "-all-root", "-quiet", "-no-progress"]
+    subprocess.run([BUILD / "parts/mksquashfs", tree, module, *always, *options], check=True)
     return module
 
 
@@ -338,6 +339,11 @@ class Machine:
         """The same, and what there is of sandboxes: (counts, lines); see agent_state.c."""
         counts, *lines = self._ask_agent(b"state")[1].splitlines()
         return json.loads(counts), lines
+
+    def pass_descriptors(self, token):
+        """What squashd answers to requests with all kinds of descriptors: lines; see
+        agent_pass.c."""
+        return self._ask_agent(b"pass", token.encode())[1].splitlines()
 
     def wait_counts(self, expected, seconds=10):
         """Wait until the counts are as expected: a loop device, say, goes a moment after its mount.

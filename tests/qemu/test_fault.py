@@ -23,6 +23,8 @@ SETTLE_SECONDS = 10
 SHOWN = 12  # lines of a difference
 NAME = "faulty"
 EXTRA = "100-extra"
+SENT = "100-sent"
+TOKEN = "sekrit-0123456789"
 PATH = f"{SANDBOXES}/{NAME}"
 HOSTS = ["example.org", "203.0.113.0/24"]
 WAYS = ("error", "kill", "orphan")
@@ -237,6 +239,39 @@ class Drop(Create):
         return m.http("DELETE", f"{PATH}/snapshots/{self.name}")
 
 
+class Upload(Create):
+    """A module, and back: it is not there, or it is."""
+
+    kind = "MSG_UPLOAD_MODULE"
+    expected = 201
+    path = f"api/modules/{SENT}"
+
+    def setup(self, m):
+        self.teardown(m)
+
+    def prepare(self, m):
+        m.http("DELETE", self.path)
+
+    def request(self, m):
+        body = make_module(SENT, {"opt/new": "new\n"}).read_bytes()
+        return m.http("POST", f"api/modules?name={SENT}", body)
+
+    def teardown(self, m):
+        m.http("DELETE", PATH)
+        m.http("DELETE", self.path)
+
+
+class Delete(Upload):
+    kind = "MSG_DELETE_MODULE"
+    expected = 204
+
+    def prepare(self, m):
+        Upload.request(self, m)
+
+    def request(self, m):
+        return m.http("DELETE", self.path)
+
+
 def wait_alone(m):
     """Wait until squashd has no children of its own name."""
     deadline = time.monotonic() + SETTLE_SECONDS
@@ -377,11 +412,13 @@ def try_operation(m, op, shift):
 def main():
     squashd = (BUILD / "test/squashd-fault").read_bytes()
     image = data_disk("fault", 256, modules=[make_module(EXTRA, {"opt/new": "new\n"})])
-    with Machine("fault", files={"/squashd-fault": squashd}, args=drive(image)) as m:
+    settings = f"SQUASH_AUTH_TOKEN={TOKEN}"
+    with Machine("fault", settings, files={"/squashd-fault": squashd}, args=drive(image)) as m:
+        m.token = TOKEN
         m.wait_api()
         m.inside(f"mount --bind /squashd-fault /sbin/squashd; mkdir {FAULT}")
         start_again(m)
-        operations = (Create, Way, Allow, Destroy, Activate, Snapshot, Restore, Drop)
+        operations = (Create, Way, Allow, Destroy, Activate, Snapshot, Restore, Drop, Upload, Delete)
         if only := os.environ.get("FAULT_ONLY"):
             operations = [o for o in operations if o.__name__.lower() in only.split(",")]
         for shift, operation in enumerate(operations):

@@ -31,6 +31,8 @@ class Holdings:
                 self.records[path] = rest
             elif path.startswith("/data/sandboxes/"):
                 self.paths.append(path.removeprefix("/data/sandboxes/"))
+            elif path.startswith("/data/modules/"):
+                pass  # modules are there for anybody
             elif kind == "link":
                 self.links[path.removeprefix("/run/squash/")] = rest
             else:

@@ -2,9 +2,11 @@
 /* The message between api and squashd: what is written is read back, and no bytes that are not a
  * message get through, wherever they are cut or bent. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "lib/msg.h"
@@ -151,6 +153,80 @@ static void test_send(void)
 	close(pair[0]);
 }
 
+/* What the descriptors of a message's fields come to at the other end. */
+static int pass(const int *fds, size_t count, int *passed, struct err *e)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(4 * sizeof(int))];
+	} control = {.head = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+	char bytes[64] = "";
+	struct iovec part = {.iov_base = bytes, .iov_len = sizeof(bytes)};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+	int pair[2];
+	control.head.cmsg_len = CMSG_LEN(count * sizeof(int));
+	memcpy(CMSG_DATA(&control.head), fds, count * sizeof(int));
+	if (count > 0) {
+		message.msg_control = &control;
+		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+	}
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0)
+		return -errno;
+	int rc = -EIO;
+	if (sendmsg(pair[0], &message, 0) == (ssize_t)part.iov_len)
+		rc = msg_recv_passed(pair[1], bytes, sizeof(bytes), passed, e);
+	close(pair[0]);
+	close(pair[1]);
+	return rc;
+}
+
+/* The lowest descriptor that is free: none was left open if it stays the same. */
+static int next_fd(void)
+{
+	int fd = dup(0);
+	close(fd);
+	return fd;
+}
+
+static void test_passing(void)
+{
+	int pair[2], pipe_fds[2], passed = -1;
+	struct buf b = sample();
+	struct msg_head head;
+	struct err e;
+	char body[256], byte = 0;
+	if (!tap_ok(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 && pipe(pipe_fds) == 0,
+		    "socket pair, pipe"))
+		return;
+	tap_ok(msg_send_passing(pair[0], MSG_UPLOAD_MODULE, NULL, &b, pipe_fds[0], &e) == 0 &&
+		       msg_recv_head(pair[1], &head, 8, sizeof(body), &e) == 0 &&
+		       msg_recv_passed(pair[1], body, head.body_len, &passed, &e) == 0 &&
+		       memcmp(body, b.data, b.len) == 0,
+	       "a descriptor goes with a message, which arrives whole");
+	tap_ok(passed >= 0 && fcntl(passed, F_GETFD) == FD_CLOEXEC &&
+		       write(pipe_fds[1], "x", 1) == 1 && read(passed, &byte, 1) == 1 &&
+		       byte == 'x',
+	       "it is the one that was sent, and closes at exec");
+	close(passed);
+	passed = 0;
+	tap_ok(msg_send(pair[0], MSG_INFO, NULL, &b, &e) == 0 &&
+		       msg_recv_head(pair[1], &head, 8, sizeof(body), &e) == 0 &&
+		       msg_recv_passed(pair[1], body, head.body_len, &passed, &e) == 0 &&
+		       passed == -1,
+	       "a message without one has none");
+
+	int fds[4] = {pipe_fds[0], pipe_fds[0], pipe_fds[0], pipe_fds[0]}, free_fd = next_fd();
+	tap_ok(pass(fds, 1, &passed, &e) == 0 && passed >= 0, "one is taken");
+	close(passed);
+	tap_ok(pass(fds, 2, &passed, &e) == -EBADMSG && passed == -1, "two are refused");
+	tap_ok(pass(fds, 4, &passed, &e) == -EBADMSG && passed == -1, "so are four");
+	tap_ok(next_fd() == free_fd, "none of these is left open");
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+	close(pair[0]);
+	close(pair[1]);
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -160,5 +236,6 @@ int main(void)
 	test_overflow();
 	test_heads();
 	test_send();
+	test_passing();
 	return tap_done();
 }

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* What stands behind the ? of a URL: parameters that are known, once each, or a 400 that names the
+ * one that is not good. */
+#include <string.h>
+
+#include "api/query.h"
+#include "exact.h"
+#include "tap.h"
+
+static const struct query_parameter known[] = {{"name", TAG_MODULE}, {"sha256", TAG_SHA256}};
+
+static char memory[1024];
+
+static int parse(const char *text, struct buf *fields, struct request_fault *fault)
+{
+	char *exact = exact_copy(text, strlen(text) + 1);
+	*fields = (struct buf){.data = memory, .cap = sizeof(memory)};
+	*fault = (struct request_fault){.status = 0};
+	int rc = query_parse(exact, known, sizeof(known) / sizeof(known[0]), fields, fault);
+	free(exact);
+	return rc;
+}
+
+/* The fields as "tag=value", one behind the other. */
+static const char *show(const struct buf *fields)
+{
+	static char text[1024];
+	struct msg_cursor c = {.at = (const uint8_t *)fields->data, .left = fields->len};
+	struct buf out = {.data = text, .cap = sizeof(text) - 1};
+	struct msg_field f;
+	while (msg_next(&c, &f) > 0) {
+		buf_add_text(&out, f.tag == TAG_MODULE ? "[name=" : "[sha256=");
+		buf_add(&out, f.data, f.len);
+		buf_add_text(&out, "]");
+	}
+	text[out.len] = '\0';
+	return text;
+}
+
+static void test_good(void)
+{
+	static const struct {
+		const char *text, *fields;
+	} cases[] = {
+		{"", ""},
+		{"name=100-x", "[name=100-x]"},
+		{"name=100-x&sha256=ab", "[name=100-x][sha256=ab]"},
+		{"sha256=ab&name=100-x", "[sha256=ab][name=100-x]"},
+		{"name=", "[name=]"},
+		{"name=a=b", "[name=a=b]"},
+		{"name=%31%30%30%2Dx%2bY", "[name=100-x+Y]"},
+		{"name=110-g++", "[name=110-g++]"},
+		{"n%61me=x", "[name=x]"},
+		{"name=a%26sha256%3Db", "[name=a&sha256=b]"},
+		{"name=%ff", "[name=\xff]"},
+	};
+	struct buf fields;
+	struct request_fault fault;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int rc = parse(cases[i].text, &fields, &fault);
+		if (!tap_ok(rc == 0 && strcmp(show(&fields), cases[i].fields) == 0, "\"%s\"",
+			    cases[i].text))
+			tap_note("%d %s %s", rc, show(&fields), fault.text);
+	}
+}
+
+static void test_bad(void)
+{
+	static const struct {
+		const char *text, *says;
+	} cases[] = {
+		{"nam=x", "\"nam\""},
+		{"Name=x", "\"Name\""},
+		{"name=x&force=1", "\"force\""},
+		{"name%00=x", "NUL"},
+		{"name=x&name=x", "name is given twice"},
+		{"name=x&sha256=&sha256=", "sha256 is given twice"},
+		{"name", "name has no value"},
+		{"=x", "\"\""},
+		{"&name=x", "\"\""},
+		{"name=x&&sha256=a", "\"\""},
+		{"name=x&", "ends in a &"},
+		{"name=%", "name has a %"},
+		{"name=%4", "name has a %"},
+		{"name=%4&sha256=1", "name has a %"},
+		{"name=%4g", "name has a %"},
+		{"name=%-1", "name has a %"},
+		{"name=%00", "name holds a NUL"},
+		{"sha256=a%00b", "sha256 holds a NUL"},
+	};
+	struct buf fields;
+	struct request_fault fault;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int rc = parse(cases[i].text, &fields, &fault);
+		if (!tap_ok(rc < 0 && fault.status == 400 && strstr(fault.text, cases[i].says),
+			    "\"%s\" is refused", cases[i].text))
+			tap_note("%d %s", rc, fault.text);
+	}
+}
+
+static void test_lengths(void)
+{
+	char text[QUERY_VALUE_BYTES + 16] = "name=";
+	struct buf fields;
+	struct request_fault fault;
+	memset(text + 5, 'x', QUERY_VALUE_BYTES - 1);
+	tap_ok(parse(text, &fields, &fault) == 0, "the longest value");
+	text[QUERY_VALUE_BYTES + 4] = 'x';
+	tap_ok(parse(text, &fields, &fault) < 0 && strstr(fault.text, "too long"),
+	       "one byte more is refused");
+	memset(text, 'n', sizeof(text) - 1);
+	tap_ok(parse(text, &fields, &fault) < 0 && strstr(fault.text, "too long"),
+	       "so is a name that is longer");
+}
+
+int main(void)
+{
+	test_good();
+	test_bad();
+	test_lengths();
+	return tap_done();
+}
