@@ -56,8 +56,9 @@ static void count(struct conn *c)
 	}
 	f->starting++;
 	c->is_starting = true;
+	c->begun_ms = f->loop.now_ms;
 	c->start = (struct timer){.fire = start_is_over, .owner = c};
-	timers_set(&f->loop.timers, &c->start, f->loop.now_ms + FRONT_START_MS);
+	timers_set(&f->loop.timers, &c->start, c->begun_ms + schedule_start_ms(f));
 }
 
 void forward_give_up(struct conn *c)
@@ -269,7 +270,7 @@ static bool read_reply_head(struct conn *c)
 	if (result == HEAD_BAD) {
 		end_reply(c);
 	} else if (result == HEAD_DONE) {
-		schedule_started(c);
+		schedule_replied(c);
 		note_token(c);
 		begin_reply(c);
 	}

@@ -163,6 +163,7 @@ static int set_up(struct front *f, struct err *e)
 	clients_init(&f->clients, seed);
 	conn_init_all(f);
 	f->more = (struct loop_source){.fd = -1, .ready = go_on};
+	f->quick_us = FRONT_START_MS_MAX * 1000 / FRONT_START_TIMES;
 	f->starting_max = FRONT_STARTING_MIN;
 	if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0 &&
 	    FRONT_STARTING_PER_CPU * CPU_COUNT(&cpus) > FRONT_STARTING_MIN)

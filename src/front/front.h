@@ -65,7 +65,8 @@ struct conn {
 	bool is_upload;    /* its body doesn't fit behind the head */
 	bool is_starting;  /* counts as such: schedule.c */
 	bool body_refused; /* httpd takes no more of it */
-	struct timer start;
+	uint64_t begun_ms;
+	struct timer start; /* when it is over */
 
 	/* What it gets. */
 	char *out; /* FRONT_OUT_BYTES */
@@ -92,6 +93,7 @@ struct front {
 	struct turns handshakes, small, large;
 	unsigned requests, uploads, starting; /* under way */
 	unsigned starting_max;
+	unsigned quick_us; /* what requests took that replied while they counted as starting */
 
 	struct identity identity;
 	struct tls_server tls_server;
@@ -146,9 +148,12 @@ void forward_start(struct conn *c);
 void forward_give_up(struct conn *c);
 void forward_end(struct conn *c);
 
-/* schedule.c: start what may start; a handshake's turn; a beginning has ended. */
+/* schedule.c: start what may start; a handshake's turn; how long a request counts as starting; it
+ * has begun to reply, or ended otherwise. */
 void schedule(struct front *f);
 void schedule_handshake(struct conn *c);
+unsigned schedule_start_ms(const struct front *f);
+void schedule_replied(struct conn *c);
 void schedule_started(struct conn *c);
 
 /* answer.c: {"error": text, "code": code}, after which the connection ends; or end it at once, if

@@ -42,10 +42,13 @@
 #define FRONT_UPLOADS 64          /* with a body that doesn't fit into FRONT_IN_BYTES */
 #define FRONT_CLIENT_UPLOADS 16
 /* Requests that have just begun: as many as keep all processors busy, so that a newcomer's
- * doesn't share them with a flood's. One that has run for so long waits for something else. */
+ * doesn't share them with a flood's. One that has run for so many times what those took that were
+ * quick, within these bounds, waits for something else. */
 #define FRONT_STARTING_MIN 4
 #define FRONT_STARTING_PER_CPU 2
-#define FRONT_START_MS 200
+#define FRONT_START_TIMES 4
+#define FRONT_START_MS_MIN 20
+#define FRONT_START_MS_MAX 200
 #define FRONT_HANDSHAKES_AT_ONCE 2 /* steps in a turn of the loop: each may take a millisecond */
 #define FRONT_ROUNDS_AT_ONCE 8     /* steps of one connection before others have their turn */
 #define FRONT_RETRY_MS 100         /* httpd is being restarted */

@@ -17,7 +17,8 @@ from tap import check, equal
 ADMIN = "token-of-the-kernel-command-line"
 RIGHTS = ("read", "run", "admin")
 FILE = "/data/tokens"
-CLIENT = "192.0.2.7"
+CLIENT = "10.0.2.2"  # as the machine sees us
+FORGED = ["Squash-Client: 192.0.2.7"]
 DISK_MB = 64
 
 
@@ -194,17 +195,21 @@ def test_names(m):
     ci = m.http("POST", "api/tokens", {"name": "ci", "right": "run"}).json["token"]
     tokens = {"ci": ci, None: ADMIN}
     body = {"id": "who", "layers": BUSYBOX, "memory_mb": 64}
-    cases = (("ci", CLIENT, CLIENT), (None, "2001:DB8::0:7", "2001:db8::7"), ("ci", "1.2.3.4:80", None))
-    m.http("POST", SANDBOXES, body, token=ci, headers=[f"Squash-Client: {CLIENT}"])
-    for name, header, _ in cases:
-        path, headers = f"{SANDBOXES}/who/exec", [f"Squash-Client: {header}"]
-        m.http("POST", path, {"cmd": "true"}, token=tokens[name], headers=headers)
+    cases = (("ci", None, CLIENT), (None, "127.0.0.1", "127.0.0.1"), ("ci", "[::1]", "::1"))
+    m.http("POST", SANDBOXES, body, token=ci, headers=FORGED)
+    for name, host, _ in cases:
+        path = f"{SANDBOXES}/who/exec"
+        if not host:
+            m.http("POST", path, {"cmd": "true"}, token=tokens[name], headers=FORGED)
+            continue
+        m.inside(f"wget -qO- --header 'Authorization: Bearer {tokens[name]}' --header '{FORGED[0]}'"
+                 f" --post-data '{{\"cmd\":\"true\"}}' http://{host}:8080/cgi-bin/{path}")
     got = [(e["token"], e["client"]) for e in m.http("GET", f"{SANDBOXES}/who/logs").json]
     expected = [(name, client) for name, _, client in cases]
     equal("the log says whose command it was", got, expected)
     got = [(e["token"], e["client"]) for e in history(m, event="exec", id="who")]
     equal("so does the history", got[::-1], expected)
-    m.http("DELETE", f"{SANDBOXES}/who", token=ci, headers=[f"Squash-Client: {CLIENT}"])
+    m.http("DELETE", f"{SANDBOXES}/who", token=ci, headers=FORGED)
     for event in ("create", "end"):
         got = [(e["token"], e["client"]) for e in history(m, event=event, id="who")]
         equal(f"and whose {event}", got, [("ci", CLIENT)])
@@ -247,7 +252,7 @@ def test_system(m):
 
 
 def end_machine(m, what, token, answer, console):
-    reply = m.http("POST", f"api/system/{what}", token=token, headers=[f"Squash-Client: {CLIENT}"])
+    reply = m.http("POST", f"api/system/{what}", token=token, headers=FORGED)
     equal(f"{what} is answered", (reply.status, reply.json), (202, {"status": answer}))
     code = m.wait_end(40)
     equal(f"and {what} it is", (code, console in m.console), (0, True))
