@@ -21,7 +21,6 @@
 #include "requests.h"
 
 #define READ_MS 2000 /* for api to read an answer that is the last */
-#define PASS_MS 250  /* for the web server to pass it on, after that: nothing says when it has */
 
 static void add_address(const struct addr *a, void *arg)
 {
@@ -108,8 +107,8 @@ void request_system(const struct server *s, struct msg_cursor fields, struct rep
 	msg_add_number(&r->body, TAG_REQUESTS_DENIED, s->requests_denied);
 }
 
-/* PID 1 ends everything in order, on that signal, the web server first: so not before the caller
- * has the answer. api keeps its end of the connection open until it has written that. */
+/* PID 1 ends everything in order, on that signal, front first, which lets replies that are on their
+ * way come to their end. api keeps its end of the connection open until it has written this one. */
 static void end_machine(const struct server *s, struct msg_cursor fields, struct reply *r,
 			const char *event, int signal_of_init)
 {
@@ -124,7 +123,6 @@ static void end_machine(const struct server *s, struct msg_cursor fields, struct
 	r->status = 202;
 	reply_send(r);
 	poll(&end, 1, READ_MS);
-	poll(NULL, 0, PASS_MS);
 	if (kill(1, signal_of_init) < 0)
 		perror("squashd: signal to init");
 }
