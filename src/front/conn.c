@@ -216,8 +216,8 @@ static bool is_queued(const struct conn *c)
 	return c->state == CONN_QUEUED || c->state == CONN_PAUSES;
 }
 
-/* The one that has been idle longest, of this client, or of all (NULL); with_queued: or waits for its
- * request's turn. */
+/* The one that has been idle longest, of this client, or of all (NULL); with_queued: or waits for
+ * its request's turn. */
 static struct conn *find_idle(struct front *f, const struct client *client, bool with_queued)
 {
 	struct conn *c = f->idle_first;
@@ -226,7 +226,8 @@ static struct conn *find_idle(struct front *f, const struct client *client, bool
 	return c;
 }
 
-/* What is to end for one more connection of the client: of those of whoever has most, be it itself. */
+/* What is to end for one more connection of the client: of those of whoever has most, be it
+ * itself. */
 static struct conn *find_victim(struct front *f, const struct client *client)
 {
 	if (client->connections > FRONT_CLIENT_CONNECTIONS)

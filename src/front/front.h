@@ -118,7 +118,7 @@ void conn_set_due(struct conn *c, uint64_t due_ms);
 /* No deadline; then it must have another, or wait for nobody but httpd. */
 void conn_clear_deadline(struct conn *c);
 
-/* It may be closed for others from now on, as httpd does nothing for it: see make_room. Or no more. */
+/* It may be closed for others from now on, as httpd does nothing for it; or no more. */
 void conn_set_idle(struct conn *c, bool is_idle);
 
 /* End those that wait for a request. */

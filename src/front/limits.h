@@ -70,7 +70,7 @@
 #define FRONT_HANDSHAKE_RECORDS 1024
 #define FRONT_EMPTY_RECORDS 32 /* alerts, or nothing, until one has data */
 
-/* For each connection a deadline and the end of its beginning; a pause for each listener; the end. */
+/* A deadline and a beginning's end for each connection; a pause for each listener; the end. */
 #define FRONT_TIMERS (2 * FRONT_CONNECTIONS + 3)
 /* Those it starts with; the loop; for each connection its own and one to httpd; accept's next. */
 #define FRONT_FDS (8 + 1 + 2 * FRONT_CONNECTIONS + 1)

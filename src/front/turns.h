@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Taking turns: each line of those who wait, one line for each client, gives one of its own to each
- * round, so that who sends much waits for itself, not others for him. A line that was empty and has
- * had no turn in this round doesn't wait for its end, or who asks now and then would be slow as soon
- * as many ask all the time; but every second turn at least is one of those who have waited. (As the
+ * round, so that who sends much waits for itself, not others for him. A line that was empty and had
+ * no turn in this round doesn't wait for its end, or who asks now and then would be slow as soon as
+ * many ask all the time; but every second turn at least is one of those who have waited. (As the
  * new and old flows of FQ-CoDel, RFC 8290 4.1.) Pure. */
 #ifndef SQUASH_FRONT_TURNS_H
 #define SQUASH_FRONT_TURNS_H

@@ -116,6 +116,14 @@ class Client:
         self.send(encode(method, target, **rest))
         return self.read_reply(method)
 
+    def drain(self):
+        """Read to the end of the connection. How many bytes that was."""
+        count = 0
+        while self.more():
+            count += len(self.buffer)
+            self.buffer = b""
+        return count
+
     def has_ended(self):
         """Whether nothing more comes, and the connection is closed."""
         return self.buffer == b"" and self.more() == b""

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "qemu"))
 sys.dont_write_bytecode = True
 
 import tap
-from client import API, Client, Reply, Runs, Swarm, ask, children, encode, reset, talk, wait_until
+from client import API, Client, Runs, Swarm, ask, children, encode, reset, talk, wait_until
 from process import Front, run_unshared
 from ambiguous import AMBIGUOUS, GOOD
 
@@ -302,6 +302,31 @@ def test_vanish_many(front):
     tap.check("1000 clients that vanish at once leave nothing behind", there and is_settled(front, 5))
 
 
+def test_vanish_among_others(front):
+    """Ends of connections, of bodies of every length, in turns that streams share."""
+    whole = []
+
+    def get(n):
+        r = ask(front, target=API + b"?size=30000000", source=f"127.6.0.{n}")
+        whole.append(r.whole and len(r.body) == 30000000)
+    threads = [threading.Thread(target=get, args=(n,)) for n in range(1, 9)]
+    for t in threads:
+        t.start()
+    head = encode(b"POST", fields=[b"Content-Length: 1000000"])
+    swarm = Swarm(front)
+    for n in range(600):
+        s = swarm.open(f"127.6.1.{1 + n % 50}", head + b"x" * (1 + n * 7919 % 300000))
+        with contextlib.suppress(OSError):
+            s.shutdown(socket.SHUT_WR)
+        if n % 100 == 99:
+            time.sleep(0.1)
+            swarm.step()
+    swarm.close()
+    for t in threads:
+        t.join()
+    tap.equal("connections that end among others don't take these along", whole, [True] * 8)
+
+
 # ---- the parts' lives ----
 
 def test_httpd_restarts(front):
@@ -362,7 +387,7 @@ def test_term(front):
 
 TESTS = [test_keep_alive, test_pipelining, test_replies, test_fields, test_bodies, test_continue,
          test_length_limit, test_early_reply, test_ambiguous, test_random_bytes, test_half_closed,
-         test_vanish, test_vanish_many, test_httpd_restarts, test_term]
+         test_vanish, test_vanish_many, test_vanish_among_others, test_httpd_restarts, test_term]
 
 
 def main():

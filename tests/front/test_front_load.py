@@ -353,14 +353,20 @@ def body_rates(front):
                 ("one at 8 KB/s isn't", fast.result() == (0, 16), fast.result())]
 
 
-def stalled_reader(front):
-    with Client(front, seconds=60, receive_bytes=4096) as c:
-        c.send(encode(target=API + b"?size=50000000"))
-        limit = LIMITS["STALL_MS"] / 1000
-        began = time.monotonic()
-        held = wait_until(lambda: front.descriptors() == front.base_descriptors, limit + 10)
-        seconds = time.monotonic() - began
-        return [("a reply that nobody takes is given up", held and limit - 2 < seconds, seconds)]
+def slow_readers(front):
+    size = 50000000
+    with Client(front, seconds=60, receive_bytes=4096) as stalled, \
+            Client(front, seconds=60, receive_bytes=4096) as slow:
+        for c in (stalled, slow):
+            c.send(encode(target=API + b"?size=%d" % size, fields=[b"Connection: close"]))
+        taken, end = 0, time.monotonic() + LIMITS["STALL_MS"] / 1000 + 3
+        while time.monotonic() < end:
+            taken += len(slow.s.recv(4096))
+            time.sleep(.05)
+        stalled_bytes, slow_bytes = stalled.drain(), taken + slow.drain()
+        return [("a reply that nobody takes is given up", stalled_bytes < size, stalled_bytes),
+                ("one that is taken slowly isn't", slow_bytes > size and taken < size // 10,
+                 (taken, slow_bytes))]
 
 
 def slow_bodies(front):
@@ -393,7 +399,7 @@ class Times(threading.Thread):
             self.front.base_descriptors = self.front.descriptors()
             with ThreadPoolExecutor(5) as pool:
                 jobs = [pool.submit(job, self.front)
-                        for job in (head_times, linger_times, body_rates, slow_bodies)]
+                        for job in (head_times, linger_times, body_rates, slow_readers, slow_bodies)]
                 for job in jobs:
                     self.found += job.result()
         except Exception:

@@ -2,7 +2,8 @@
 /* Heads of requests and replies: fed in pieces they are what they are when whole; what is passed on
  * is read again as the same, and so has one meaning.
  *
- * An input's first byte says by bit 0 whether the rest is a reply; the next three, where it is split. */
+ * An input's first byte says by bit 0 whether the rest is a reply, by bit 1 whether the client's
+ * connection stays; the next three, where the rest is split. */
 #include "front/head.h"
 #include "fuzz.h"
 

@@ -5,6 +5,7 @@
 
 #include "front/clients.h"
 #include "front/guard.h"
+#include "random.h"
 #include "tap.h"
 
 static struct clients clients;
@@ -94,12 +95,12 @@ static void test_collisions(void)
 {
 	bool ok = true;
 	start(0);
-	srand(3);
+	uint64_t state = 3;
 	static bool there[3 * FRONT_CLIENTS];
 	static struct client *at[3 * FRONT_CLIENTS];
 	size_t count = 0;
 	for (unsigned step = 0; step < 200000; step++) {
-		unsigned n = (unsigned)rand() % (3 * FRONT_CLIENTS);
+		unsigned n = random_below(&state, 3 * FRONT_CLIENTS);
 		if (there[n]) {
 			struct addr a = address(n);
 			ok = ok && addr_equal(&at[n]->addr, &a);

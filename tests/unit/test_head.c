@@ -73,7 +73,8 @@ static bool refuses(const char *bytes, size_t len, unsigned status, const char *
 }
 
 #define REFUSED(bytes, status, code, name)                                                         \
-	tap_ok(refuses(bytes, sizeof(bytes) - 1, status, code), "%u: %s", (unsigned)status, name)
+	tap_ok(refuses(bytes, sizeof(bytes) - 1, status, code), "%u: %s", (unsigned)(status),      \
+	       (name))
 #define BAD(bytes, name) REFUSED(bytes, 400, "bad_request", name)
 
 static void test_bad_first_lines(void)
@@ -262,7 +263,7 @@ static bool writes(const char *bytes, size_t len, const char *expected)
 	return false;
 }
 
-#define WRITES(in, out, name) tap_ok(writes(in, sizeof(in) - 1, out), "passed on: %s", name)
+#define WRITES(in, out, name) tap_ok(writes(in, sizeof(in) - 1, out), "passed on: %s", (name))
 #define ADDRESS "Squash-Client: 192.0.2.1\r\n"
 
 static void test_written(void)
@@ -276,7 +277,8 @@ static void test_written(void)
 	       "GET /x?y HTTP/1.1\r\nHost: a\r\n" ADDRESS END, "the absolute form");
 	WRITES("GET HTTPS://b HTTP/1.1\r\n" HOST END,
 	       "GET /index.html HTTP/1.1\r\nHost: a\r\n" ADDRESS END, "one without a path");
-	WRITES("POST /x HTTP/1.1\r\nhost:a\r\ncontent-length: 007 \r\nAUTHORIZATION:\tBearer b \t\r\n"
+	WRITES("POST /x HTTP/1.1\r\nhost:a\r\ncontent-length: 007 \r\n"
+	       "AUTHORIZATION:\tBearer b \t\r\n"
 	       "content-TYPE: application/json\r\nOrigin: https://a\r\n\r\n",
 	       "POST /x HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer b\r\n"
 	       "Content-Type: application/json\r\n" ADDRESS "Content-Length: 7\r\n\r\n",

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "lib/timers.h"
+#include "random.h"
 #include "tap.h"
 
 #define TIMERS 200
@@ -64,11 +65,11 @@ static void test_random(void)
 	bool exact = true, next = true;
 	for (size_t i = 0; i < TIMERS; i++)
 		p[i].timer = (struct timer){.fire = fire, .owner = &p[i]};
-	srand(5);
+	uint64_t state = 5;
 	for (uint64_t now = 1; now < STEPS; now++) {
-		size_t i = (size_t)rand() % TIMERS;
-		if (rand() % 4) {
-			due[i] = now + (uint64_t)rand() % 300;
+		size_t i = random_below(&state, TIMERS);
+		if (random_below(&state, 4)) {
+			due[i] = now + random_below(&state, 300);
 			timers_set(&all, &p[i].timer, due[i]);
 		} else {
 			due[i] = 0;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "front/turns.h"
+#include "random.h"
 #include "tap.h"
 
 #define LINES 6
@@ -123,13 +124,13 @@ static void test_random(void)
 	size_t count = 0;
 	bool fair = true, counted = true, in_order = true;
 	unsigned order[ITEMS] = {0}, stamp = 0;
-	srand(1);
+	uint64_t state = 1;
 	for (unsigned step = 0; step < STEPS; step++) {
-		size_t i = (size_t)rand() % ITEMS;
+		size_t i = random_below(&state, ITEMS);
 		struct turns_item *item = &w.items[i];
-		unsigned what = (unsigned)rand() % 8;
+		unsigned what = random_below(&state, 8);
 		if (what < 4 && !item->line) {
-			size_t line = (size_t)(rand() % LINES) * (size_t)(rand() % 2);
+			size_t line = (size_t)random_below(&state, LINES) * random_below(&state, 2);
 			w.names[i] = (char)('a' + line);
 			order[i] = ++stamp;
 			turns_add(&w.t, &w.lines[line], item);
