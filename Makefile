@@ -56,8 +56,8 @@ SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shel
 # ---- Our programs ----
 
 WARNINGS := $(shell grep -v '^\#' config/warnings)
-CFLAGS := -std=c11 -D_GNU_SOURCE -DSQUASH_VERSION='"$(VERSION)"' -Isrc \
-	-isystem build/parts/bearssl/include $(WARNINGS) -MMD -MP -ffile-prefix-map=$(CURDIR)/=
+CFLAGS := -std=c11 -D_GNU_SOURCE -DSQUASH_VERSION='"$(VERSION)"' \
+	-DSQUASH_BUILD_TIME=$(SOURCE_DATE_EPOCH) -Isrc -isystem build/parts/bearssl/include $(WARNINGS) -MMD -MP -ffile-prefix-map=$(CURDIR)/=
 # Static PIE on musl comes from build/cc itself.
 TARGET_CFLAGS := -Os -fstack-protector-strong -ffunction-sections -fdata-sections
 TARGET_LDFLAGS := -s -Wl,--gc-sections
@@ -110,10 +110,10 @@ build/cc: scripts/build-sysroot $(ENV) | build/host.ok
 	$(call say,TOOLS,$@)
 	$(Q)scripts/build-sysroot
 
-build/parts/busybox: scripts/build-busybox config/busybox.config build/cc $(CACHED)
+build/parts/busybox: scripts/build-busybox config/busybox.config config/busybox.patch build/cc $(CACHED)
 	$(call say,PART,$@)
 	$(Q)scripts/cached build/parts "busybox $(TOOLCHAIN)" scripts/build-busybox \
-		config/busybox.config scripts/build-sysroot
+		config/busybox.config config/busybox.patch scripts/build-sysroot
 	$(Q)scripts/check-static $@
 
 build/parts/mksquashfs build/parts/unsquashfs &: scripts/build-squashfs-tools \
@@ -233,6 +233,7 @@ IDENTITY := $(addprefix src/front/,identity.c identity_pair.c pem.c der_read.c \
 	identity_make.c certificate.c der_write.c)
 SRC_test_identity := $(IDENTITY)
 SRC_test_der := $(IDENTITY)
+SRC_test_tokens = $(SRC_fuzz_tokens)
 
 build/unit/obj/%.o: %.c Makefile config/warnings $(BEARSSL)
 	$(call say,HOSTCC,$<)
@@ -249,7 +250,8 @@ FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 SRC_fuzz_snapshot := $(addprefix src/sandbox/,members.c modules.c snapshot_text.c)
 SRC_fuzz_meta := $(SRC_fuzz_snapshot) src/sandbox/meta_text.c
 SRC_fuzz_msg := $(SRC_fuzz_meta) \
-	$(addprefix src/sandbox/,create_read.c fields.c reply.c run_read.c change_read.c)
+	$(addprefix src/sandbox/,create_read.c fields.c reply.c run_read.c change_read.c tokens.c)
+SRC_fuzz_tokens := $(SRC_fuzz_meta) src/sandbox/tokens.c
 SRC_fuzz_request := $(SRC_fuzz_msg) $(filter-out src/api/api.c,$(SRC_api))
 SRC_fuzz_dns := $(SRC_test_dns)
 SRC_fuzz_sniff := $(SRC_test_sniff)

@@ -46,6 +46,11 @@ static const struct body_member allow_net_members[] = {
 	{"allow_net", BODY_LIST, TAG_ALLOW_NET},
 };
 
+static const struct body_member token_members[] = {
+	{"name", BODY_TEXT, TAG_NAME},
+	{"right", BODY_TEXT, TAG_RIGHT},
+};
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define FORM(array) .members = (array), .count = COUNT(array)
@@ -55,6 +60,8 @@ const struct body_form body_form_exec = {FORM(exec_members)};
 const struct body_form body_form_activate = {FORM(activate_members)};
 const struct body_form body_form_snapshot = {FORM(snapshot_members), .optional = true};
 const struct body_form body_form_restore = {FORM(restore_members)};
+const struct body_form body_form_token = {FORM(token_members)};
+const struct body_form body_form_empty = {.optional = true};
 const struct body_form body_form_allow_net = {FORM(allow_net_members), .required = "allow_net"};
 
 /* Where the fields go, and why that failed. */

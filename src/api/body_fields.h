@@ -38,7 +38,8 @@ struct body_form {
 };
 
 extern const struct body_form body_form_create, body_form_exec, body_form_activate,
-	body_form_snapshot, body_form_restore, body_form_allow_net;
+	body_form_snapshot, body_form_restore, body_form_allow_net, body_form_token,
+	body_form_empty;
 
 /* Parse the text and append its members to fields; a and what it holds are borrowed. 0, or -EINVAL
  * with fault filled: it is no JSON object, or a member is unknown or of the wrong type (400), or a

@@ -86,11 +86,13 @@ unsigned call_squashd(const struct http_request *q, enum msg_op op, struct msg_c
 	if (fields->full)
 		http_reply_error(413, "too_large", "the request is larger than %d bytes",
 				 LIMIT_MSG_BYTES);
-	AUTO_FD fd = open_socket(&e);
+	/* Open until the process ends: by that squashd sees that the answer has been passed on. */
+	static int fd;
+	fd = open_socket(&e);
 	if (fd < 0)
 		http_reply_error(503, "unavailable", "%s", e.text);
 	/* squashd refuses some requests before it has read them whole: its answer counts. */
-	int sent = msg_send(fd, (uint16_t)op, q->token, q->token ? q->token_len : 0, fields, &e);
+	int sent = msg_send(fd, (uint16_t)op, &q->from, fields, &e);
 	if (msg_recv_head(fd, &head, 0, sizeof(memory), sent < 0 ? NULL : &e) < 0 ||
 	    msg_recv_bytes(fd, memory, head.body_len, &e) < 0)
 		http_reply_error(503, "unavailable", "squashd did not answer: %s", e.text);

@@ -22,5 +22,11 @@ endpoint change_allow_net;
 endpoint get_network;
 endpoint get_logs;
 endpoint get_history;
+endpoint get_system;
+endpoint reboot_system;
+endpoint power_off_system;
+endpoint get_tokens;
+endpoint create_token;
+endpoint drop_token;
 
 #endif

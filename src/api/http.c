@@ -33,6 +33,7 @@ static struct request_env read_env(void)
 		.content_length = env("CONTENT_LENGTH"),
 		.content_type = env("CONTENT_TYPE"),
 		.transfer_encoding = env("HTTP_TRANSFER_ENCODING"),
+		.client = env("HTTP_SQUASH_CLIENT"),
 	};
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "members.h"
 
 /* A sandbox as squashd sends it: numbers once, lists as the place where they begin. */
 struct record {
@@ -124,17 +125,6 @@ void record_write_time(struct jsonw *w, const char *key, uint64_t wall_ms)
 	jsonw_string(w, clock_text(wall_ms, text));
 }
 
-static void write_list(struct jsonw *w, const char *key, struct msg_cursor c, uint32_t tag)
-{
-	struct msg_field f;
-	jsonw_key(w, key);
-	jsonw_array_begin(w);
-	while (msg_next(&c, &f) > 0)
-		if (f.tag == tag)
-			jsonw_text(w, f.data, f.len);
-	jsonw_array_end(w);
-}
-
 static void write_snapshots(struct jsonw *w, struct msg_cursor c)
 {
 	struct snapshot snapshot;
@@ -146,7 +136,8 @@ static void write_snapshots(struct jsonw *w, struct msg_cursor c)
 		record_write_number(w, "size", snapshot.size);
 		record_write_time(w, "created", snapshot.created_ms);
 		record_write_text(w, "label", &snapshot.label);
-		write_list(w, "layers", snapshot.all, TAG_LAYER);
+		jsonw_key(w, "layers");
+		members_write_texts(w, snapshot.all, TAG_LAYER);
 		jsonw_object_end(w);
 	}
 	jsonw_array_end(w);
@@ -158,7 +149,8 @@ static void write_info(struct jsonw *w, const struct record *rec)
 	record_write_text(w, "id", &rec->id);
 	record_write_text(w, "owner", &rec->owner);
 	record_write_text(w, "task", &rec->task);
-	write_list(w, "layers", rec->all, TAG_LAYER);
+	jsonw_key(w, "layers");
+	members_write_texts(w, rec->all, TAG_LAYER);
 	record_write_time(w, "created", rec->created_ms);
 	record_write_time(w, "last_active", rec->last_active_ms);
 	jsonw_key(w, "mounted");
@@ -175,7 +167,8 @@ static void write_info(struct jsonw *w, const struct record *rec)
 	jsonw_milli(w, rec->cpu_milli);
 	record_write_number(w, "memory_mb", rec->memory_mb);
 	record_write_number(w, "max_lifetime_s", rec->lifetime_s);
-	write_list(w, "allow_net", rec->all, TAG_ALLOW_NET);
+	jsonw_key(w, "allow_net");
+	members_write_texts(w, rec->all, TAG_ALLOW_NET);
 	record_write_number(w, "disk_mb", rec->disk_mb);
 	jsonw_object_end(w);
 }

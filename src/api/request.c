@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/addr.h"
 #include "lib/limits.h"
 #include "lib/token.h"
 
@@ -35,8 +36,10 @@ int request_parse(const struct request_env *env, char *path_memory, size_t path_
 	if (n < 0 || (size_t)n >= path_cap)
 		return request_refuse(fault, 404, "not_found", "the path is too long");
 	*q = (struct http_request){.method = env->method, .path = path_memory};
-	q->token = token_from_header(env->authorization, &q->token_len);
-	if (q->token && q->token_len > LIMIT_TOKEN_BYTES)
+	if (!addr_parse(env->client, strlen(env->client), &q->from.client))
+		memset(&q->from.client, 0, sizeof(q->from.client));
+	q->from.token = token_from_header(env->authorization, &q->from.token_len);
+	if (q->from.token && q->from.token_len > LIMIT_TOKEN_BYTES)
 		return request_refuse(fault, 401, "unauthorized",
 				      "the bearer token is longer than %d bytes",
 				      LIMIT_TOKEN_BYTES);

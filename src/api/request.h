@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/msg.h"
+
 #define REQUEST_PATH_BYTES 1024 /* of a path, with its NUL */
 
 /* The variables of the environment that are looked at: none is NULL, one that is not set is
@@ -20,14 +22,14 @@ struct request_env {
 	const char *content_length;
 	const char *content_type;
 	const char *transfer_encoding; /* HTTP_TRANSFER_ENCODING */
+	const char *client;            /* HTTP_SQUASH_CLIENT */
 };
 
 struct http_request { /* pointers are borrowed from the environment */
 	const char *method;
 	const char *path; /* behind /cgi-bin, percent-decoded by the server: "/api/sandboxes/dev" */
-	const char *token; /* of the Authorization header; NULL: none */
-	size_t token_len;
-	uint8_t *body; /* read by http_read_body */
+	struct msg_sender from; /* token: of the Authorization header; client: of Squash-Client */
+	uint8_t *body;          /* read by http_read_body */
 	size_t body_len;
 	/* The path's variable parts, set by routes_find; empty where it has none. */
 	char id[REQUEST_PATH_BYTES];

@@ -25,6 +25,12 @@ static const struct {
 	{"GET", "/api/sandboxes/:id/logs", get_logs},
 	{"GET", "/api/history", get_history},
 	{"GET", "/api/modules", get_modules},
+	{"GET", "/api/system", get_system},
+	{"POST", "/api/system/reboot", reboot_system},
+	{"POST", "/api/system/poweroff", power_off_system},
+	{"GET", "/api/tokens", get_tokens},
+	{"POST", "/api/tokens", create_token},
+	{"DELETE", "/api/tokens/:name", drop_token},
 };
 
 /* Whether the path matches; q gets the segments that variables stand for. */

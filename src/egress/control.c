@@ -51,7 +51,7 @@ static void serve(struct control *c, int fd, struct err *e)
 	uint16_t status = take_policy(c, &head, &why);
 	if (status != 200)
 		msg_add(&reply, TAG_ERROR, text, why.len);
-	msg_send(fd, status, NULL, 0, &reply, e);
+	msg_send(fd, status, NULL, &reply, e);
 }
 
 static void accept_one(void *owner, uint32_t events)

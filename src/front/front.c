@@ -153,7 +153,7 @@ static int set_up(struct front *f, struct err *e)
 	cpu_set_t cpus;
 	uint8_t random[GUARD_KEY_BYTES + sizeof(uint64_t)];
 	uint64_t seed;
-	/* Of those that init hasn't given us, our own may take the places. */
+	/* Before anything else takes the number of one that isn't there. */
 	bool has_http = fcntl(FRONT_HTTP_FD, F_GETFD) >= 0;
 	bool has_tls = fcntl(FRONT_TLS_FD, F_GETFD) >= 0;
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))

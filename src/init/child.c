@@ -112,17 +112,10 @@ int child_refuse_privileges(void)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 }
 
-int child_write_only_below(const char *const *paths)
+/* Refuse all of to_file, for files, and to_directory besides but on these paths and below them. */
+static int limit_access(uint64_t to_file, uint64_t to_directory, const char *const *paths)
 {
-	const uint64_t truncate = 1 << 14; /* LANDLOCK_ACCESS_FS_TRUNCATE of Linux 6.2 */
-	const uint64_t to_file = LANDLOCK_ACCESS_FS_WRITE_FILE | truncate;
-	struct landlock_ruleset_attr all = {
-		.handled_access_fs = to_file | LANDLOCK_ACCESS_FS_REMOVE_DIR |
-				     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
-				     LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
-				     LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
-				     LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM,
-	};
+	struct landlock_ruleset_attr all = {.handled_access_fs = to_file | to_directory};
 	AUTO_FD rules = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
 	if (rules < 0)
 		return -errno;
@@ -139,6 +132,24 @@ int child_write_only_below(const char *const *paths)
 			return -errno;
 	}
 	return syscall(SYS_landlock_restrict_self, rules, 0) < 0 ? -errno : 0;
+}
+
+int child_write_only_below(const char *const *paths)
+{
+	const uint64_t truncate = 1 << 14; /* LANDLOCK_ACCESS_FS_TRUNCATE of Linux 6.2 */
+	return limit_access(LANDLOCK_ACCESS_FS_WRITE_FILE | truncate,
+			    LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+				    LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |
+				    LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |
+				    LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
+				    LANDLOCK_ACCESS_FS_MAKE_SYM,
+			    paths);
+}
+
+int child_read_only_below(const char *const *paths)
+{
+	return limit_access(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_EXECUTE,
+			    LANDLOCK_ACCESS_FS_READ_DIR, paths);
 }
 
 int child_become(const char *root, uid_t id)
@@ -167,4 +178,25 @@ int child_set_user(uid_t id)
 	if (setresuid(id, id, id) < 0)
 		return -errno;
 	return 0;
+}
+
+int child_set_user_with(uid_t id, uint64_t keep)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+	memset(sets, 0, sizeof(sets));
+	for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+		uint32_t word = (uint32_t)(keep >> (32 * i));
+		sets[i].permitted = word;
+		sets[i].effective = word;
+		sets[i].inheritable = word; /* what is ambient must be */
+	}
+	int rc = prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 ? -errno : child_set_user(id);
+	if (rc == 0 && syscall(SYS_capset, &header, sets) < 0)
+		rc = -errno;
+	for (int cap = 0; rc == 0 && cap < 64; cap++) {
+		if (keep >> cap & 1 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
+			rc = -errno;
+	}
+	return rc;
 }

@@ -45,6 +45,10 @@ int child_refuse_privileges(void);
  * child_refuse_privileges(). 0 or -errno. */
 int child_write_only_below(const char *const *paths);
 
+/* The same for reading and executing. /proc has files that anybody may read, the kernel's command
+ * line with a token among them. */
+int child_read_only_below(const char *const *paths);
+
 /* All of it for a program that strangers talk to: locked into root, an ordinary user of that id,
  * without capabilities and a way to any. 0 or -errno. */
 int child_become(const char *root, uid_t id);
@@ -52,5 +56,8 @@ int child_become(const char *root, uid_t id);
 /* Become user and group id, with no other groups; from root all capabilities are lost with it.
  * 0 or -errno. */
 int child_set_user(uid_t id);
+
+/* The same, but what it execs has the capabilities of keep all the same, and no others. */
+int child_set_user_with(uid_t id, uint64_t keep);
 
 #endif

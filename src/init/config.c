@@ -13,7 +13,6 @@
 
 #define FILE_BYTES (64 * 1024) /* a settings file is a screenful */
 #define PREFIX "SQUASH_"
-#define LOCK_BYTES 32 /* of randomness in the token of a locked API */
 
 static void say(void *context, const char *line)
 {
@@ -71,23 +70,16 @@ void config_load_image(struct config *c, struct settings *out)
 	merge(c, out, &silent);
 }
 
-/* A token that nobody can know: every request is refused. */
+/* The digest of a token that nobody can know: every request is refused. */
 static void lock(struct settings *settings)
 {
-	static const char digits[] = "0123456789abcdef";
-	uint8_t random[LOCK_BYTES];
 	size_t have = 0;
-	while (have < sizeof(random)) {
-		ssize_t n = getrandom(random + have, sizeof(random) - have, 0);
+	while (have < sizeof(settings->token_sha256)) {
+		ssize_t n = getrandom(settings->token_sha256 + have,
+				      sizeof(settings->token_sha256) - have, 0);
 		if (n > 0)
 			have += (size_t)n;
 	}
-	for (size_t i = 0; i < sizeof(random); i++) {
-		settings->token[2 * i] = digits[random[i] >> 4];
-		settings->token[2 * i + 1] = digits[random[i] & 15];
-	}
-	settings->token[2 * sizeof(random)] = '\0';
-	explicit_bzero(random, sizeof(random));
 }
 
 void config_load_disk(struct config *c, const struct data *data, struct settings *out)
@@ -110,5 +102,5 @@ void config_load_disk(struct config *c, const struct data *data, struct settings
 	merge(c, out, &loud);
 	if (out->access == ACCESS_LOCKED)
 		lock(out);
-	explicit_bzero(c, sizeof(*c)); /* the token is in *out, and nowhere else */
+	explicit_bzero(c, sizeof(*c)); /* the token is nowhere now, its digest in *out */
 }

@@ -221,3 +221,11 @@ ssize_t data_read_settings(const struct data *d, char *text, size_t cap, struct 
 	ssize_t n = fd_read_file(dir, NAME_SETTINGS, text, cap, e);
 	return n == -ENOENT ? 0 : n;
 }
+
+bool data_has_tokens(const struct data *d)
+{
+	struct stat st;
+	AUTO_FD dir = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return dir >= 0 &&
+	       (fstatat(dir, NAME_TOKENS, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT);
+}

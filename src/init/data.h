@@ -47,4 +47,7 @@ void data_notice_disk(void *context, const char *name);
  * none, or -errno with e filled. */
 ssize_t data_read_settings(const struct data *d, char *text, size_t cap, struct err *e);
 
+/* Whether there is a file of named tokens, good or not: squashd opens the API to nobody else. */
+bool data_has_tokens(const struct data *d);
+
 #endif

@@ -25,6 +25,7 @@
 #include "config.h"
 #include "console.h"
 #include "data.h"
+#include "entropy.h"
 #include "lease.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
@@ -35,6 +36,7 @@
 #include "network.h"
 #include "services.h"
 #include "shutdown.h"
+#include "timekeeping.h"
 #include "tls_files.h"
 
 #define LITTLE_MEMORY_MB 500 /* what a machine sold as having 512 MB shows */
@@ -42,6 +44,8 @@
 struct init {
 	char **environment;
 	int signal_fd;
+	struct timekeeping timekeeping;
+	struct entropy entropy;
 	struct modules modules;
 	struct config config;
 	struct settings settings;
@@ -86,6 +90,12 @@ static int step_image(struct init *self, struct err *e)
 	return rc;
 }
 
+static int step_clock(struct init *self, struct err *e)
+{
+	int rc = timekeeping_check(e);
+	return rc < 0 ? rc : timekeeping_watch(&self->timekeeping, e);
+}
+
 static int step_root(struct init *self, struct err *e)
 {
 	(void)self;
@@ -115,6 +125,11 @@ static int step_huge_pages(struct init *self, struct err *e)
 static int step_modules(struct init *self, struct err *e)
 {
 	return modules_start(&self->modules, e);
+}
+
+static int step_entropy(struct init *self, struct err *e)
+{
+	return entropy_check(&self->entropy, e);
 }
 
 static int step_network(struct init *self, struct err *e)
@@ -179,6 +194,10 @@ static int step_services(struct init *self, struct err *e)
 	services_add(&self->services, SERVICE_SQUASHD, NULL);
 	services_add(&self->services, SERVICE_HTTPD, NULL);
 	services_add(&self->services, SERVICE_FRONT, NULL);
+	if (self->settings.ntp[0][0]) {
+		services_add(&self->services, SERVICE_NTP, NULL);
+		timekeeping_expect(&self->timekeeping);
+	}
 	network_configure(&self->network, &self->settings, &self->services);
 	services_run_due(&self->services);
 	return 0;
@@ -188,6 +207,23 @@ static int step_lock(struct init *self, struct err *e)
 {
 	self->quiet_ms = data_may_come() ? MODULES_QUIET_SLOW_MS : MODULES_QUIET_MS;
 	return lock_root(e);
+}
+
+/* Who may use the API; named: so may those whom DATA/tokens names. */
+static void say_access(const struct settings *s, bool named)
+{
+	if (s->access == ACCESS_OPEN && !named)
+		console_say("No token is set: the API is open to everyone who can reach it, for "
+			    "all but what needs an administrator.");
+	else if (s->access == ACCESS_OPEN)
+		console_say(
+			"No SQUASH_AUTH_TOKEN is set: the API is for the tokens of %s/" NAME_TOKENS
+			" alone.",
+			s->data);
+	else if (s->access == ACCESS_LOCKED)
+		console_say("The API is locked and refuses %s: %s. "
+			    "SQUASH_AUTH_TOKEN on the kernel command line opens it.",
+			    named ? "all but named tokens" : "every request", s->lock_reason);
 }
 
 static int step_banner(struct init *self, struct err *e)
@@ -202,14 +238,7 @@ static int step_banner(struct init *self, struct err *e)
 		console_say("No " DATA_LABEL
 			    " disk is in use: all data is in memory, and lost when "
 			    "the machine goes off.");
-	if (self->settings.access == ACCESS_OPEN)
-		console_say(
-			"No SQUASH_AUTH_TOKEN is set: the API is open to everyone who can reach "
-			"it.");
-	if (self->settings.access == ACCESS_LOCKED)
-		console_say("The API is locked and refuses every request: %s. "
-			    "SQUASH_AUTH_TOKEN on the kernel command line opens it.",
-			    self->settings.lock_reason);
+	say_access(&self->settings, data_has_tokens(&self->data));
 	if (!network_has_card(&self->network))
 		console_say("No network card is found: nobody can reach the API.");
 	if (mb < LITTLE_MEMORY_MB)
@@ -225,12 +254,14 @@ static const struct step {
 } steps[] = {
 	{"mounts", step_mounts, true},                  /* /proc, /sys, /dev, cgroups, /run, /tmp */
 	{"console", step_console, false},               /* from here on, messages are seen */
+	{"clock", step_clock, false},                   /* it says what can be, and is watched */
 	{"image", step_image, true},                    /* did all of it fit into memory? */
 	{"root", step_root, true},                      /* one that sandboxes can pivot away from */
 	{"sysctls", step_sysctls, false},               /* the kernel's settings */
 	{"lockdown", step_lockdown, false},             /* the kernel stays as it is */
 	{"huge pages", step_huge_pages, false},         /* for those that ask for them */
 	{"modules", step_modules, false},               /* drivers of the devices that are there */
+	{"entropy", step_entropy, false},               /* have those drivers brought any? */
 	{"network", step_network, false},               /* cards on: links come up meanwhile */
 	{"loopback", step_loopback, false},             /* 127.0.0.1 */
 	{"image settings", step_image_settings, false}, /* command line, /etc/squash.env */
@@ -240,7 +271,7 @@ static const struct step {
 	{"socket", step_socket, true},      /* squashd's, made once for good */
 	{"ports", step_ports, false},       /* front's, made once for good, too */
 	{"tls", step_tls, false},           /* its key and certificate, at the first boot */
-	{"services", step_services, false}, /* squashd, httpd, front, DHCP or the fixed address */
+	{"services", step_services, false}, /* squashd, httpd, front, ntpd, DHCP or an address */
 	{"lock", step_lock, false},         /* the root, and soon the list of modules */
 	{"banner", step_banner, false},     /* what runs, and what is missing */
 };
@@ -292,17 +323,22 @@ static void run(struct init *self)
 	for (;;) {
 		int timeout_ms = services_run_due(&self->services);
 		timeout_ms = sooner(timeout_ms, network_remark(&self->network));
+		timeout_ms = sooner(timeout_ms, timekeeping_remark(&self->timekeeping));
 		timeout_ms = sooner(timeout_ms, modules_lock(&self->modules, self->quiet_ms));
 		struct pollfd events[] = {
 			{.fd = self->signal_fd, .events = POLLIN},
 			{.fd = self->modules.event_fd, .events = POLLIN},
 			{.fd = self->network.event_fd, .events = POLLIN},
+			{.fd = self->timekeeping.event_fd, .events = POLLIN},
+			{.fd = self->entropy.event_fd, .events = POLLIN},
 		};
 		poll(events, sizeof(events) / sizeof(events[0]), timeout_ms);
 		read_signals(self);
 		modules_read_events(&self->modules, data_notice_disk, &self->data);
 		modules_load(&self->modules);
 		network_read_events(&self->network);
+		timekeeping_read_events(&self->timekeeping);
+		entropy_read_events(&self->entropy);
 	}
 }
 
@@ -319,7 +355,10 @@ static void hold_signals(struct init *self)
 int main(int argc, char **argv, char **environment)
 {
 	/* Static: its tables would be too much for a stack. */
-	static struct init self = {.modules.event_fd = -1, .network.event_fd = -1};
+	static struct init self = {.modules.event_fd = -1,
+				   .network.event_fd = -1,
+				   .timekeeping.event_fd = -1,
+				   .entropy.event_fd = -1};
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
 	if (slash && strcmp(slash, "/udhcpc-script") == 0)
 		return lease_main(argc, argv);

@@ -135,6 +135,7 @@ static void take_address(struct network *n, const struct nlmsghdr *head)
 		console_say("API: https://%s:%u/ (%s)", text, n->settings->tls_port, card->name);
 		if (n->settings->http)
 			console_say("API: http://%s:%u/ (%s)", text, n->settings->port, card->name);
+		services_restart_ntp(n->services);
 	}
 }
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "lib/front_fds.h"
 #include "lib/paths.h"
 #include "lib/seccomp.h"
+#include "ntp_calls.h"
 #include "paths.h"
 #include "squashd_calls.h"
 #include "tls_files.h"
@@ -23,7 +25,7 @@
 #define OOM_SCORE (-900)
 
 #define SOCKET_FD 3 /* where squashd expects its listening socket */
-#define TOKEN_FD 4  /* and the pipe with the token */
+#define TOKEN_FD 4  /* and the pipe with the digest of the token */
 
 #define BIT(capability) (UINT64_C(1) << (capability))
 
@@ -157,6 +159,46 @@ static void run_dhcp(const struct program_start *what)
 	execve(PATH_BUSYBOX, args, environment);
 }
 
+/* The user ntp with one capability: setting the clock. It owns no file, and may read none but the
+ * list of name servers: in /proc and /etc there may be a token. What it has to say is of each
+ * packet; init sees by itself that the clock is set (timekeeping.c). */
+static void run_ntpd(const struct program_start *what)
+{
+	const struct settings *settings = what->services->settings;
+	char servers[SETTINGS_NTP_MAX][SETTINGS_NTP_BYTES];
+	char option[] = "-p";
+	char *args[3 + 2 * SETTINGS_NTP_MAX] = {CHILD_ARG("ntpd"), CHILD_ARG("-n")};
+	char *environment[] = {NULL};
+	static const char *const readable[] = {PATH_RESOLV_DIR, PATH_BUSYBOX, NULL};
+	static const char *const writable[] = {"/dev/null", NULL};
+	struct err e;
+	memcpy(servers, settings->ntp, sizeof(servers));
+	for (size_t i = 0; i < SETTINGS_NTP_MAX && servers[i][0]; i++) {
+		args[2 + 2 * i] = option;
+		args[3 + 2 * i] = servers[i];
+	}
+	int rc = child_limit_capabilities(BIT(CAP_SYS_TIME));
+	if (rc == 0)
+		rc = child_set_user_with(PROGRAMS_NTP_ID, BIT(CAP_SYS_TIME));
+	if (rc == 0)
+		rc = child_refuse_privileges();
+	if (rc == 0)
+		rc = child_write_only_below(writable);
+	if (rc == 0)
+		rc = child_read_only_below(readable);
+	if (rc < 0) {
+		errno = -rc;
+		return;
+	}
+	child_set_output("/dev/null"); /* "timed out waiting for", again and again */
+	rc = seccomp_load(&ntp_calls, &e);
+	if (rc < 0) {
+		errno = -rc;
+		return;
+	}
+	execve(PATH_BUSYBOX, args, environment);
+}
+
 void program_run(const void *context)
 {
 	const struct program_start *what = context;
@@ -173,6 +215,9 @@ void program_run(const void *context)
 		break;
 	case SERVICE_DHCP:
 		run_dhcp(what);
+		break;
+	case SERVICE_NTP:
+		run_ntpd(what);
 		break;
 	case SERVICE_NONE:
 		errno = EINVAL;

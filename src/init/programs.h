@@ -8,6 +8,7 @@
 /* Users and groups of /etc/passwd. */
 #define PROGRAMS_HTTP_ID 801
 #define PROGRAMS_FRONT_ID 802
+#define PROGRAMS_NTP_ID 803
 
 struct program_start {
 	const struct services *services;

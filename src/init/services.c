@@ -21,7 +21,9 @@
 #include "lib/paths.h"
 #include "programs.h"
 
-#define BACKLOG 1024 /* requests that wait while squashd is restarted */
+#define BACKLOG 1024      /* requests that wait while squashd is restarted */
+#define NTP_WAIT_MS 10000 /* for an address; then without: there may be one of IPv6 alone */
+#define NTP_ROUTE_MS 1000 /* after an address come the route and the name servers */
 
 int services_listen(struct services *s, struct err *e)
 {
@@ -46,17 +48,16 @@ int services_listen(struct services *s, struct err *e)
 void services_add(struct services *s, enum service_kind kind, const char *interface)
 {
 	static const char *const names[] = {
-		[SERVICE_SQUASHD] = "squashd",
-		[SERVICE_HTTPD] = "httpd",
-		[SERVICE_FRONT] = "front",
-		[SERVICE_DHCP] = "dhcp on ",
+		[SERVICE_SQUASHD] = "squashd", [SERVICE_HTTPD] = "httpd", [SERVICE_FRONT] = "front",
+		[SERVICE_DHCP] = "dhcp on ",   [SERVICE_NTP] = "ntpd",
 	};
+	unsigned wait_ms = kind == SERVICE_NTP ? NTP_WAIT_MS : 0;
 	const char *on = interface ? interface : "";
 	for (size_t i = 0; i < SERVICES_MAX; i++) {
 		struct service *new = &s->list[i];
 		if (new->kind != SERVICE_NONE)
 			continue;
-		*new = (struct service){.kind = kind, .due_ms = clock_mono_ms()};
+		*new = (struct service){.kind = kind, .due_ms = clock_mono_ms() + wait_ms};
 		snprintf(new->interface, sizeof(new->interface), "%s", on);
 		snprintf(new->name, sizeof(new->name), "%s%s", names[kind], on);
 		return;
@@ -90,14 +91,28 @@ void services_renew(struct services *s, const char *interface)
 		kill(dhcp->pid, SIGUSR1);
 }
 
-/* A pipe that holds the token and then ends. Its length is far below what a pipe takes at once, so
- * that the write can't block. The read end, or -errno. */
-static int make_token_pipe(const char *token)
+void services_restart_ntp(struct services *s)
 {
+	for (size_t i = 0; i < SERVICES_MAX; i++) {
+		struct service *ntp = &s->list[i];
+		if (ntp->kind != SERVICE_NTP)
+			continue;
+		/* Not SIGTERM, which waits until a name has been looked up. */
+		ntp->again = ntp->pid && kill(ntp->pid, SIGKILL) == 0;
+		if (!ntp->pid)
+			ntp->due_ms = clock_mono_ms() + NTP_ROUTE_MS;
+	}
+}
+
+/* A pipe that holds the token's digest, if the API is not open, and then ends. That is far below
+ * what a pipe takes at once, so that the write can't block. The read end, or -errno. */
+static int make_token_pipe(const struct settings *settings)
+{
+	size_t len = settings->access == ACCESS_OPEN ? 0 : sizeof(settings->token_sha256);
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
-	int rc = fd_write_all(ends[1], token, strlen(token));
+	int rc = fd_write_all(ends[1], settings->token_sha256, len);
 	close(ends[1]);
 	if (rc < 0)
 		fd_close(&ends[0]);
@@ -112,7 +127,7 @@ static void start(struct services *s, struct service *service)
 	AUTO_FD token = -1;
 	service->started_ms = clock_mono_ms();
 	if (service->kind == SERVICE_SQUASHD)
-		what.token_fd = token = make_token_pipe(s->settings->token);
+		what.token_fd = token = make_token_pipe(s->settings);
 	pid_t pid = child_start(loud ? service->name : NULL, program_run, &what, &e);
 	if (pid < 0) { /* no memory or no process left: as if it had ended at once */
 		if (loud)
@@ -178,9 +193,14 @@ bool services_reap(struct services *s, pid_t pid, int status)
 	if (!service)
 		return false;
 	uint64_t now = clock_mono_ms();
+	service->pid = 0;
+	if (service->again) {
+		service->again = false;
+		service->due_ms = now + NTP_ROUTE_MS;
+		return true;
+	}
 	if (now - service->started_ms >= SERVICE_STEADY_MS)
 		service->failures = 0;
-	service->pid = 0;
 	service->failures++;
 	say_end(service, status);
 	service->delay_ms = service->failures == 1 ? SERVICE_DELAY_MIN_MS : service->delay_ms * 2;

@@ -20,7 +20,14 @@
 #define SERVICE_STEADY_MS 10000 /* it runs: past failures are forgotten */
 #define SERVICE_FAILURES_SAID 5 /* in a row, each said; then once that it keeps failing */
 
-enum service_kind { SERVICE_NONE, SERVICE_SQUASHD, SERVICE_HTTPD, SERVICE_FRONT, SERVICE_DHCP };
+enum service_kind {
+	SERVICE_NONE,
+	SERVICE_SQUASHD,
+	SERVICE_HTTPD,
+	SERVICE_FRONT,
+	SERVICE_DHCP,
+	SERVICE_NTP
+};
 
 struct service {
 	enum service_kind kind;   /* SERVICE_NONE: a free slot */
@@ -31,6 +38,7 @@ struct service {
 	uint64_t due_ms; /* of the next start, if it does not run */
 	unsigned delay_ms;
 	unsigned failures; /* in a row */
+	bool again;        /* it was ended to be started again */
 };
 
 struct services {
@@ -45,7 +53,8 @@ struct services {
  * closed, so that a request that comes while squashd is being restarted waits and is not lost. */
 int services_listen(struct services *s, struct err *e);
 
-/* Have a service run from now on; interface is for SERVICE_DHCP, or NULL. */
+/* Have a service run from now on; interface is for SERVICE_DHCP, or NULL. SERVICE_NTP waits a while
+ * for services_restart_ntp(). */
 void services_add(struct services *s, enum service_kind kind, const char *interface);
 
 /* Forget the services of this network card, which is gone, and end them. */
@@ -53,6 +62,11 @@ void services_drop(struct services *s, const char *interface);
 
 /* The DHCP client of this card, if any, shall ask again: its cable was out. */
 void services_renew(struct services *s, const char *interface);
+
+/* The network has an address that it hadn't: ntpd, if there is to be one, shall begin anew, or
+ * begin. It asks less and less often for names that don't resolve and of servers that don't
+ * answer. */
+void services_restart_ntp(struct services *s);
 
 /* Start what is due. Milliseconds until this must be called again, or -1. */
 int services_run_due(struct services *s);

@@ -9,6 +9,7 @@
 
 #include "env.h"
 #include "lib/addr.h"
+#include "lib/allow.h"
 #include "lib/hostname.h"
 
 static void report_line(const struct settings_report *report, const char *format, ...)
@@ -171,6 +172,38 @@ static const char *check_egress_private(const char *text, struct settings *out)
 	return NULL;
 }
 
+/* Names or addresses with commas between, or none. */
+static const char *check_ntp(const char *text, struct settings *out)
+{
+	char servers[SETTINGS_NTP_MAX][SETTINGS_NTP_BYTES] = {0};
+	struct addr address;
+	size_t count = 0;
+	_Static_assert(SETTINGS_NTP_BYTES == ALLOW_NAME_BYTES + 1, "it takes a name");
+	memset(out->ntp, 0, sizeof(out->ntp));
+	if (strcmp(text, "none") == 0)
+		return NULL;
+	for (const char *at = text;; at++) {
+		size_t len = strcspn(at, ",");
+		_Static_assert(SETTINGS_NTP_MAX == 4, "it stands in the text");
+		if (count == SETTINGS_NTP_MAX)
+			return "has more than 4 servers";
+		if (addr_parse(at, len, &address)) {
+			addr_text(&address, servers[count]);
+		} else if (!allow_read_name(at, len, servers[count])) {
+			snprintf(out->fault, sizeof(out->fault),
+				 "has \"%.*s\", which is neither a host name nor an address",
+				 (int)(len < 40 ? len : 40), at);
+			return out->fault;
+		}
+		count++;
+		at += len;
+		if (!*at)
+			break;
+	}
+	memcpy(out->ntp, servers, sizeof(out->ntp));
+	return NULL;
+}
+
 /* Take the text up to stop (or all of it) from *at into word; false if it doesn't fit. */
 static bool take_word(const char **at, char stop, char *word, size_t cap)
 {
@@ -242,7 +275,15 @@ static const char *check_token(const char *text, struct settings *out)
 		if (text[i] <= ' ' || text[i] > '~')
 			return "has a character that is not visible ASCII";
 	}
-	memcpy(out->token, text, len + 1);
+	token_digest(text, len, out->token_sha256);
+	out->access = ACCESS_TOKEN;
+	return NULL;
+}
+
+static const char *check_token_sha256(const char *text, struct settings *out)
+{
+	if (!token_read_digest(text, strlen(text), out->token_sha256))
+		return "is not 64 hexadecimal digits";
 	out->access = ACCESS_TOKEN;
 	return NULL;
 }
@@ -254,6 +295,7 @@ static const struct {
 	const char *(*check)(const char *text, struct settings *out);
 } table[SETTING_COUNT] = {
 	[SETTING_AUTH_TOKEN] = {"SQUASH_AUTH_TOKEN", NULL, check_token},
+	[SETTING_AUTH_TOKEN_SHA256] = {"SQUASH_AUTH_TOKEN_SHA256", NULL, check_token_sha256},
 	[SETTING_HTTP] = {"SQUASH_HTTP", "0", check_http},
 	[SETTING_PORT] = {"SQUASH_PORT", "8080", check_port},
 	[SETTING_TLS_PORT] = {"SQUASH_TLS_PORT", "8443", check_tls_port},
@@ -264,6 +306,7 @@ static const struct {
 	[SETTING_HOSTNAME] = {"SQUASH_HOSTNAME", "squash", check_hostname},
 	[SETTING_MAX_SANDBOXES] = {"SQUASH_MAX_SANDBOXES", "1024", check_max_sandboxes},
 	[SETTING_EGRESS_PRIVATE] = {"SQUASH_EGRESS_PRIVATE", "none", check_egress_private},
+	[SETTING_NTP] = {"SQUASH_NTP", "none", check_ntp},
 };
 
 static int find_setting(const char *name, size_t len)
@@ -275,12 +318,27 @@ static int find_setting(const char *name, size_t len)
 	return -1;
 }
 
+static bool is_token(int id)
+{
+	return id == SETTING_AUTH_TOKEN || id == SETTING_AUTH_TOKEN_SHA256;
+}
+
+/* The setting is about to come from source: what it replaces beside itself goes. */
+static void make_way(struct settings_raw *raw, int id, const char *source)
+{
+	int other = id == SETTING_AUTH_TOKEN ? SETTING_AUTH_TOKEN_SHA256 : SETTING_AUTH_TOKEN;
+	const char *had = raw->value[other].source;
+	if (is_token(id) && had && strcmp(had, source) != 0)
+		memset(&raw->value[other], 0, sizeof(raw->value[other]));
+}
+
 bool settings_put(struct settings_raw *raw, const char *name, size_t name_len, const char *value,
 		  size_t value_len, const char *source)
 {
 	int i = find_setting(name, name_len);
 	if (i < 0)
 		return false;
+	make_way(raw, i, source);
 	size_t keep = value_len < SETTINGS_VALUE_BYTES ? value_len : SETTINGS_VALUE_BYTES - 1;
 	raw->value[i].source = source;
 	raw->value[i].too_long = keep < value_len;
@@ -323,8 +381,10 @@ void settings_put_file(struct settings_raw *raw, const uint8_t *text, size_t len
 void settings_merge(struct settings_raw *raw, const struct settings_raw *over)
 {
 	for (int i = 0; i < SETTING_COUNT; i++) {
-		if (over->value[i].source)
-			raw->value[i] = over->value[i];
+		if (!over->value[i].source)
+			continue;
+		make_way(raw, i, over->value[i].source);
+		raw->value[i] = over->value[i];
 	}
 	if (over->unreadable)
 		raw->unreadable = over->unreadable;
@@ -333,10 +393,17 @@ void settings_merge(struct settings_raw *raw, const struct settings_raw *over)
 /* Decide who may in when the token's own value did not. */
 static void check_access(const struct settings_raw *raw, struct settings *out)
 {
-	if (out->access == ACCESS_TOKEN)
+	bool text = raw->value[SETTING_AUTH_TOKEN].source;
+	bool digest = raw->value[SETTING_AUTH_TOKEN_SHA256].source;
+	if (out->access == ACCESS_TOKEN && !(text && digest))
 		return;
-	if (raw->value[SETTING_AUTH_TOKEN].source)
+	memset(out->token_sha256, 0, sizeof(out->token_sha256));
+	if (text && digest)
+		out->lock_reason = "SQUASH_AUTH_TOKEN and SQUASH_AUTH_TOKEN_SHA256 are both set";
+	else if (text)
 		out->lock_reason = "SQUASH_AUTH_TOKEN is not valid";
+	else if (digest)
+		out->lock_reason = "SQUASH_AUTH_TOKEN_SHA256 is not valid";
 	else
 		out->lock_reason = raw->unreadable;
 	out->access = out->lock_reason ? ACCESS_LOCKED : ACCESS_OPEN;
@@ -355,8 +422,8 @@ void settings_check(const struct settings_raw *raw, struct settings *out,
 		if (!source)
 			continue;
 		fault = raw->value[i].too_long ? "is too long" : table[i].check(text, out);
-		if (fault && i == SETTING_AUTH_TOKEN)
-			report_line(report, "SQUASH_AUTH_TOKEN (%s) %s.", source, fault);
+		if (fault && is_token(i))
+			report_line(report, "%s (%s) %s.", table[i].name, source, fault);
 		else if (fault)
 			report_line(report, "%s=%.60s (%s) %s: %s is used.", table[i].name, text,
 				    source, fault, table[i].builtin);

@@ -8,7 +8,11 @@
  *
  * The token is the exception, because its built-in is an open API: where a token was meant but
  * cannot be had (an invalid value, or a settings file with lines or disks that cannot be read and
- * no token elsewhere), the API is locked: it answers 401 to everyone. */
+ * no token elsewhere), the API is locked: it answers 401 to everyone but the named tokens.
+ *
+ * SQUASH_AUTH_TOKEN and SQUASH_AUTH_TOKEN_SHA256 are two ways to write that one setting: either
+ * takes the place of both from a source further down. One source that has both locks the API: which
+ * is meant is not known, and the other may be one that somebody believes to be gone. */
 #ifndef SQUASH_INIT_SETTINGS_H
 #define SQUASH_INIT_SETTINGS_H
 
@@ -18,16 +22,20 @@
 
 #include "lib/hostname.h"
 #include "lib/limits.h"
+#include "lib/token.h"
 
 #define SETTINGS_VALUE_BYTES (LIMIT_TOKEN_BYTES + 1) /* the token is the longest value */
 #define SETTINGS_PATH_MAX 64
 #define SETTINGS_DNS_MAX 2
+#define SETTINGS_NTP_MAX 4 /* with four, one that is wrong is found out: RFC 8633, section 3.2 */
+#define SETTINGS_NTP_BYTES 254 /* a name of 253 (RFC 1035), a NUL */
 #define SETTINGS_DATA_WAIT_MAX_S 300
 #define SETTINGS_FAULT_BYTES 96
 #define SETTINGS_FORMAT_MAX 128 /* a disk's name or serial number; a worldwide id has some 70 */
 
 enum settings_id {
 	SETTING_AUTH_TOKEN,
+	SETTING_AUTH_TOKEN_SHA256,
 	SETTING_HTTP,
 	SETTING_PORT,
 	SETTING_TLS_PORT,
@@ -38,6 +46,7 @@ enum settings_id {
 	SETTING_HOSTNAME,
 	SETTING_MAX_SANDBOXES,
 	SETTING_EGRESS_PRIVATE,
+	SETTING_NTP,
 	SETTING_COUNT
 };
 
@@ -53,8 +62,8 @@ struct settings_raw {
 
 enum settings_access {
 	ACCESS_OPEN,   /* no token was asked for */
-	ACCESS_TOKEN,  /* token holds it */
-	ACCESS_LOCKED, /* nobody may in: lock_reason says why */
+	ACCESS_TOKEN,  /* token_sha256 holds what is kept of it */
+	ACCESS_LOCKED, /* nobody may in by it: lock_reason says why */
 };
 
 struct settings_ip {
@@ -69,7 +78,7 @@ struct settings_ip {
 struct settings {
 	enum settings_access access;
 	const char *lock_reason; /* string constant */
-	char token[LIMIT_TOKEN_BYTES + 1];
+	uint8_t token_sha256[TOKEN_DIGEST_BYTES];
 	bool http; /* plain HTTP is served, too */
 	uint16_t port;
 	uint16_t tls_port; /* another than port */
@@ -79,7 +88,8 @@ struct settings {
 	struct settings_ip ip;
 	char hostname[HOSTNAME_BYTES + 1];
 	unsigned max_sandboxes;
-	char egress_private[SETTINGS_VALUE_BYTES]; /* networks, commas between; empty: none */
+	char egress_private[SETTINGS_VALUE_BYTES];      /* networks, commas between; empty: none */
+	char ntp[SETTINGS_NTP_MAX][SETTINGS_NTP_BYTES]; /* servers; empty: none, nor after it */
 	char fault[SETTINGS_FAULT_BYTES]; /* room for what is wrong with one of several things */
 };
 

@@ -151,6 +151,7 @@ void shutdown_run(struct services *s, enum shutdown_end how)
 	services_stop(s, SERVICE_HTTPD, SERVICE_MS);
 	services_stop(s, SERVICE_SQUASHD, SERVICE_MS);
 	end_sandboxes();
+	services_stop(s, SERVICE_NTP, SERVICE_MS);
 	services_stop(s, SERVICE_DHCP, SERVICE_MS);
 	if (s->data_path)
 		unmount_data(s->data_path);

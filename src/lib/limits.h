@@ -10,6 +10,8 @@
 #define LIMIT_REPLY_BYTES                                                                          \
 	(16 * 1024 * 1024)       /* a reply: 1024 sandboxes of 16 KiB each, snapshots and all */
 #define LIMIT_TOKEN_BYTES 1024   /* httpd cuts header lines at 8191 bytes */
+#define LIMIT_TOKENS 256         /* named ones: each is compared with what a request brings */
+#define LIMIT_TOKENS_BYTES 65536 /* their file: 256 lines of 135, and comments */
 #define LIMIT_REQUEST_SECONDS 10 /* api sends its message at once; squashd waits no longer */
 #define LIMIT_WORKERS 512 /* requests under way at once, 503 past it: a worker costs some 200 KiB */
 

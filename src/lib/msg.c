@@ -59,20 +59,24 @@ void msg_add_number(struct buf *b, enum msg_tag tag, uint64_t number)
 	msg_add(b, tag, &number, sizeof(number));
 }
 
-int msg_send(int fd, uint16_t kind, const char *token, size_t token_len, const struct buf *body,
+int msg_send(int fd, uint16_t kind, const struct msg_sender *from, const struct buf *body,
 	     struct err *e)
 {
+	static const struct msg_sender nobody;
+	if (!from)
+		from = &nobody;
 	struct msg_head head = {
 		.magic = MSG_MAGIC,
 		.kind = kind,
-		.token_len = (uint16_t)token_len,
+		.token_len = (uint16_t)from->token_len,
 		.body_len = (uint32_t)body->len,
+		.client = from->client,
 	};
-	if (body->full || body->len > UINT32_MAX || token_len > UINT16_MAX)
+	if (body->full || body->len > UINT32_MAX || from->token_len > UINT16_MAX)
 		return err_set(e, EMSGSIZE, "send message");
 	int rc = fd_write_all(fd, &head, sizeof(head));
 	if (rc == 0)
-		rc = fd_write_all(fd, token, token_len);
+		rc = fd_write_all(fd, from->token, from->token_len);
 	if (rc == 0)
 		rc = fd_write_all(fd, body->data, body->len);
 	if (rc < 0)
@@ -95,7 +99,8 @@ int msg_recv_head(int fd, struct msg_head *head, size_t token_max, size_t body_m
 	int rc = msg_recv_bytes(fd, head, sizeof(*head), e);
 	if (rc < 0)
 		return rc;
-	if (head->magic != MSG_MAGIC)
+	uint8_t family = head->client.family;
+	if (head->magic != MSG_MAGIC || (family != 0 && family != 4 && family != 6))
 		return err_set(e, EBADMSG, "receive message");
 	if (head->token_len > token_max || head->body_len > body_max)
 		return err_set(e, EMSGSIZE, "receive message");

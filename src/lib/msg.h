@@ -9,10 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "addr.h"
 #include "buf.h"
 #include "err.h"
 
-#define MSG_MAGIC 0x31425153u /* "SQB1" */
+#define MSG_MAGIC 0x32425153u /* "SQB2" */
 
 /* A request's kind; a reply's kind is its HTTP status. */
 enum msg_op {
@@ -32,6 +33,12 @@ enum msg_op {
 	MSG_ALLOW_NET,
 	MSG_NETWORK,
 	MSG_EGRESS_POLICY, /* from a worker to an egress process: lib/egress_fds.h */
+	MSG_SYSTEM,
+	MSG_REBOOT,
+	MSG_POWER_OFF,
+	MSG_TOKENS,
+	MSG_CREATE_TOKEN,
+	MSG_DROP_TOKEN,
 };
 
 enum msg_tag {
@@ -91,6 +98,27 @@ enum msg_tag {
 	TAG_LINES,      /* of a journal: JSON texts, each ended by a newline */
 	TAG_PRIVATE,    /* repeated: a network that the operator lets sandboxes reach */
 	TAG_DNS_SERVER, /* repeated: an address */
+	/* named tokens: TAG_NAME, and */
+	TAG_RIGHT, /* "read", "run" or "admin" */
+	TAG_TOKEN, /* a new one, told once */
+	/* the appliance: numbers where nothing else is said */
+	TAG_VERSION, /* text, as the next two */
+	TAG_KERNEL,
+	TAG_HOSTNAME,
+	TAG_UPTIME_S,
+	TAG_TIME_MS,
+	TAG_ADDRESS, /* text, repeated */
+	TAG_CPUS,
+	TAG_MEMORY_BYTES,
+	TAG_MEMORY_AVAILABLE_BYTES,
+	TAG_DISK_PERSISTENT, /* a flag */
+	TAG_DISK_BYTES,
+	TAG_DISK_FREE_BYTES,
+	TAG_SANDBOXES,
+	TAG_SANDBOXES_MAX,
+	TAG_MODULES,
+	TAG_REQUESTS_UNDER_WAY,
+	TAG_REQUESTS_DENIED,
 };
 
 struct msg_head {
@@ -98,6 +126,15 @@ struct msg_head {
 	uint16_t kind;
 	uint16_t token_len; /* bytes of token behind the head; 0 in replies */
 	uint32_t body_len;  /* bytes of fields behind the token */
+	struct addr client; /* whose request it is; family 0: not known, as in replies */
+	uint8_t unused[3];  /* 0 */
+};
+
+/* Who asks: what a request carries beside its fields. */
+struct msg_sender {
+	struct addr client;
+	const char *token; /* borrowed; NULL: none */
+	size_t token_len;
 };
 
 /* One field; data points into the message that was walked. */
@@ -124,13 +161,13 @@ void msg_add(struct buf *b, enum msg_tag tag, const void *data, size_t len);
 void msg_add_text(struct buf *b, enum msg_tag tag, const char *text);
 void msg_add_number(struct buf *b, enum msg_tag tag, uint64_t number);
 
-/* Send a head, a token (may be NULL) and the fields in body. 0 or -errno with e filled; -EPIPE when
- * the peer is gone, if the process ignores SIGPIPE, as it should. */
-int msg_send(int fd, uint16_t kind, const char *token, size_t token_len, const struct buf *body,
+/* Send a head, the sender's token and the fields in body; from is NULL for a reply. 0 or -errno
+ * with e filled; -EPIPE when the peer is gone, if the process ignores SIGPIPE, as it should. */
+int msg_send(int fd, uint16_t kind, const struct msg_sender *from, const struct buf *body,
 	     struct err *e);
 
-/* Read a head and check magic and lengths against the caps given. 0; -EBADMSG, -EMSGSIZE or another
- * -errno with e filled. */
+/* Read a head and check it: the magic, the kind of address, lengths against the caps given. 0;
+ * -EBADMSG, -EMSGSIZE or another -errno with e filled. */
 int msg_recv_head(int fd, struct msg_head *head, size_t token_max, size_t body_max, struct err *e);
 
 /* Read exactly len bytes, of a token or of the fields. 0 or -errno with e filled. */

@@ -45,6 +45,7 @@
 #define NAME_TLS "tls" /* the private key and the certificates, PEM */
 #define NAME_TLS_KEY "key.pem"
 #define NAME_TLS_CHAIN "chain.pem"
+#define NAME_TOKENS "tokens" /* the named tokens: sandbox/tokens.h */
 
 #define PATH_CGROUP "/sys/fs/cgroup"
 #define PATH_CGROUP_SQUASH PATH_CGROUP "/squash"   /* all sandboxes are below it */

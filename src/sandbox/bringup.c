@@ -31,7 +31,8 @@ static int give_slot(const struct server *s, struct sandbox *sb, struct err *e)
 	int rc = slots_take(s, sb->id, &sb->runtime.slot, e);
 	if (rc < 0)
 		return rc;
-	sb->runtime.deadline_ms = left == UINT64_MAX ? 0 : clock_mono_ms() + left;
+	if (sb->runtime.deadline_ms == 0 && left != UINT64_MAX)
+		sb->runtime.deadline_ms = clock_mono_ms() + left;
 	sb->runtime.down = true;
 	return runtime_save(s, sb, e);
 }

@@ -16,8 +16,9 @@
  * from when it was made; UINT64_MAX: it never ends. */
 uint64_t bringup_left_ms(const struct sandbox *sb);
 
-/* Start what meta.json and the upper make up, with a slot and a deadline if it has none yet, and
- * tell squashd to watch it. The sandbox is locked. 0, or -errno and it is down. */
+/* Start what meta.json and the upper make up, with a slot and a deadline if it has none yet (a new
+ * one has brought its own), and tell squashd to watch it. The sandbox is locked. 0, or -errno and
+ * it is down. */
 int bringup_start(const struct server *s, struct sandbox *sb, struct err *e);
 
 /* End the sandbox's processes, make meta.json say what next says (its runtime is taken from sb),

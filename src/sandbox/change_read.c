@@ -93,3 +93,40 @@ bool change_read_allow_net(struct msg_cursor fields, struct sandbox *sb, struct 
 	}
 	return rc == 0 && sb->id[0] != '\0' ? true : fields_refuse(r);
 }
+
+static bool read_right(const struct msg_field *f, struct token *t, struct reply *r)
+{
+	t->right = right_find((const char *)f->data, f->len);
+	if (t->right == RIGHT_NONE)
+		reply_fail(r, 400, "bad_field", "right must be read, run or admin");
+	return t->right != RIGHT_NONE;
+}
+
+bool change_read_token(struct msg_cursor fields, struct token *t, struct reply *r)
+{
+	struct msg_field f;
+	int rc;
+	memset(t, 0, sizeof(*t));
+	while ((rc = msg_next(&fields, &f)) > 0) {
+		bool good = f.tag == TAG_NAME    ? fields_name(&f, "name", t->name, r)
+			    : f.tag == TAG_RIGHT ? read_right(&f, t, r)
+						 : fields_refuse(r);
+		if (!good)
+			return false;
+	}
+	if (rc < 0)
+		return fields_refuse(r);
+	bool whole = t->name[0] != '\0' && t->right != RIGHT_NONE;
+	if (!whole)
+		reply_fail(r, 400, "bad_field", "%s is missing", t->name[0] ? "right" : "name");
+	return whole;
+}
+
+bool change_read_token_name(struct msg_cursor fields, char name[LIMIT_ID_BYTES + 1],
+			    struct reply *r)
+{
+	struct msg_field f;
+	if (msg_next(&fields, &f) != 1 || f.tag != TAG_NAME || fields.left > 0)
+		return fields_refuse(r);
+	return fields_name(&f, "name", name, r);
+}

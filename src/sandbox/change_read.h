@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The fields of the requests that change a sandbox or its snapshots, checked. Each function answers
- * whether they were good; if not, the reply is a 400 that says which was not. Pure. */
+/* The fields of the requests that change a sandbox, its snapshots or the named tokens, checked.
+ * Each function answers whether they were good; if not, the reply is a 400 that says which was not.
+ * Pure. */
 #ifndef SQUASH_CHANGE_READ_H
 #define SQUASH_CHANGE_READ_H
 
@@ -10,6 +11,7 @@
 #include "reply.h"
 #include "sandbox.h"
 #include "snapshot_text.h"
+#include "tokens.h"
 
 /* A sandbox and one of its snapshots, by name. */
 bool change_read_snapshot(struct msg_cursor fields, char id[LIMIT_ID_BYTES + 1],
@@ -30,5 +32,12 @@ bool change_read_activate(struct msg_cursor fields, struct activate *a, struct r
 
 /* A sandbox, and what it may reach: id and allow_net of *sb, of which all else becomes zero. */
 bool change_read_allow_net(struct msg_cursor fields, struct sandbox *sb, struct reply *r);
+
+/* A token to be made: its name and right; all else in *t becomes zero. */
+bool change_read_token(struct msg_cursor fields, struct token *t, struct reply *r);
+
+/* A token's name, which must be the one field of the request. */
+bool change_read_token_name(struct msg_cursor fields, char name[LIMIT_ID_BYTES + 1],
+			    struct reply *r);
 
 #endif

@@ -13,6 +13,7 @@
 #include "create_read.h"
 #include "fields.h"
 #include "info.h"
+#include "journal.h"
 #include "layers.h"
 #include "leftover.h"
 #include "lib/clock.h"
@@ -64,6 +65,9 @@ static int build(const struct server *s, struct create *c, int dir_fd, struct er
 {
 	struct sandbox *sb = &c->sb;
 	sb->created_ms = clock_wall_ms();
+	/* Now: by when it is started, the wall clock may have been set. */
+	if (sb->lifetime_s > 0)
+		sb->runtime.deadline_ms = clock_mono_ms() + sb->lifetime_s * 1000;
 	struct usage u = {.last_active_ms = sb->created_ms};
 	int rc = layers_acquire(s, sb, e);
 	if (rc == 0)
@@ -82,9 +86,7 @@ static int build(const struct server *s, struct create *c, int dir_fd, struct er
 
 static bool is_full(const struct server *s)
 {
-	struct stat st;
-	/* A directory's links: itself, its name, and the ".." of each directory in it. */
-	return fstat(s->sandboxes_fd, &st) == 0 && st.st_nlink >= 2 + s->max_sandboxes;
+	return life_count(s) >= s->max_sandboxes;
 }
 
 static bool check_modules(const struct server *s, const struct sandbox *sb, struct reply *r)
@@ -147,6 +149,8 @@ void request_create(const struct server *s, struct msg_cursor fields, struct rep
 		return;
 	}
 	r->status = 201;
+	if (journal_change(s, c.sb.id, "create", "owner", c.sb.owner, &e) < 0)
+		fprintf(stderr, "squashd: %s\n", e.text);
 	info_add(s, &c.sb, lock, r);
 }
 

@@ -104,7 +104,7 @@ static int send_policy(const struct server *s, const char *id, const struct egre
 		return err_set(e, errno, "make a socket");
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return err_set(e, errno, "reach the egress of sandbox %s", id);
-	int rc = msg_send(fd, MSG_EGRESS_POLICY, NULL, 0, &body, e);
+	int rc = msg_send(fd, MSG_EGRESS_POLICY, NULL, &body, e);
 	return rc < 0 ? rc : fd_steal(&fd);
 }
 

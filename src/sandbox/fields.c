@@ -50,17 +50,22 @@ bool fields_number(const struct msg_field *f, const char *name, uint64_t min, ui
 	return true;
 }
 
-bool fields_id(const struct msg_field *f, char *id, struct reply *r)
+bool fields_name(const struct msg_field *f, const char *name, char *out, struct reply *r)
 {
 	if (!meta_is_id((const char *)f->data, f->len)) {
 		reply_fail(r, 400, "bad_field",
-			   "id must be a letter or digit, then up to %d letters, digits, _ or -",
-			   LIMIT_ID_BYTES - 1);
+			   "%s must be a letter or digit, then up to %d letters, digits, _ or -",
+			   name, LIMIT_ID_BYTES - 1);
 		return false;
 	}
-	memcpy(id, f->data, f->len);
-	id[f->len] = '\0';
+	memcpy(out, f->data, f->len);
+	out[f->len] = '\0';
 	return true;
+}
+
+bool fields_id(const struct msg_field *f, char *id, struct reply *r)
+{
+	return fields_name(f, "id", id, r);
 }
 
 bool fields_only_id(struct msg_cursor fields, char *id, struct reply *r)

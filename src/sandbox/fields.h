@@ -30,6 +30,9 @@ bool fields_only_id(struct msg_cursor fields, char *id, struct reply *r);
 /* Copy a sandbox's id. */
 bool fields_id(const struct msg_field *f, char *id, struct reply *r);
 
+/* Copy what is a name of that kind, as a token's is. */
+bool fields_name(const struct msg_field *f, const char *name, char *out, struct reply *r);
+
 /* A field that does not belong here, or is damaged: 400. Always false. */
 bool fields_refuse(struct reply *r);
 

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "caller.h"
+#include "lib/addr.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/jsonw.h"
@@ -67,6 +69,24 @@ static void write_flag(struct jsonw *w, const char *key, bool flag)
 	jsonw_bool(w, flag);
 }
 
+static void write_string(struct jsonw *w, const char *key, const char *text)
+{
+	jsonw_key(w, key);
+	if (text)
+		jsonw_string(w, text);
+	else
+		jsonw_null(w);
+}
+
+/* Who is behind it. Of what squashd does by itself, nobody is. */
+static void write_caller(struct jsonw *w, const struct caller *c)
+{
+	char text[ADDR_TEXT_BYTES];
+	bool known = c && c->client.family != 0;
+	write_string(w, "client", known ? addr_text(&c->client, text) : NULL);
+	write_string(w, "token", c && c->token[0] != '\0' ? c->token : NULL);
+}
+
 static void write_result(struct jsonw *w, const struct exec_result *r)
 {
 	jsonw_key(w, "exit_code");
@@ -91,8 +111,8 @@ static void write_result(struct jsonw *w, const struct exec_result *r)
 }
 
 /* One line of the log, or, with an id, of the history. */
-static void write_exec(struct buf *line, const char *id, uint64_t seq, const char *cmd,
-		       const struct exec_result *result)
+static void write_exec(struct buf *line, const struct caller *caller, const char *id, uint64_t seq,
+		       const char *cmd, const struct exec_result *result)
 {
 	struct jsonw w;
 	size_t len = strlen(cmd);
@@ -101,10 +121,8 @@ static void write_exec(struct buf *line, const char *id, uint64_t seq, const cha
 	jsonw_init(&w, line);
 	jsonw_object_begin(&w);
 	if (id) {
-		jsonw_key(&w, "event");
-		jsonw_string(&w, "exec");
-		jsonw_key(&w, "id");
-		jsonw_string(&w, id);
+		write_string(&w, "event", "exec");
+		write_string(&w, "id", id);
 	}
 	jsonw_key(&w, "seq");
 	jsonw_uint(&w, seq);
@@ -112,6 +130,7 @@ static void write_exec(struct buf *line, const char *id, uint64_t seq, const cha
 	jsonw_text(&w, cmd, cut ? JOURNAL_CMD_BYTES : len);
 	write_flag(&w, "cmd_truncated", cut);
 	write_result(&w, result);
+	write_caller(&w, caller);
 	jsonw_object_end(&w);
 	buf_add_text(line, "\n");
 }
@@ -121,11 +140,11 @@ int journal_exec(const struct server *s, int dir_fd, const char *id, uint64_t se
 {
 	static char memory[LINE_BYTES];
 	struct buf line = {.data = memory, .cap = sizeof(memory)};
-	write_exec(&line, id, seq, cmd, result);
+	write_exec(&line, s->caller, id, seq, cmd, result);
 	int rc = append(s->data_fd, &history_files, &line, e);
 	if (rc < 0 || dir_fd < 0)
 		return rc;
-	write_exec(&line, NULL, seq, cmd, result);
+	write_exec(&line, s->caller, NULL, seq, cmd, result);
 	return append(dir_fd, &log_files, &line, e);
 }
 
@@ -143,20 +162,37 @@ int journal_end(const struct server *s, const struct sandbox *sb, enum journal_e
 	struct jsonw w;
 	jsonw_init(&w, &line);
 	jsonw_object_begin(&w);
-	jsonw_key(&w, "event");
-	jsonw_string(&w, "end");
-	jsonw_key(&w, "id");
-	jsonw_string(&w, sb->id);
-	jsonw_key(&w, "reason");
-	jsonw_string(&w, reasons[why]);
-	jsonw_key(&w, "owner");
-	jsonw_string(&w, sb->owner);
-	jsonw_key(&w, "task");
-	jsonw_string(&w, sb->task);
+	write_string(&w, "event", "end");
+	write_string(&w, "id", sb->id);
+	write_string(&w, "reason", reasons[why]);
+	write_string(&w, "owner", sb->owner);
+	write_string(&w, "task", sb->task);
 	write_time(&w, "created", sb->created_ms);
 	write_time(&w, "ended", clock_wall_ms());
 	jsonw_key(&w, "exec_count");
 	jsonw_uint(&w, exec_count);
+	write_caller(&w, s->caller);
+	jsonw_object_end(&w);
+	buf_add_text(&line, "\n");
+	return append(s->data_fd, &history_files, &line, e);
+}
+
+/* id and value may be NULL: then there is no such member. */
+static int append_event(const struct server *s, const char *event, const char *id, const char *key,
+			const char *value, struct err *e)
+{
+	static char memory[LINE_BYTES];
+	struct buf line = {.data = memory, .cap = sizeof(memory)};
+	struct jsonw w;
+	jsonw_init(&w, &line);
+	jsonw_object_begin(&w);
+	write_string(&w, "event", event);
+	if (id)
+		write_string(&w, "id", id);
+	if (value)
+		write_string(&w, key, value);
+	write_time(&w, "at", clock_wall_ms());
+	write_caller(&w, s->caller);
 	jsonw_object_end(&w);
 	buf_add_text(&line, "\n");
 	return append(s->data_fd, &history_files, &line, e);
@@ -165,21 +201,12 @@ int journal_end(const struct server *s, const struct sandbox *sb, enum journal_e
 int journal_change(const struct server *s, const char *id, const char *event, const char *key,
 		   const char *value, struct err *e)
 {
-	static char memory[LINE_BYTES];
-	struct buf line = {.data = memory, .cap = sizeof(memory)};
-	struct jsonw w;
-	jsonw_init(&w, &line);
-	jsonw_object_begin(&w);
-	jsonw_key(&w, "event");
-	jsonw_string(&w, event);
-	jsonw_key(&w, "id");
-	jsonw_string(&w, id);
-	jsonw_key(&w, key);
-	jsonw_string(&w, value);
-	write_time(&w, "at", clock_wall_ms());
-	jsonw_object_end(&w);
-	buf_add_text(&line, "\n");
-	return append(s->data_fd, &history_files, &line, e);
+	return append_event(s, event, id, key, value, e);
+}
+
+int journal_system(const struct server *s, const char *event, const char *name, struct err *e)
+{
+	return append_event(s, event, NULL, "name", name, e);
 }
 
 static int read_file(int dir_fd, const char *name, struct buf *out, struct err *e)

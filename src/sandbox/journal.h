@@ -2,7 +2,8 @@
 /* What has happened: the log of each sandbox (its commands), and the history of the appliance
  * (commands, changes, and what ended sandboxes), which stays when a sandbox is gone. Lines of JSON,
  * appended; a file that has grown to JOURNAL_BYTES becomes the old one, and the old one before it
- * goes. */
+ * goes. Each line says whose request it was that led to it: the address of the client, and the name
+ * of a named token. */
 #ifndef SQUASH_JOURNAL_H
 #define SQUASH_JOURNAL_H
 
@@ -36,6 +37,9 @@ int journal_end(const struct server *s, const struct sandbox *sb, enum journal_e
 /* Append to the history: the event happened to the sandbox, with one member more. */
 int journal_change(const struct server *s, const char *id, const char *event, const char *key,
 		   const char *value, struct err *e);
+
+/* The same for what happened to the appliance; name, which may be NULL, is of what it is about. */
+int journal_system(const struct server *s, const char *event, const char *name, struct err *e);
 
 /* Append the lines of a sandbox's log, or of the history (dir_fd of DATA), oldest first, to out.
  * Nothing there is nothing appended. */

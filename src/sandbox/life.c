@@ -36,6 +36,13 @@ bool life_has_dir(const struct server *s, const char *id)
 	return fstatat(s->sandboxes_fd, id, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+uint64_t life_count(const struct server *s)
+{
+	struct stat st;
+	/* A directory's links: itself, its name, and the ".." of each directory in it. */
+	return fstat(s->sandboxes_fd, &st) == 0 && st.st_nlink > 2 ? st.st_nlink - 2 : 0;
+}
+
 /* A sandbox of which nothing is known but its id. */
 static void make_nobody(struct sandbox *sb, const char *id)
 {

@@ -5,6 +5,7 @@
 #define SQUASH_LIFE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "journal.h"
 #include "lib/err.h"
@@ -26,6 +27,9 @@ int life_end_if_over(const struct server *s, const char *id, struct err *e);
 /* If the sandbox, which is locked, was stopped by a reboot or by a change that was cut off, start
  * it. 0 with sb->runtime as it is then; or -ESRCH with e saying why it is down. */
 int life_ensure_runs(const struct server *s, struct sandbox *sb, int dir_fd, struct err *e);
+
+/* How many sandboxes there are, those that are coming or going with them. */
+uint64_t life_count(const struct server *s);
 
 /* Whether there is a directory of that sandbox, existing or coming or going. */
 bool life_has_dir(const struct server *s, const char *id);

@@ -4,8 +4,24 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
+#include "lib/limits.h"
 #include "lib/msg.h"
+
+void reply_send(struct reply *r)
+{
+	struct err e;
+	if (r->sent)
+		return;
+	r->sent = true;
+	if (msg_send(r->conn_fd, r->status, NULL, &r->body, &e) == -EMSGSIZE) {
+		reply_fail(r, 500, "internal", "the reply is larger than %d bytes",
+			   LIMIT_REPLY_BYTES);
+		msg_send(r->conn_fd, r->status, NULL, &r->body, &e);
+	}
+	shutdown(r->conn_fd, SHUT_WR);
+}
 
 void reply_fail(struct reply *r, uint16_t status, const char *code, const char *format, ...)
 {

@@ -3,6 +3,7 @@
 #ifndef SQUASH_REPLY_H
 #define SQUASH_REPLY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/buf.h"
@@ -11,7 +12,14 @@
 struct reply {
 	uint16_t status;
 	struct buf body;
+	int conn_fd; /* where it goes; borrowed */
+	bool sent;
 };
+
+/* Send the reply, unless that has been done, and end our side of the connection. For handlers that
+ * have work left after that; for all others their caller does it. The peer may be gone: then nobody
+ * is left to be told. */
+void reply_send(struct reply *r);
 
 /* Make the reply an error: what was in it is dropped. code is one of the stable words of
  * docs/api.md. */

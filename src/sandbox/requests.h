@@ -25,7 +25,15 @@ void request_network(const struct server *s, struct msg_cursor fields, struct re
 void request_logs(const struct server *s, struct msg_cursor fields, struct reply *r);
 void request_history(const struct server *s, struct msg_cursor fields, struct reply *r);
 
-/* Sends its reply itself, to conn_fd, as it has work left after that. */
-void request_exec(const struct server *s, struct msg_cursor fields, struct reply *r, int conn_fd);
+/* These send their reply themselves, as they have work left after that. */
+void request_exec(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_reboot(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_power_off(const struct server *s, struct msg_cursor fields, struct reply *r);
+
+void request_system(const struct server *s, struct msg_cursor fields, struct reply *r);
+
+void request_tokens(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_create_token(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_drop_token(const struct server *s, struct msg_cursor fields, struct reply *r);
 
 #endif

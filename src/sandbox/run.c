@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "exec.h"
 #include "journal.h"
@@ -59,27 +58,16 @@ static void add_result(const struct exec_result *result, struct reply *r)
 	msg_add_number(b, TAG_BACKGROUND, result->background);
 }
 
-static void send_reply(int conn_fd, const struct reply *r)
-{
-	struct err e;
-	/* The caller may be gone; then nobody is left to be told. */
-	msg_send(conn_fd, r->status, NULL, 0, &r->body, &e);
-	shutdown(conn_fd, SHUT_RDWR);
-}
-
-void request_exec(const struct server *s, struct msg_cursor fields, struct reply *r, int conn_fd)
+void request_exec(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
 	static struct run run;
 	static struct exec_result result;
 	struct exec_job job;
 	struct err e;
-	if (!run_read(fields, &run, r)) {
-		send_reply(conn_fd, r);
+	if (!run_read(fields, &run, r))
 		return;
-	}
 	if (start(s, &run, &job, &e) < 0) {
 		reply_sandbox_err(r, &e);
-		send_reply(conn_fd, r);
 		return;
 	}
 	if (exec_supervise(&job, &run.request, &result, &e) < 0) {
@@ -88,6 +76,6 @@ void request_exec(const struct server *s, struct msg_cursor fields, struct reply
 		record(s, &run, &result); /* before the caller can ask for it */
 		add_result(&result, r);
 	}
-	send_reply(conn_fd, r);
+	reply_send(r);
 	exec_finish(&job);
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "lib/limits.h"
+#include "lib/token.h"
 
 /* What a reboot may forget; see runtime.h. */
 struct runtime {
@@ -53,12 +54,16 @@ struct server {
 	int egress_fd;
 	int report_fd; /* where workers tell squashd of a new sandbox: watch.h */
 	char sandboxes_path[PATH_MAX];
-	bool has_disk;                     /* DATA survives a reboot, and has project quotas */
-	uint64_t max_sandboxes;            /* at most LIMIT_SANDBOXES */
-	uint64_t memory_mb;                /* the machine's */
-	const char *egress_private;        /* SQUASH_EGRESS_PRIVATE: networks, commas between */
-	char token[LIMIT_TOKEN_BYTES + 1]; /* secret */
-	size_t token_len;                  /* 0: no token is set, everyone may do everything */
+	bool has_disk;              /* DATA survives a reboot, and has project quotas */
+	uint64_t max_sandboxes;     /* at most LIMIT_SANDBOXES */
+	uint64_t memory_mb;         /* the machine's */
+	const char *egress_private; /* SQUASH_EGRESS_PRIVATE: networks, commas between */
+	bool has_token;             /* a token is set, or was meant to be; its digest: */
+	uint8_t token_digest[TOKEN_DIGEST_BYTES];
+	/* A worker's: */
+	const struct caller *caller; /* whose request it serves; NULL: nobody's */
+	unsigned requests_under_way; /* that one with it, when it was started */
+	uint64_t requests_denied;    /* since squashd was started, until then */
 };
 
 #define SLOT_NONE UINT32_MAX

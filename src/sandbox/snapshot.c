@@ -188,7 +188,9 @@ void request_drop_snapshot(const struct server *s, struct msg_cursor fields, str
 	if (rc < 0) {
 		reply_sandbox_err(r, &e);
 		leftover_note(id, &e);
-	} else {
-		r->status = 204;
+		return;
 	}
+	if (journal_change(s, id, "drop_snapshot", "snapshot", name, &e) < 0)
+		fprintf(stderr, "squashd: %s\n", e.text);
+	r->status = 204;
 }

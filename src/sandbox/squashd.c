@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* squashd, the only privileged service. It accepts on the socket that init made (descriptor 3) and
  * forks a worker for each connection; it keeps nothing in memory that a worker or its successor
- * could not read from files and from the kernel, so it may be killed at any moment. The bearer
- * token comes through a pipe (descriptor 4), SQUASH_DATA, SQUASH_MAX_SANDBOXES and
+ * could not read from files and from the kernel, so it may be killed at any moment. The digest of
+ * the bearer token comes through a pipe (descriptor 4), SQUASH_DATA, SQUASH_MAX_SANDBOXES and
  * SQUASH_EGRESS_PRIVATE from the environment. */
 #include <errno.h>
 #include <fcntl.h>
@@ -101,14 +101,14 @@ static int open_dirs(struct server *s, struct err *e)
 
 static int read_token(struct server *s, struct err *e)
 {
-	ssize_t n = fd_read_all(TOKEN_FD, s->token, sizeof(s->token));
+	ssize_t n = fd_read_all(TOKEN_FD, s->token_digest, sizeof(s->token_digest));
 	close(TOKEN_FD);
 	if (n < 0)
-		return err_set(e, (int)-n, "read the token");
-	/* One that does not fit must not become a shorter one, or none. */
-	if ((size_t)n == sizeof(s->token))
-		return err_set(e, EMSGSIZE, "read the token");
-	s->token_len = (size_t)n;
+		return err_set(e, (int)-n, "read the token's digest");
+	/* One that is cut short must not become none. */
+	if (n > 0 && (size_t)n < sizeof(s->token_digest))
+		return err_set(e, EBADMSG, "read the token's digest");
+	s->has_token = n > 0;
 	return 0;
 }
 
@@ -146,14 +146,15 @@ struct work {
 };
 
 /* A worker's exit code. */
-enum { WORK_DONE, WORK_LEFT, SWEEP_DONE, SWEEP_LEFT };
+enum { WORK_DONE, WORK_LEFT, WORK_DENIED, SWEEP_DONE, SWEEP_LEFT };
 
 static int do_work(const struct server *s, const struct work *work)
 {
 	struct err e;
 	bool sweeps = work->conn_fd < 0 && !work->end && !work->way;
 	if (work->conn_fd >= 0) {
-		worker_serve(s, work->conn_fd);
+		if (!worker_serve(s, work->conn_fd))
+			return WORK_DENIED;
 	} else if (work->end) {
 		int rc = life_end_if_over(s, work->end, &e);
 		if (rc < 0 && rc != -ENOENT)
@@ -183,7 +184,7 @@ static pid_t start_worker(const struct server *s, const struct work *work)
 }
 
 struct loop {
-	const struct server *server;
+	struct server *server;
 	struct watch *watch;
 	int servers_fd; /* inotify: tells that PATH_RESOLV is another */
 	unsigned workers;
@@ -199,13 +200,15 @@ static void sweep_after(struct loop *l, unsigned wait_ms)
 		l->sweep_at_ms = at_ms;
 }
 
-/* What the end of a worker means for sweeping. */
+/* What the end of a worker means. */
 static void judge_end(struct loop *l, int status)
 {
 	if (WIFSIGNALED(status))
 		fprintf(stderr, "squashd: a worker died of signal %d\n", WTERMSIG(status));
 	if (!WIFEXITED(status) || WEXITSTATUS(status) == WORK_LEFT) {
 		sweep_after(l, 0);
+	} else if (WEXITSTATUS(status) == WORK_DENIED) {
+		l->server->requests_denied++;
 	} else if (WEXITSTATUS(status) == SWEEP_DONE) {
 		l->sweep_again_ms = SWEEP_AGAIN_MS;
 	} else if (WEXITSTATUS(status) == SWEEP_LEFT) {
@@ -226,6 +229,7 @@ static void accept_one(struct loop *l)
 	struct work work = {.conn_fd = conn};
 	if (conn < 0)
 		return;
+	l->server->requests_under_way = l->workers + 1;
 	if (l->workers >= LIMIT_WORKERS || start_worker(l->server, &work) < 0)
 		worker_refuse(conn);
 	else
@@ -357,7 +361,7 @@ int main(void)
 	struct err e;
 	struct rlimit files;
 
-	prctl(PR_SET_DUMPABLE, 0); /* the token is in our memory */
+	prctl(PR_SET_DUMPABLE, 0); /* callers' tokens pass through our workers' memory */
 	signal(SIGPIPE, SIG_IGN);
 	hold_ends_of_children();
 	fcntl(LISTEN_FD, F_SETFD, FD_CLOEXEC);

@@ -1,130 +1,136 @@
 /* SPDX-License-Identifier: MIT */
 #include "worker.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <unistd.h>
 
+#include "caller.h"
 #include "lib/msg.h"
-#include "lib/token.h"
 #include "reply.h"
 #include "requests.h"
 
 static char reply_memory[LIMIT_REPLY_BYTES];
 
-static void dispatch(const struct server *s, uint16_t op, struct msg_cursor fields, struct reply *r)
+/* We are here: that is the answer. */
+static void request_health(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
-	switch (op) {
-	case MSG_HEALTH:
-		break; /* we are here: that is the answer */
-	case MSG_MODULES:
-		request_modules(s, fields, r);
-		break;
-	case MSG_LIST:
-		request_list(s, fields, r);
-		break;
-	case MSG_CREATE:
-		request_create(s, fields, r);
-		break;
-	case MSG_INFO:
-		request_info(s, fields, r);
-		break;
-	case MSG_DESTROY:
-		request_destroy(s, fields, r);
-		break;
-	case MSG_LOGS:
-		request_logs(s, fields, r);
-		break;
-	case MSG_HISTORY:
-		request_history(s, fields, r);
-		break;
-	case MSG_ACTIVATE:
-		request_activate(s, fields, r);
-		break;
-	case MSG_SNAPSHOT:
-		request_snapshot(s, fields, r);
-		break;
-	case MSG_RESTORE:
-		request_restore(s, fields, r);
-		break;
-	case MSG_DROP_SNAPSHOT:
-		request_drop_snapshot(s, fields, r);
-		break;
-	case MSG_ALLOW_NET:
-		request_allow_net(s, fields, r);
-		break;
-	case MSG_NETWORK:
-		request_network(s, fields, r);
-		break;
-	default:
-		reply_fail(r, 400, "bad_message", "unknown operation %u", op);
-	}
+	(void)s;
+	(void)fields;
+	(void)r;
 }
 
-static void answer(int conn_fd, const struct reply *r)
-{
-	struct err e;
-	if (msg_send(conn_fd, r->status, NULL, 0, &r->body, &e) == -EMSGSIZE) {
-		struct reply large = *r;
-		reply_fail(&large, 500, "internal", "the reply is larger than %d bytes",
-			   LIMIT_REPLY_BYTES);
-		msg_send(conn_fd, large.status, NULL, 0, &large.body, &e);
-	}
-}
+/* Every request that there is, and what it takes to be let in. */
+static const struct operation {
+	enum right right;
+	void (*run)(const struct server *s, struct msg_cursor fields, struct reply *r);
+} operations[] = {
+	[MSG_HEALTH] = {RIGHT_READ, request_health},
+	[MSG_MODULES] = {RIGHT_READ, request_modules},
+	[MSG_LIST] = {RIGHT_READ, request_list},
+	[MSG_INFO] = {RIGHT_READ, request_info},
+	[MSG_LOGS] = {RIGHT_READ, request_logs},
+	[MSG_HISTORY] = {RIGHT_READ, request_history},
+	[MSG_NETWORK] = {RIGHT_READ, request_network},
+	[MSG_SYSTEM] = {RIGHT_READ, request_system},
+	[MSG_CREATE] = {RIGHT_RUN, request_create},
+	[MSG_DESTROY] = {RIGHT_RUN, request_destroy},
+	[MSG_EXEC] = {RIGHT_RUN, request_exec},
+	[MSG_ACTIVATE] = {RIGHT_RUN, request_activate},
+	[MSG_SNAPSHOT] = {RIGHT_RUN, request_snapshot},
+	[MSG_RESTORE] = {RIGHT_RUN, request_restore},
+	[MSG_DROP_SNAPSHOT] = {RIGHT_RUN, request_drop_snapshot},
+	[MSG_ALLOW_NET] = {RIGHT_RUN, request_allow_net},
+	[MSG_REBOOT] = {RIGHT_ADMIN, request_reboot},
+	[MSG_POWER_OFF] = {RIGHT_ADMIN, request_power_off},
+	[MSG_TOKENS] = {RIGHT_ADMIN, request_tokens},
+	[MSG_CREATE_TOKEN] = {RIGHT_ADMIN, request_create_token},
+	[MSG_DROP_TOKEN] = {RIGHT_ADMIN, request_drop_token},
+};
 
-/* Nothing of the request but its token is looked at before the token has been found good. */
-static bool is_allowed(const struct server *s, int conn_fd, const struct msg_head *head,
-		       struct err *e)
+/* Find out whose request it is. False if it can't go on: the reply says why. */
+static bool identify(const struct server *s, const struct msg_head *head, struct caller *c,
+		     struct reply *r)
 {
 	char token[LIMIT_TOKEN_BYTES];
-	if (msg_recv_bytes(conn_fd, token, head->token_len, e) < 0)
-		return false;
-	e->number = EACCES;
-	return s->token_len == 0 || token_equal(token, head->token_len, s->token, s->token_len);
+	struct err e;
+	c->client = head->client;
+	if (msg_recv_bytes(r->conn_fd, token, head->token_len, &e) < 0)
+		reply_fail(r, 400, "bad_message", "%s", e.text);
+	else if (!caller_identify(s, token, head->token_len, c))
+		reply_fail(r, 401, "unauthorized", "the bearer token is missing or wrong");
+	else
+		return true;
+	return false;
 }
 
-void worker_serve(const struct server *s, int conn_fd)
+/* Find what is asked for. NULL if there is no such thing, or it is not for the caller: the reply
+ * says so. */
+static const struct operation *find(uint16_t kind, const struct caller *c, struct reply *r)
+{
+	static const struct operation none;
+	bool known = kind < sizeof(operations) / sizeof(operations[0]);
+	const struct operation *op = known ? &operations[kind] : &none;
+	if (!op->run)
+		reply_fail(r, 400, "bad_message", "unknown operation %u", kind);
+	else if (c->right >= op->right)
+		return op;
+	else if (c->anyone)
+		reply_fail(r, 403, "forbidden",
+			   "this takes a token with the right \"%s\", and none is set: "
+			   "SQUASH_AUTH_TOKEN, or a line of the file tokens on SQUASH-DATA, sets "
+			   "one",
+			   right_name(op->right));
+	else
+		reply_fail(r, 403, "forbidden",
+			   "this takes a token with the right \"%s\", and this one has \"%s\"",
+			   right_name(op->right), right_name(c->right));
+	return NULL;
+}
+
+/* Nothing of the request but its token is looked at before the token has been found good, and none
+ * of its fields before it has been found good enough. */
+static void serve(const struct server *s, struct reply *r)
 {
 	static uint8_t fields[LIMIT_MSG_BYTES];
-	struct reply r = {.status = 200,
-			  .body = {.data = reply_memory, .cap = sizeof(reply_memory)}};
-	struct timeval patience = {.tv_sec = LIMIT_REQUEST_SECONDS};
+	static struct server own;
+	struct caller caller;
 	struct msg_head head;
 	struct err e;
+	if (msg_recv_head(r->conn_fd, &head, LIMIT_TOKEN_BYTES, LIMIT_MSG_BYTES, &e) < 0) {
+		reply_fail(r, 400, "bad_message", "%s", e.text);
+		return;
+	}
+	if (!identify(s, &head, &caller, r))
+		return;
+	const struct operation *op = find(head.kind, &caller, r);
+	if (!op)
+		return;
+	if (msg_recv_bytes(r->conn_fd, fields, head.body_len, &e) < 0) {
+		reply_fail(r, 400, "bad_message", "%s", e.text);
+		return;
+	}
+	own = *s;
+	own.caller = &caller;
+	op->run(&own, (struct msg_cursor){.at = fields, .left = head.body_len}, r);
+}
 
+bool worker_serve(const struct server *s, int conn_fd)
+{
+	struct reply r = {.status = 200,
+			  .body = {.data = reply_memory, .cap = sizeof(reply_memory)},
+			  .conn_fd = conn_fd};
+	struct timeval patience = {.tv_sec = LIMIT_REQUEST_SECONDS};
 	setsockopt(conn_fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	if (msg_recv_head(conn_fd, &head, LIMIT_TOKEN_BYTES, LIMIT_MSG_BYTES, &e) < 0) {
-		reply_fail(&r, 400, "bad_message", "%s", e.text);
-		answer(conn_fd, &r);
-		return;
-	}
-	if (!is_allowed(s, conn_fd, &head, &e)) {
-		if (e.number == EACCES)
-			reply_fail(&r, 401, "unauthorized", "the bearer token is missing or wrong");
-		else
-			reply_fail(&r, 400, "bad_message", "%s", e.text);
-		answer(conn_fd, &r);
-		return;
-	}
-	if (msg_recv_bytes(conn_fd, fields, head.body_len, &e) < 0) {
-		reply_fail(&r, 400, "bad_message", "%s", e.text);
-		answer(conn_fd, &r);
-		return;
-	}
-	struct msg_cursor cursor = {.at = fields, .left = head.body_len};
-	if (head.kind == MSG_EXEC) {
-		request_exec(s, cursor, &r, conn_fd);
-	} else {
-		dispatch(s, head.kind, cursor, &r);
-		answer(conn_fd, &r);
-	}
+	serve(s, &r);
+	reply_send(&r);
+	return r.status != 401;
 }
 
 void worker_refuse(int conn_fd)
 {
-	struct reply r = {.body = {.data = reply_memory, .cap = sizeof(reply_memory)}};
+	struct reply r = {.body = {.data = reply_memory, .cap = sizeof(reply_memory)},
+			  .conn_fd = conn_fd};
 	reply_fail(&r, 503, "full", "%d requests are under way already", LIMIT_WORKERS);
-	answer(conn_fd, &r);
+	reply_send(&r);
 }

@@ -82,8 +82,8 @@ WRAPPED(long, syscall, long number, ...);
 WRAPPED(int, sigprocmask, int how, const sigset_t *set, sigset_t *old);
 WRAPPED(int, msg_recv_head, int fd, struct msg_head *head, size_t token_max, size_t body_max,
 	struct err *e);
-WRAPPED(int, msg_send, int fd, uint16_t kind, const char *token, size_t token_len,
-	const struct buf *body, struct err *e);
+WRAPPED(int, msg_send, int fd, uint16_t kind, const struct msg_sender *from, const struct buf *body,
+	struct err *e);
 WRAPPED(pid_t, spawn_until_exec, const struct spawn *s, int *pidfd, struct err *e);
 WRAPPED(pid_t, spawn_beside, const struct spawn *s, void *stack, size_t len, int *pidfd,
 	struct err *e);
@@ -185,14 +185,14 @@ int __wrap_msg_recv_head(int fd, struct msg_head *head, size_t token_max, size_t
 	return rc;
 }
 
-int __wrap_msg_send(int fd, uint16_t kind, const char *token, size_t token_len,
-		    const struct buf *body, struct err *e)
+int __wrap_msg_send(int fd, uint16_t kind, const struct msg_sender *from, const struct buf *body,
+		    struct err *e)
 {
 	if (kind == MSG_EGRESS_POLICY) /* not the reply: its writes are points as any others */
-		return __real_msg_send(fd, kind, token, token_len, body, e);
+		return __real_msg_send(fd, kind, from, body, e);
 	strikes("reply", 0);
 	fault.replying = true;
-	int rc = __real_msg_send(fd, kind, token, token_len, body, e);
+	int rc = __real_msg_send(fd, kind, from, body, e);
 	fault.replying = false;
 	return rc;
 }

@@ -107,6 +107,7 @@ static void read_changes(struct msg_cursor c, struct reply *r)
 	static struct snapshot n;
 	static struct sandbox hosts;
 	struct activate activate;
+	struct token token;
 	char id[LIMIT_ID_BYTES + 1], name[LIMIT_MODULE_BYTES + 1];
 	if (change_read_snapshot(c, id, name, r)) {
 		check_texts(c);
@@ -131,6 +132,17 @@ static void read_changes(struct msg_cursor c, struct reply *r)
 	} else {
 		check_refusal(r);
 	}
+	if (change_read_token(c, &token, r)) {
+		CHECK(is_terminated(token.name, sizeof(token.name)));
+		CHECK(meta_is_id(token.name, strlen(token.name)));
+		CHECK(token.right >= RIGHT_READ && token.right <= RIGHT_ADMIN);
+	} else {
+		check_refusal(r);
+	}
+	if (change_read_token_name(c, id, r))
+		CHECK(is_terminated(id, sizeof(id)) && meta_is_id(id, strlen(id)));
+	else
+		check_refusal(r);
 	if (change_read_allow_net(c, &hosts, r)) {
 		check_texts(c);
 		CHECK(is_terminated(hosts.id, sizeof(hosts.id)));

@@ -3,7 +3,8 @@
  * squashd: what is taken from it lies inside it, and what api sends, squashd finds well-formed.
  *
  * An input is lines: SCRIPT_NAME, PATH_INFO, REQUEST_METHOD, HTTP_AUTHORIZATION, CONTENT_LENGTH,
- * CONTENT_TYPE; the rest is the body. */
+ * CONTENT_TYPE; the rest is the body. The client's address, whose parser has a target of its own,
+ * is in the place of the authorization. */
 #include <errno.h>
 #include <stdbool.h>
 
@@ -43,12 +44,16 @@ static void check_fault(const struct request_fault *fault)
 
 static void check_token(const struct http_request *q, const char *authorization)
 {
+	const struct msg_sender *from = &q->from;
+	uint8_t family = from->client.family;
 	size_t len = strlen(authorization);
-	if (!q->token)
+	CHECK(family == 0 || family == 4 || family == 6);
+	if (!from->token)
 		return;
-	CHECK(q->token > authorization && q->token_len > 0 && q->token_len <= LIMIT_TOKEN_BYTES);
-	CHECK(q->token + q->token_len <= authorization + len);
-	CHECK(!memchr(q->token, ' ', q->token_len));
+	CHECK(from->token > authorization && from->token_len > 0);
+	CHECK(from->token_len <= LIMIT_TOKEN_BYTES);
+	CHECK(from->token + from->token_len <= authorization + len);
+	CHECK(!memchr(from->token, ' ', from->token_len));
 }
 
 /* What squashd says to a message that api made may be that a value is bad, never the message. */
@@ -69,7 +74,23 @@ static const struct {
 	{create_sandbox, &body_form_create},    {exec_in_sandbox, &body_form_exec},
 	{activate_module, &body_form_activate}, {take_snapshot, &body_form_snapshot},
 	{restore_snapshot, &body_form_restore}, {change_allow_net, &body_form_allow_net},
+	{create_token, &body_form_token},       {reboot_system, &body_form_empty},
+	{power_off_system, &body_form_empty},
 };
+
+/* Whether the endpoint's path has a sandbox's id in it. */
+static bool is_of_sandbox(endpoint *run)
+{
+	static endpoint *const others[] = {
+		get_health,     get_modules,  get_history,   get_sandboxes,
+		create_sandbox, get_system,   reboot_system, power_off_system,
+		get_tokens,     create_token, drop_token,
+	};
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (run == others[i])
+			return false;
+	return true;
+}
 
 static const struct body_form *find_form(endpoint *run)
 {
@@ -87,7 +108,12 @@ static bool read_message(endpoint *run, struct msg_cursor c, struct reply *r)
 	static struct snapshot n;
 	static struct sandbox hosts;
 	struct activate activate;
+	struct token token;
 	char id[LIMIT_ID_BYTES + 1], name[LIMIT_MODULE_BYTES + 1];
+	if (run == create_token)
+		return change_read_token(c, &token, r);
+	if (run == drop_token)
+		return change_read_token_name(c, id, r);
 	if (run == exec_in_sandbox)
 		return run_read(c, &command, r);
 	if (run == activate_module)
@@ -126,7 +152,7 @@ static void check_body(endpoint *run, const uint8_t *body, size_t len, const cha
 	struct buf fields = {.data = fields_memory, .cap = sizeof(fields_memory)};
 	struct request_fault fault = {0};
 
-	if (run != create_sandbox)
+	if (is_of_sandbox(run))
 		msg_add_text(&fields, TAG_ID, id);
 	if (body_parse(body, len, find_form(run), &a, &fields, &fault) < 0)
 		check_fault(&fault);
@@ -140,22 +166,19 @@ static void check_variables(endpoint *run, const struct http_request *q)
 	CHECK(strlen(q->id) + strlen(q->name) < strlen(q->path) || !q->path[0]);
 	CHECK(!strchr(q->id, '/') && strstr(q->path, q->id));
 	CHECK(!strchr(q->name, '/') && strstr(q->path, q->name));
-	if (run == get_health || run == get_modules || run == get_history || run == get_sandboxes ||
-	    run == create_sandbox)
-		CHECK(!q->id[0]);
-	else if (run)
-		CHECK(q->id[0]);
-	CHECK(!run || (run == drop_snapshot) == (q->name[0] != '\0'));
+	CHECK(!run || is_of_sandbox(run) == (q->id[0] != '\0'));
+	CHECK(!run || (run == drop_snapshot || run == drop_token) == (q->name[0] != '\0'));
 }
 
-/* The message of the one endpoint that has no body and more than an id. */
-static void check_drop(const struct http_request *q)
+/* The messages of the endpoints that have no body and more than an id. */
+static void check_drop(endpoint *run, const struct http_request *q)
 {
 	char memory[2 * REQUEST_PATH_BYTES + 64];
 	struct buf fields = {.data = memory, .cap = sizeof(memory)};
-	msg_add_text(&fields, TAG_ID, q->id);
-	msg_add_text(&fields, TAG_SNAPSHOT_NAME, q->name);
-	check_message(drop_snapshot, &fields);
+	if (run == drop_snapshot)
+		msg_add_text(&fields, TAG_ID, q->id);
+	msg_add_text(&fields, run == drop_snapshot ? TAG_SNAPSHOT_NAME : TAG_NAME, q->name);
+	check_message(run, &fields);
 }
 
 /* Chunks without a length are refused, even where a body may be left out. */
@@ -189,8 +212,8 @@ static void check_request(const struct request_env *env, const uint8_t *body, si
 	check_variables(run, &q);
 	CHECK(!run || strcmp(q.method, "GET") == 0 || strcmp(q.method, "POST") == 0 ||
 	      strcmp(q.method, "DELETE") == 0);
-	if (run == drop_snapshot)
-		check_drop(&q);
+	if (run == drop_snapshot || run == drop_token)
+		check_drop(run, &q);
 	if (!run || !find_form(run))
 		return;
 	bool optional = find_form(run)->optional;
@@ -213,7 +236,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < LINES; i++)
 		lines[i] = take_line(&data, &size);
 	const struct request_env env = {lines[0], lines[1], lines[2], lines[3],
-					lines[4], lines[5], ""};
+					lines[4], lines[5], "",       lines[3]};
 	check_request(&env, data, size);
 	for (size_t i = 0; i < LINES; i++)
 		free(lines[i]);

@@ -45,7 +45,8 @@ def agrees(got, expected):
 
 
 def run_example(m, method, path, body, status, expected):
-    reply = m.http(method, path.removeprefix("/cgi-bin/"), body)
+    client = ["Squash-Client: 192.0.2.7"]
+    reply = m.http(method, path.removeprefix("/cgi-bin/"), body, headers=client)
     good = reply.status == status and agrees(reply.json, expected)
     check(f"{method} {path} answers {status} as written", good, f"{reply}\nexpected {expected}")
 

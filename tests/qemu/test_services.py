@@ -11,6 +11,7 @@ from machine import Machine, data_disk, drive
 from tap import check, equal
 
 TOKEN = "squash-token-of-the-test"
+NO_SERVER = "10.0.2.99"
 
 # linux/capability.h
 CAPABILITIES = (
@@ -28,6 +29,7 @@ SQUASHD = (
     " net_admin sys_chroot sys_ptrace sys_admin sys_resource mknod setfcap"
 )
 DHCP = "net_bind_service net_admin net_raw"
+NTP = "sys_time"
 CAPTURE = "dac_read_search sys_admin"
 
 # Name: uid, capabilities (None: all), no_new_privs, seccomp's mode, root as the appliance sees it,
@@ -35,6 +37,7 @@ CAPTURE = "dac_read_search sys_admin"
 PROCESSES = {
     "init": (0, None, 0, 0, "/", None),
     "udhcpc": (0, DHCP, 1, 0, "/", None),
+    "ntpd": (803, NTP, 1, 2, "/", None),
     "httpd": (801, "", 1, 2, "/srv/http", 4),
     "front": (802, "", 1, 2, "/srv/front", 9),
     "api": (801, "", 1, 2, "/srv/http", None),
@@ -53,7 +56,7 @@ LOOK = r"""
 for p in /proc/[0-9]*; do
     name=$(tr '\0' '\n' <$p/cmdline 2>/dev/null | head -n 1 | sed 's|.*/||')
     case $name in
-        init|udhcpc|httpd|front|api|squashd|mksquashfs|box-init|egress|sleep) ;; *) continue ;; esac
+        init|udhcpc|ntpd|httpd|front|api|squashd|mksquashfs|box-init|egress|sleep) ;; *) continue ;; esac
     set -- $(awk '$1 ~ /^(Uid|Cap(Prm|Eff|Bnd|Amb)|NoNewPrivs|Seccomp):$/ { print $2 }' $p/status)
     echo $name ${p#/proc/} $* $(readlink $p/root) $(ls $p/fd | wc -l) $(stat -c %u $p/mem) \
         $(for n in mnt pid net user; do readlink $p/ns/$n; done)
@@ -166,7 +169,7 @@ def test_closed(m):
     ports = {int(address.split(":")[1], 16) for address in listening}
     equal("two ports are listened on", ports, {8080, 8443})
     users = {p["name"] for p in look(m)}
-    equal("nothing runs but what must", users, {"init", "udhcpc", "httpd", "front", "squashd"})
+    equal("nothing runs but what must", users, {"init", "udhcpc", "ntpd", "httpd", "front", "squashd"})
     everything = m.inside("ls /proc | grep -c '^[0-9]'")[1].strip()
     tap.note(f"{everything} processes with the kernel's own")
 
@@ -189,12 +192,18 @@ def test_token(m):
     destroy(m, "box")
 
 
+def test_no_time(m):
+    m.wait_console("^No server of SQUASH_NTP has given the time so far")
+    check("NTP servers that don't answer are said", True)
+
+
 def main():
     disk = data_disk("services", 512)
-    with Machine("services", f"SQUASH_AUTH_TOKEN={TOKEN}", args=drive(disk)) as m:
+    settings = f"SQUASH_AUTH_TOKEN={TOKEN} SQUASH_NTP={NO_SERVER}"
+    with Machine("services", settings, args=drive(disk)) as m:
         m.token = TOKEN
         m.wait_api()
-        tap.each(m, test_closed, test_table, test_token)
+        tap.each(m, test_closed, test_table, test_token, test_no_time)
 
 
 tap.run(main)

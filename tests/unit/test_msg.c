@@ -106,6 +106,10 @@ static void test_heads(void)
 	bad.magic++;
 	tap_ok(recv_from(&bad, sizeof(bad), &head, &e) == -EBADMSG, "wrong magic is refused");
 	bad = good;
+	bad.client.family = 5;
+	tap_ok(recv_from(&bad, sizeof(bad), &head, &e) == -EBADMSG,
+	       "an address of no family that there is, too");
+	bad = good;
 	bad.token_len++;
 	tap_ok(recv_from(&bad, sizeof(bad), &head, &e) == -EMSGSIZE,
 	       "a token above the cap is refused");
@@ -126,19 +130,23 @@ static void test_send(void)
 	char token[8], body[256];
 	if (!tap_ok(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0, "socket pair"))
 		return;
-	tap_ok(msg_send(pair[0], MSG_CREATE, "secret", 6, &b, &e) == 0, "a message is sent");
+	struct msg_sender from = {.client = {.family = 4, .bytes = {192, 0, 2, 7}},
+				  .token = "secret",
+				  .token_len = 6};
+	tap_ok(msg_send(pair[0], MSG_CREATE, &from, &b, &e) == 0, "a message is sent");
 	tap_ok(msg_recv_head(pair[1], &head, 8, sizeof(body), &e) == 0 && head.token_len == 6 &&
-		       head.body_len == b.len && msg_recv_bytes(pair[1], token, 6, &e) == 0 &&
+		       addr_equal(&head.client, &from.client) && head.body_len == b.len &&
+		       msg_recv_bytes(pair[1], token, 6, &e) == 0 &&
 		       memcmp(token, "secret", 6) == 0 &&
 		       msg_recv_bytes(pair[1], body, b.len, &e) == 0 &&
 		       memcmp(body, b.data, b.len) == 0,
 	       "and arrives whole");
 	b.full = true;
-	tap_ok(msg_send(pair[0], MSG_CREATE, NULL, 0, &b, &e) == -EMSGSIZE,
+	tap_ok(msg_send(pair[0], MSG_CREATE, NULL, &b, &e) == -EMSGSIZE,
 	       "an incomplete one is not sent");
 	close(pair[1]);
 	b.full = false;
-	tap_ok(msg_send(pair[0], MSG_CREATE, NULL, 0, &b, &e) == -EPIPE,
+	tap_ok(msg_send(pair[0], MSG_CREATE, NULL, &b, &e) == -EPIPE,
 	       "a peer that is gone is an error");
 	close(pair[0]);
 }

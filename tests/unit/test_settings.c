@@ -106,6 +106,15 @@ static void check_one(const char *name, const char *value, struct settings *out,
 	settings_check(&raw, out, &(struct settings_report){say, said});
 }
 
+/* Whether what is kept is the digest of that token; NULL: nothing. */
+static bool has_digest(const struct settings *s, const char *token)
+{
+	uint8_t digest[TOKEN_DIGEST_BYTES] = {0};
+	if (token)
+		token_digest(token, strlen(token), digest);
+	return memcmp(digest, s->token_sha256, sizeof(digest)) == 0;
+}
+
 static void test_builtins(void)
 {
 	static struct settings_raw raw;
@@ -113,8 +122,9 @@ static void test_builtins(void)
 	struct said said = {0};
 	settings_check(&raw, &s, &(struct settings_report){say, &said});
 	tap_ok(s.port == 8080 && strcmp(s.data, "/data") == 0 && s.data_wait_s == 5 &&
-		       !s.format[0] && s.ip.dhcp && strcmp(s.hostname, "squash") == 0 &&
-		       s.access == ACCESS_OPEN && !s.token[0] && !said.text[0],
+		       !s.format[0] && !s.ntp[0][0] && s.ip.dhcp &&
+		       strcmp(s.hostname, "squash") == 0 && s.access == ACCESS_OPEN &&
+		       has_digest(&s, NULL) && !said.text[0],
 	       "the built-in settings are valid, and the API is open");
 }
 
@@ -172,6 +182,19 @@ static void test_values(void)
 		{"SQUASH_EGRESS_PRIVATE", "10.1.0.1/16", false},
 		{"SQUASH_EGRESS_PRIVATE", "10.1.0.0/33", false},
 		{"SQUASH_EGRESS_PRIVATE", "intranet.example.org", false},
+		{"SQUASH_NTP", "none", true},
+		{"SQUASH_NTP", "time.example.org", true},
+		{"SQUASH_NTP", "a,b.c,192.0.2.1,2001:db8::1", true},
+		{"SQUASH_NTP", "a,b,c,d,e", false},
+		{"SQUASH_NTP", "", false},
+		{"SQUASH_NTP", "a,", false},
+		{"SQUASH_NTP", "a,,b", false},
+		{"SQUASH_NTP", "a, b", false},
+		{"SQUASH_NTP", "a:123", false},
+		{"SQUASH_NTP", "[2001:db8::1]", false},
+		{"SQUASH_NTP", "keyno:1:a", false},
+		{"SQUASH_NTP", "192.0.2", false},
+		{"SQUASH_NTP", "192.0.2.0/24", false},
 		{"SQUASH_HOSTNAME", "a", true},
 		{"SQUASH_HOSTNAME", "a-1.example.org", true},
 		{"SQUASH_HOSTNAME", "", false},
@@ -239,6 +262,14 @@ static void test_fallback(void)
 	       "a network that is none: no networks, and it is named");
 	check_one("SQUASH_EGRESS_PRIVATE", "10.0.0.0/8,fd00::/8", &s, &said);
 	tap_ok(strcmp(s.egress_private, "10.0.0.0/8,fd00::/8") == 0, "networks as they were given");
+	check_one("SQUASH_NTP", "Time.Example.org.,2001:DB8:0::1", &s, &said);
+	tap_ok(strcmp(s.ntp[0], "time.example.org") == 0 && strcmp(s.ntp[1], "2001:db8::1") == 0 &&
+		       !s.ntp[2][0] && !s.ntp[3][0],
+	       "servers, each by itself");
+	check_one("SQUASH_NTP", "a,b c", &s, &said);
+	tap_ok(!s.ntp[0][0] && strstr(said.text, "has \"b c\", which is neither") &&
+		       strstr(said.text, "none is used"),
+	       "a server that is none: no servers, and it is named");
 	char name[SETTINGS_FORMAT_MAX + 2];
 	memset(name, 'a', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
@@ -300,6 +331,9 @@ static void check_file(const char *text, struct settings *s, struct said *said)
 	settings_check(&raw, s, &report);
 }
 
+/* Of "s3cret". */
+#define DIGEST "1ec1c26b50d5d3c58d9583181af8076655fe00756bf7285940ba3670f99fcba0"
+
 static void test_token(void)
 {
 	static const struct {
@@ -320,6 +354,14 @@ static void test_token(void)
 		{"export SQUASH_AUTH_TOKEN=s3cret", ACCESS_LOCKED},
 		{"SQUASH_AUTH_TOKEN=\"s3cret", ACCESS_LOCKED},
 		{"SQUASH_AUTH_TOKEN=good\nSQUASH_AUTH_TOKEN=\n", ACCESS_LOCKED},
+		{"SQUASH_AUTH_TOKEN_SHA256=" DIGEST "\n", ACCESS_TOKEN},
+		{"SQUASH_AUTH_TOKEN_SHA256=" DIGEST "0", ACCESS_LOCKED},
+		{"SQUASH_AUTH_TOKEN_SHA256=s3cret", ACCESS_LOCKED},
+		{"SQUASH_AUTH_TOKEN_SHA256=", ACCESS_LOCKED},
+		{"SQUASH_AUTH_TOKEN_SHA256=" DIGEST "\nSQUASH_AUTH_TOKEN=s3cret", ACCESS_LOCKED},
+		{"SQUASH_AUTH_TOKEN=s3cret\nSQUASH_AUTH_TOKEN_SHA256=" DIGEST, ACCESS_LOCKED},
+		{"SQUASH_AUTH_TOKEN=s3cret\nSQUASH_AUTH_TOKEN_SHA256=", ACCESS_LOCKED},
+		{"SQUASH_AUTH_TOKEN=\nSQUASH_AUTH_TOKEN_SHA256=" DIGEST, ACCESS_LOCKED},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct settings s;
@@ -327,9 +369,55 @@ static void test_token(void)
 		check_file(cases[i].text, &s, &said);
 		if (!tap_ok(s.access == cases[i].access &&
 				    (s.access == ACCESS_LOCKED) == (s.lock_reason != NULL) &&
-				    !strstr(said.text, "s3cret"),
+				    has_digest(&s, s.access != ACCESS_TOKEN     ? NULL
+						   : strstr(cases[i].text, "~") ? "s3cret~!"
+										: "s3cret") &&
+				    !strstr(said.text, "s3cret") && !strstr(said.text, "1ec1"),
 			    "token case %zu: access %d", i, (int)cases[i].access))
 			tap_note("access %d, said: %s", (int)s.access, said.text);
+	}
+}
+
+/* The token and its digest are one setting: the later source's counts, however it is written. */
+static void test_token_sources(void)
+{
+	static const struct {
+		const char *image, *disk, *line;
+		enum settings_access access;
+		const char *token;
+	} cases[] = {
+		{"SQUASH_AUTH_TOKEN=old", "SQUASH_AUTH_TOKEN_SHA256=" DIGEST, "", ACCESS_TOKEN,
+		 "s3cret"},
+		{"SQUASH_AUTH_TOKEN_SHA256=" DIGEST, "SQUASH_AUTH_TOKEN=new", "", ACCESS_TOKEN,
+		 "new"},
+		{"SQUASH_AUTH_TOKEN_SHA256=x", "SQUASH_AUTH_TOKEN=new", "", ACCESS_TOKEN, "new"},
+		{"SQUASH_AUTH_TOKEN=old", "SQUASH_AUTH_TOKEN_SHA256=x", "", ACCESS_LOCKED, NULL},
+		{"", "SQUASH_AUTH_TOKEN_SHA256=" DIGEST, "SQUASH_AUTH_TOKEN=line", ACCESS_TOKEN,
+		 "line"},
+		{"SQUASH_AUTH_TOKEN=a\nSQUASH_AUTH_TOKEN_SHA256=" DIGEST, "",
+		 "SQUASH_AUTH_TOKEN=line", ACCESS_TOKEN, "line"},
+		{"SQUASH_AUTH_TOKEN=a\nSQUASH_AUTH_TOKEN_SHA256=" DIGEST, "SQUASH_PORT=1",
+		 "SQUASH_PORT=2", ACCESS_LOCKED, NULL},
+		{"", "SQUASH_AUTH_TOKEN=a", "SQUASH_AUTH_TOKEN=a\nSQUASH_AUTH_TOKEN_SHA256=" DIGEST,
+		 ACCESS_LOCKED, NULL},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		static struct settings_raw raw, line;
+		struct settings s;
+		struct said said = {0};
+		struct settings_report report = {say, &said};
+		memset(&raw, 0, sizeof(raw));
+		memset(&line, 0, sizeof(line));
+		settings_put_file(&raw, (const uint8_t *)cases[i].image, strlen(cases[i].image),
+				  "image", false, &report);
+		settings_put_file(&raw, (const uint8_t *)cases[i].disk, strlen(cases[i].disk),
+				  "disk", true, &report);
+		settings_put_file(&line, (const uint8_t *)cases[i].line, strlen(cases[i].line),
+				  "line", false, &report);
+		settings_merge(&raw, &line);
+		settings_check(&raw, &s, &report);
+		tap_ok(s.access == cases[i].access && has_digest(&s, cases[i].token),
+		       "token sources %zu: access %d", i, (int)s.access);
 	}
 }
 
@@ -340,11 +428,11 @@ static void test_token_length(void)
 	struct said said;
 	memset(text + strlen(text), 'a', LIMIT_TOKEN_BYTES);
 	check_file(text, &s, &said);
-	tap_ok(s.access == ACCESS_TOKEN && strlen(s.token) == LIMIT_TOKEN_BYTES,
+	tap_ok(s.access == ACCESS_TOKEN && has_digest(&s, strchr(text, '=') + 1),
 	       "the longest token");
 	text[strlen(text)] = 'a';
 	check_file(text, &s, &said);
-	tap_ok(s.access == ACCESS_LOCKED && !s.token[0], "one byte more locks the API");
+	tap_ok(s.access == ACCESS_LOCKED && has_digest(&s, NULL), "one byte more locks the API");
 }
 
 int main(void)
@@ -357,6 +445,7 @@ int main(void)
 	test_fallback();
 	test_precedence();
 	test_token();
+	test_token_sources();
 	test_token_length();
 	return tap_done();
 }

@@ -34,27 +34,62 @@ static void test_headers(void)
 	}
 }
 
-static void test_equal(void)
+/* The digests are FIPS 180-4's examples and what sha256sum(1) prints. */
+static void test_digests(void)
 {
 	static const struct {
-		const char *given, *secret;
-		bool equal;
+		const char *token, *text;
 	} cases[] = {
-		{"secret", "secret", true},
-		{"secreT", "secret", false},
-		{"Secret", "secret", false},
-		{"secre", "secret", false},
-		{"secrets", "secret", false},
-		{"secretsecret", "secret", false},
-		{"", "secret", false},
-		{"secret", "", false},
-		{"", "", true},
+		{"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+		{"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+		{"secret", "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"},
 	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		tap_ok(token_equal(cases[i].given, strlen(cases[i].given), cases[i].secret,
-				   strlen(cases[i].secret)) == cases[i].equal,
-		       "\"%s\" against \"%s\"", cases[i].given, cases[i].secret);
-	tap_ok(!token_equal("a\0b", 3, "a\0c", 3), "bytes behind a NUL count");
+	char text[TOKEN_DIGEST_TEXT_BYTES];
+	uint8_t digest[TOKEN_DIGEST_BYTES], other[TOKEN_DIGEST_BYTES];
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		token_digest(cases[i].token, strlen(cases[i].token), digest);
+		token_write_digest(digest, text);
+		tap_ok(strcmp(text, cases[i].text) == 0, "the digest of \"%s\"", cases[i].token);
+		tap_ok(token_read_digest(text, strlen(text), other) && token_equal(digest, other),
+		       "is read back");
+	}
+	tap_ok(token_read_digest("2BB80D537B1DA3E38BD30361AA855686BDE0EACD7162FEF6A25FE97BF527A25B",
+				 64, other) &&
+		       token_equal(digest, other),
+	       "in capitals, too");
+	bool differ = true;
+	for (size_t i = 0; i < 8 * sizeof(other); i++) {
+		memcpy(other, digest, sizeof(other));
+		other[i / 8] ^= (uint8_t)(1 << i % 8);
+		differ = differ && !token_equal(digest, other);
+	}
+	tap_ok(differ, "one bit, wherever it is, makes another digest");
+	token_digest("a\0b", 3, digest);
+	token_digest("a\0c", 3, other);
+	tap_ok(!token_equal(digest, other), "bytes behind a NUL count");
+	bool refused = true;
+	for (size_t i = 0; i < strlen(text); i++)
+		for (const char *c = "gG/:@`\x80 "; *c; c++) {
+			char bad[TOKEN_DIGEST_TEXT_BYTES];
+			memcpy(bad, text, sizeof(bad));
+			bad[i] = *c;
+			refused = refused && !token_read_digest(bad, strlen(bad), other);
+		}
+	tap_ok(refused && !token_read_digest(text, 63, other) && !token_read_digest("", 0, other),
+	       "what is no 64 digits is refused");
+}
+
+static void test_write(void)
+{
+	uint8_t random[TOKEN_RANDOM_BYTES];
+	char text[TOKEN_TEXT_BYTES];
+	memset(random, 0xff, sizeof(random));
+	token_write(random, text);
+	tap_ok(strcmp(text, "__________________________________________8") == 0, "all ones");
+	for (size_t i = 0; i < sizeof(random); i++)
+		random[i] = (uint8_t)(i * 8);
+	token_write(random, text); /* base64.urlsafe_b64encode(bytes(range(0, 256, 8))) */
+	tap_ok(strcmp(text, "AAgQGCAoMDhASFBYYGhweICIkJigqLC4wMjQ2ODo8Pg") == 0, "a row: %s", text);
 }
 
 static void test_times(void)
@@ -71,7 +106,8 @@ static void test_times(void)
 int main(void)
 {
 	test_headers();
-	test_equal();
+	test_digests();
+	test_write();
 	test_times();
 	return tap_done();
 }

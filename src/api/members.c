@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include "members.h"
+
+#include "lib/clock.h"
+
+void members_write_texts(struct jsonw *w, struct msg_cursor c, enum msg_tag tag)
+{
+	struct msg_field f;
+	jsonw_array_begin(w);
+	while (msg_next(&c, &f) > 0)
+		if (f.tag == tag)
+			jsonw_text(w, f.data, f.len);
+	jsonw_array_end(w);
+}
+
+static struct msg_field find(struct msg_cursor c, enum msg_tag tag)
+{
+	struct msg_field f;
+	while (msg_next(&c, &f) > 0)
+		if (f.tag == tag)
+			return f;
+	return (struct msg_field){.data = (const uint8_t *)""};
+}
+
+static void write_value(struct jsonw *w, const struct member *m, struct msg_cursor c)
+{
+	char time[CLOCK_TEXT_BYTES];
+	struct msg_field f = find(c, m->tag);
+	uint64_t number = 0;
+	msg_number(&f, &number);
+	if (m->type == MEMBER_TEXT)
+		jsonw_text(w, f.data, f.len);
+	else if (m->type == MEMBER_TEXTS)
+		members_write_texts(w, c, m->tag);
+	else if (m->type == MEMBER_TIME)
+		jsonw_string(w, clock_text(number, time));
+	else if (m->type == MEMBER_FLAG)
+		jsonw_bool(w, number != 0);
+	else if (m->type == MEMBER_NUMBER_OR_NULL && number == 0)
+		jsonw_null(w);
+	else
+		jsonw_uint(w, number);
+}
+
+void members_write(struct jsonw *w, struct msg_cursor c, const struct member *table, size_t count)
+{
+	for (const struct member *m = table; m < table + count; m++) {
+		if (m->type == MEMBER_END) {
+			jsonw_object_end(w);
+			continue;
+		}
+		jsonw_key(w, m->key);
+		if (m->type == MEMBER_OBJECT)
+			jsonw_object_begin(w);
+		else
+			write_value(w, m, c);
+	}
+}

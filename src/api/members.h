@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* From the fields of a message to the members of a JSON object, by a table. */
+#ifndef SQUASH_MEMBERS_H
+#define SQUASH_MEMBERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/jsonw.h"
+#include "lib/msg.h"
+
+enum member_type {
+	MEMBER_TEXT,
+	MEMBER_NUMBER,
+	MEMBER_NUMBER_OR_NULL, /* 0 is null */
+	MEMBER_FLAG,
+	MEMBER_TIME,
+	MEMBER_TEXTS,  /* an array of all fields of the tag */
+	MEMBER_OBJECT, /* what follows, up to MEMBER_END, is in an object of its own; no tag */
+	MEMBER_END,    /* no key either */
+};
+
+struct member {
+	const char *key;
+	enum member_type type;
+	enum msg_tag tag;
+};
+
+/* Write the table's members, in its order, into the object that is open. A field that is not in the
+ * message is as good as one that is empty, or 0. */
+void members_write(struct jsonw *w, struct msg_cursor c, const struct member *table, size_t count);
+
+/* Write an array of all texts of the tag. */
+void members_write_texts(struct jsonw *w, struct msg_cursor c, enum msg_tag tag);
+
+#endif

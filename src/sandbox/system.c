@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* GET system: the appliance as a whole; POST system/reboot and system/poweroff. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "addresses.h"
+#include "fields.h"
+#include "journal.h"
+#include "lib/clock.h"
+#include "lib/fd.h"
+#include "life.h"
+#include "modules.h"
+#include "requests.h"
+
+#define READ_MS 2000 /* for api to read an answer that is the last */
+#define PASS_MS 250  /* for the web server to pass it on, after that: nothing says when it has */
+
+static void add_address(const struct addr *a, void *arg)
+{
+	struct reply *r = arg;
+	char text[ADDR_TEXT_BYTES];
+	msg_add_text(&r->body, TAG_ADDRESS, addr_text(a, text));
+}
+
+static void count_module(const struct module *m, void *arg)
+{
+	uint64_t *count = arg;
+	(void)m;
+	++*count;
+}
+
+/* A line of /proc/meminfo, in bytes (proc_meminfo(5)); 0: it is not there. */
+static uint64_t find_memory(const char *meminfo, const char *name)
+{
+	const char *at = strstr(meminfo, name);
+	return at ? strtoull(at + strlen(name), NULL, 10) * 1024 : 0;
+}
+
+static int add_memory(struct reply *r, struct err *e)
+{
+	char text[4096];
+	ssize_t n = fd_read_file(AT_FDCWD, "/proc/meminfo", text, sizeof(text), e);
+	if (n < 0)
+		return (int)n;
+	msg_add_number(&r->body, TAG_MEMORY_BYTES, find_memory(text, "MemTotal:"));
+	msg_add_number(&r->body, TAG_MEMORY_AVAILABLE_BYTES, find_memory(text, "MemAvailable:"));
+	return 0;
+}
+
+static int add_disk(const struct server *s, struct reply *r, struct err *e)
+{
+	struct statvfs st;
+	if (fstatvfs(s->data_fd, &st) < 0)
+		return err_set(e, errno, "look at the data's file system");
+	msg_add_number(&r->body, TAG_DISK_PERSISTENT, s->has_disk);
+	msg_add_number(&r->body, TAG_DISK_BYTES, (uint64_t)st.f_blocks * st.f_frsize);
+	msg_add_number(&r->body, TAG_DISK_FREE_BYTES, (uint64_t)st.f_bavail * st.f_frsize);
+	return 0;
+}
+
+static int add_names(struct reply *r, struct err *e)
+{
+	struct utsname names;
+	if (uname(&names) < 0)
+		return err_set(e, errno, "uname");
+	msg_add_text(&r->body, TAG_VERSION, SQUASH_VERSION);
+	msg_add_text(&r->body, TAG_KERNEL, names.release);
+	msg_add_text(&r->body, TAG_HOSTNAME, names.nodename);
+	return 0;
+}
+
+void request_system(const struct server *s, struct msg_cursor fields, struct reply *r)
+{
+	struct err e;
+	uint64_t modules = 0;
+	if (fields.left > 0) {
+		fields_refuse(r);
+		return;
+	}
+	int rc = add_names(r, &e);
+	if (rc == 0)
+		rc = addresses_each(add_address, r, &e);
+	if (rc == 0)
+		rc = add_memory(r, &e);
+	if (rc == 0)
+		rc = add_disk(s, r, &e);
+	if (rc == 0)
+		rc = modules_each(s, count_module, &modules, &e);
+	if (rc < 0) {
+		reply_err(r, &e);
+		return;
+	}
+	msg_add_number(&r->body, TAG_UPTIME_S, clock_mono_ms() / 1000);
+	msg_add_number(&r->body, TAG_TIME_MS, clock_wall_ms());
+	msg_add_number(&r->body, TAG_CPUS, (uint64_t)sysconf(_SC_NPROCESSORS_ONLN));
+	msg_add_number(&r->body, TAG_SANDBOXES, life_count(s));
+	msg_add_number(&r->body, TAG_SANDBOXES_MAX, s->max_sandboxes);
+	msg_add_number(&r->body, TAG_MODULES, modules);
+	msg_add_number(&r->body, TAG_REQUESTS_UNDER_WAY, s->requests_under_way);
+	msg_add_number(&r->body, TAG_REQUESTS_DENIED, s->requests_denied);
+}
+
+/* PID 1 ends everything in order, on that signal, the web server first: so not before the caller
+ * has the answer. api keeps its end of the connection open until it has written that. */
+static void end_machine(const struct server *s, struct msg_cursor fields, struct reply *r,
+			const char *event, int signal_of_init)
+{
+	struct err e;
+	struct pollfd end = {.fd = r->conn_fd, .events = POLLRDHUP};
+	if (fields.left > 0) {
+		fields_refuse(r);
+		return;
+	}
+	if (journal_system(s, event, NULL, &e) < 0)
+		fprintf(stderr, "squashd: %s\n", e.text);
+	r->status = 202;
+	reply_send(r);
+	poll(&end, 1, READ_MS);
+	poll(NULL, 0, PASS_MS);
+	if (kill(1, signal_of_init) < 0)
+		perror("squashd: signal to init");
+}
+
+void request_reboot(const struct server *s, struct msg_cursor fields, struct reply *r)
+{
+	end_machine(s, fields, r, "reboot", SIGINT);
+}
+
+void request_power_off(const struct server *s, struct msg_cursor fields, struct reply *r)
+{
+	end_machine(s, fields, r, "poweroff", SIGTERM);
+}
