@@ -25,7 +25,8 @@ def bench_tls(guest, result, rounds, mib, count):
     for name, port in (("front", TLS_PORT), ("openssl", OPENSSL_PORT)):
         groups.append([f"spawn {name}-new {LOAD} handshakes {port} {count}"])
         groups.append([f"spawn {name}-resumed {LOAD} resumes {port} {count}"])
-        groups.append([f"spawn {name}-bytes {LOAD} bytes {port} /bench.file {mib << 20}"])
+        groups.append([f"spawn {name}-bytes {LOAD} bytes {port} tls /bench.file {mib << 20}"])
+    groups.append([f"spawn plain-bytes {LOAD} bytes {API_PORT} plain /bench.file {mib << 20}"])
     path, body = "/cgi-bin/api/sandboxes/bench/exec", '{"cmd":"true"}'
     for how, port in (("tls", TLS_PORT), ("plain", API_PORT)):
         groups.append([f"spawn exec-{how} {LOAD} requests {port} {how} {count} {path} {body}"])
@@ -33,10 +34,10 @@ def bench_tls(guest, result, rounds, mib, count):
     guest.run(f"rm {WWW}/bench.file")
     result["samples"]["tls"] = s
 
-    def row(what, key, unit, amount):
-        ours, theirs = p50(s[f"front-{key}"]), p50(s[f"openssl-{key}"])
+    def row(what, key, unit, amount, against="openssl", name="openssl s_server", goal=2.0):
+        ours, theirs = p50(s[f"front-{key}"]), p50(s[f"{against}-{key}"])
         texts = [f"{amount / seconds:.0f} {unit}" for seconds in (ours, theirs)]
-        return Row(what, texts[0], "", "openssl s_server", texts[1], ours / theirs, 2.0)
+        return Row(what, texts[0], "", name, texts[1], ours / theirs, goal)
 
     # The ratio is that of the times: half of the handshakes a second are twice the time.
     execs = {how: [seconds / count for seconds in s[f"exec-{how}"]] for how in ("tls", "plain")}
@@ -44,5 +45,6 @@ def bench_tls(guest, result, rounds, mib, count):
         row("TLS handshakes, whole", "new", "/s", count),
         row("TLS handshakes, resumed", "resumed", "/s", count),
         row("bytes through TLS", "bytes", "MiB/s", mib),
+        row("the same", "bytes", "MiB/s", mib, "plain", "front without TLS", None),
         compare("exec, TLS that stays open", execs["tls"], "without TLS", execs["plain"], 1.3),
     ]
