@@ -38,7 +38,8 @@ def read_enum(path, name):
 MSG_H = ROOT / "src/lib/msg.h"
 POLICY = read_enum(MSG_H, "msg_op")["MSG_EGRESS_POLICY"]
 TAGS = read_enum(MSG_H, "msg_tag")
-MAGIC = 0x31425153
+MAGIC = 0x32425153
+HEAD = struct.Struct("=IHHI20x")  # without a client's address
 RESOLVER = ("198.18.0.1", 53)
 LOG_BYTES, LINE_BYTES = 524288, 600
 PR_SET_NO_NEW_PRIVS = 38
@@ -134,8 +135,8 @@ class Egress:
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(5)
             s.connect(self.control_path)
-            s.sendall(struct.pack("=IHHI", MAGIC, kind, 0, len(body)) + body)
-            _, status, _, size = struct.unpack("=IHHI", s.recv(12, socket.MSG_WAITALL))
+            s.sendall(HEAD.pack(MAGIC, kind, 0, len(body)) + body)
+            _, status, _, size = HEAD.unpack(s.recv(HEAD.size, socket.MSG_WAITALL))
             return status, s.recv(size, socket.MSG_WAITALL) if size else b""
 
     def allow(self, *entries, private=(), servers=()):
