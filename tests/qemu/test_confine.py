@@ -293,13 +293,16 @@ def test_stop(m):
     """Who stops a command before it has begun must not stop the appliance's worker."""
     create(m, "stop", PYTHON, memory_mb=128)
     output(m, "stop", "(setsid python3 - >/dev/null 2>&1 <<'END' &)\n" + STOP + "\nEND\n")
-    slowest = stopped = 0
-    for cmd in ["touch /tmp/go"] + 30 * ["true"]:
+    slowest = stopped = tried = 0
+    body = {"cmd": "touch /tmp/go", "timeout": 1}
+    m.http("POST", f"{SANDBOXES}/stop/exec", body, seconds=20)  # it may be stopped itself
+    while stopped <= 10 and tried < 200:  # how many it takes depends on who is quicker
         began = time.monotonic()
-        reply = m.http("POST", f"{SANDBOXES}/stop/exec", {"cmd": cmd, "timeout": 1}, seconds=20)
+        reply = m.http("POST", f"{SANDBOXES}/stop/exec", {"cmd": "true", "timeout": 1}, seconds=20)
         slowest = max(slowest, time.monotonic() - began)
         stopped += reply.status != 200 or reply.json["exit_code"] != 0
-    check("commands are stopped", stopped > 10, stopped)
+        tried += 1
+    check("commands are stopped", stopped > 10, f"{stopped} of {tried}")
     check("a command that is stopped ends with its timeout", slowest < 15, slowest)
     tap.note(f"the slowest took {slowest:.1f} s")
     began = time.monotonic()
