@@ -22,20 +22,13 @@ uint64_t guard_hash(const struct guard *g, struct http_text authorization)
 	return hash ? hash : 1;
 }
 
-static uint64_t *find(struct guard *g, uint64_t hash)
+/* Its place among those that were right; FRONT_GOOD_TOKENS: it has none. */
+static size_t find_good(const struct guard *g, uint64_t hash)
 {
-	for (size_t i = 0; i < FRONT_GOOD_TOKENS; i++)
-		if (g->good[i] == hash)
-			return &g->good[i];
-	return NULL;
-}
-
-static bool is_good(const struct guard *g, uint64_t hash)
-{
-	for (size_t i = 0; i < FRONT_GOOD_TOKENS; i++)
-		if (g->good[i] == hash)
-			return true;
-	return false;
+	size_t i = 0;
+	while (i < FRONT_GOOD_TOKENS && g->good[i] != hash)
+		i++;
+	return i;
 }
 
 /* Between one try and the next, after so many wrong ones. */
@@ -51,7 +44,7 @@ int64_t guard_wait_ms(const struct guard *g, struct client *one, uint64_t hash, 
 {
 	if (one->wrong > 0 && now_ms - one->wrong_ms > FRONT_GUESS_FORGET_MS)
 		one->wrong = 0;
-	if (one->wrong < FRONT_GUESSES || is_good(g, hash))
+	if (one->wrong < FRONT_GUESSES || find_good(g, hash) < FRONT_GOOD_TOKENS)
 		return 0;
 	uint64_t at_ms = one->next_try_ms > now_ms ? one->next_try_ms : now_ms;
 	if (at_ms - now_ms > FRONT_GUESS_WAIT_MS)
@@ -62,7 +55,7 @@ int64_t guard_wait_ms(const struct guard *g, struct client *one, uint64_t hash, 
 
 void guard_note_good(struct guard *g, uint64_t hash)
 {
-	if (find(g, hash))
+	if (find_good(g, hash) < FRONT_GOOD_TOKENS)
 		return;
 	g->good[g->next] = hash;
 	g->next = (g->next + 1) % FRONT_GOOD_TOKENS;
@@ -70,9 +63,9 @@ void guard_note_good(struct guard *g, uint64_t hash)
 
 unsigned guard_note_wrong(struct guard *g, struct client *one, uint64_t hash, uint64_t now_ms)
 {
-	uint64_t *was_good = find(g, hash);
-	if (was_good) /* it was taken away meanwhile */
-		*was_good = 0;
+	size_t was_good = find_good(g, hash);
+	if (was_good < FRONT_GOOD_TOKENS) /* it was taken away meanwhile */
+		g->good[was_good] = 0;
 	if (one->wrong < UINT32_MAX)
 		one->wrong++;
 	one->wrong_ms = now_ms;
