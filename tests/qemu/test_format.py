@@ -73,7 +73,7 @@ def test_blank_by_serial():
         mounts = m.inside("cat /proc/mounts")[1]
         check("with project quotas", re.search(r" /data ext4 \S*\bprjquota\b", mounts), mounts)
         names = m.inside("ls -A /data")[1].split()
-        equal("it is empty", names, ["lost+found", "modules", "sandboxes"])
+        equal("it has what a boot makes, and nothing else", names, ["lost+found", "modules", "sandboxes", "tls"])
         create(m, "dev", BUSYBOX, memory_mb=64, disk_mb=8)
         wrote = execute(m, "dev", "dd if=/dev/zero of=/root/big bs=1M count=9")
         check("that bound a sandbox", "Quota exceeded" in wrote["stderr"], wrote)
