@@ -315,7 +315,7 @@ class Machine:
                 output = b""
                 while len(output) < length:
                     output += self._receive(length - len(output))
-            except (TimeoutError, ConnectionError) as error:
+            except OSError as error:
                 self.require_alive()
                 raise self.failed(f"the agent does not answer {command!r}: {error}") from None
         self._agent_is_up = True

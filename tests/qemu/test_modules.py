@@ -431,7 +431,7 @@ def test_on_disk():
         before = m.counts()
         tap.each(m, test_upload, test_rights, test_refused, test_descriptors, test_vanished)
         # Nothing comes of it for as long as what follows takes.
-        stalled = begin(m, "159-stalled", 4096, b"x")
+        stalled = begin(m, "159-stalled", 1 << 20, b"x")
         tap.each(m, test_two, test_in_use, test_formats, test_race, test_large)
         tap.note(f"the tests took {time.monotonic() - began:.1f} s")
         equal("an upload that stalls is given up: 408", stalled.status(GRACE_SECONDS + 10), 408)

@@ -48,11 +48,11 @@ def test_cpu(m):
     create(m, "half", PYTHON, cpu=0.5, memory_mb=128)
     create(m, "whole", PYTHON, cpu=1.0, memory_mb=128)
     ratios = []
-    for _ in range(3):
+    for _ in range(5):  # of which the middle one counts: other machines share ours
         half = int(output(m, "half", "python3 -", stdin=COUNT))
         whole = int(output(m, "whole", "python3 -", stdin=COUNT))
         ratios.append(half / whole)
-    check("cpu 0.5 gives about half of cpu 1", 0.35 <= sorted(ratios)[1] <= 0.65, ratios)
+    check("cpu 0.5 gives about half of cpu 1", 0.35 <= sorted(ratios)[2] <= 0.65, ratios)
     destroy(m, "half")
     destroy(m, "whole")
 
