@@ -210,8 +210,10 @@ static void note_token(struct conn *c)
 	if (!c->token)
 		return;
 	if (c->reply.status != 401) {
-		/* That a page is there, or an error, says nothing of the token. */
-		if (c->asks_api && c->reply.status < 300)
+		/* That a page is there, or most errors, say nothing of the token; but who is
+		 * refused for a right, or for what there is, has had it looked at. */
+		if (c->asks_api &&
+		    (c->reply.status < 300 || c->reply.status == 403 || c->reply.status == 409))
 			guard_note_good(&f->guard, c->token);
 		return;
 	}

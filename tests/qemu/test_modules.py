@@ -314,7 +314,8 @@ def test_full(m):
 
 def test_two(m):
     """Of two of one name at once one wins; two others don't meet."""
-    body = make_module("155-two", {"opt/text": TEXT}).read_bytes()
+    # More than front reads before it passes a request on.
+    body = make_module("155-two", {"opt/text": TEXT, "opt/noise": os.urandom(40000).hex()}).read_bytes()
     both = [begin(m, "155-two", len(body), body[:1000]) for _ in range(2)]
     for one in both:
         one.send(body[1000:])
