@@ -85,7 +85,7 @@ class Upload:
 
     def __init__(self, m, name, size, method="POST", headers=()):
         lines = [f"{method} /cgi-bin/{MODULES}?name={name} HTTP/1.1", "Host: test",
-                 f"Authorization: Bearer {TOKEN}", f"Content-Length: {size}", *headers]  # fmt: skip
+                 f"Authorization: Bearer {TOKEN}", f"Content-Length: {size}", "Connection: close", *headers]  # fmt: skip
         self.socket = socket.create_connection(("127.0.0.1", m.port), 30)
         self.socket.sendall("\r\n".join([*lines, "", ""]).encode())
 
