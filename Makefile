@@ -70,9 +70,8 @@ SRC_squashd := $(filter-out src/sandbox/box_init.c,$(wildcard src/sandbox/*.c))
 SRC_box-init := src/sandbox/box_init.c
 SRC_api := $(wildcard src/api/*.c)
 SRC_egress := $(wildcard src/egress/*.c)
-SRC_front := $(filter-out $(addprefix src/front/,make_identity.c identity_make.c certificate.c der_write.c),\
-	$(wildcard src/front/*.c))
 SRC_make-identity := $(addprefix src/front/,make_identity.c identity_make.c certificate.c der_write.c)
+SRC_front := $(filter-out $(SRC_make-identity),$(wildcard src/front/*.c))
 
 BIN := $(PROGRAMS:%=build/bin/%)
 # Of a library, the linker takes what a program calls.

@@ -4,8 +4,8 @@
 
 #include "call.h"
 #include "endpoints.h"
+#include "members.h"
 #include "query.h"
-#include "record.h"
 
 void get_modules(struct http_request *q)
 {
@@ -60,25 +60,22 @@ static void read_upload(struct http_request *q)
 	msg_add_number(call_fields(), TAG_SIZE, len);
 }
 
+static const struct member uploaded[] = {
+	{"name", MEMBER_TEXT, TAG_NAME},
+	{"size", MEMBER_NUMBER, TAG_SIZE},
+	{"sha256", MEMBER_TEXT, TAG_SHA256},
+};
+
 /* The body isn't read here: squashd gets the pipe that the server writes it into. */
 void upload_module(struct http_request *q)
 {
 	struct msg_cursor reply;
-	struct msg_field f;
 	struct jsonw w;
-	uint64_t size = 0;
 	read_upload(q);
 	unsigned status = call_squashd_passing(q, MSG_UPLOAD_MODULE, STDIN_FILENO, &reply);
 	jsonw_init(&w, http_reply_buf());
 	jsonw_object_begin(&w);
-	while (msg_next(&reply, &f) > 0) {
-		if (f.tag == TAG_NAME)
-			record_write_text(&w, "name", &f);
-		else if (f.tag == TAG_SIZE && msg_number(&f, &size) == 0)
-			record_write_number(&w, "size", size);
-		else if (f.tag == TAG_SHA256)
-			record_write_text(&w, "sha256", &f);
-	}
+	members_write(&w, reply, uploaded, sizeof(uploaded) / sizeof(uploaded[0]));
 	jsonw_object_end(&w);
 	http_reply_json(status, &w);
 }

@@ -6,7 +6,7 @@
 #include <sys/random.h>
 
 #include "lib/fd.h"
-#include "sockaddr.h"
+#include "lib/sockaddr.h"
 
 #define DNS_PORT 53
 

@@ -7,8 +7,8 @@
 
 #include "connection.h"
 #include "lib/fd.h"
+#include "lib/sockaddr.h"
 #include "relay.h"
-#include "sockaddr.h"
 
 /* What the appliance has itself can be bound to, and nothing else. In doubt it is its own. */
 static bool is_own(int fd, const struct addr *a)

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #include "lib/fd.h"
-#include "sockaddr.h"
+#include "lib/sockaddr.h"
 
 static struct netlog_connection describe(const struct connection *c)
 {

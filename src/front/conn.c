@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 
 #include "front.h"
 #include "lib/fd.h"
+#include "lib/sockaddr.h"
 
 void conn_set_deadline(struct conn *c, unsigned in_ms)
 {
@@ -177,24 +177,17 @@ void conn_init_all(struct front *f)
 	}
 }
 
+/* A client of IPv4 is one of that, though the socket takes both. */
 static bool read_peer(int fd, struct addr *addr)
 {
-	struct sockaddr_storage peer = {0};
+	union sockaddr_any peer;
 	socklen_t len = sizeof(peer);
-	*addr = (struct addr){0};
-	if (getpeername(fd, (struct sockaddr *)&peer, &len) < 0)
+	uint16_t port;
+	if (getpeername(fd, &peer.head, &len) < 0 || !sockaddr_to(&peer, addr, &port))
 		return false;
-	const struct sockaddr_in *in4 = (const void *)&peer;
-	const struct sockaddr_in6 *in6 = (const void *)&peer;
-	if (peer.ss_family == AF_INET) {
-		addr->family = 4;
-		memcpy(addr->bytes, &in4->sin_addr, 4);
-	} else if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
-		addr->family = 4;
-		memcpy(addr->bytes, in6->sin6_addr.s6_addr + 12, 4);
-	} else {
-		addr->family = 6;
-		memcpy(addr->bytes, &in6->sin6_addr, 16);
+	if (addr->family == 6 && IN6_IS_ADDR_V4MAPPED(&peer.v6.sin6_addr)) {
+		*addr = (struct addr){.family = 4};
+		memcpy(addr->bytes, peer.v6.sin6_addr.s6_addr + 12, 4);
 	}
 	return true;
 }

@@ -15,11 +15,11 @@
 /* What they send */
 #define FRONT_IN_BYTES                                                                             \
 	16384 /* a head, and a small body behind it; a page of TLS's 16 KiB records */
-#define FRONT_TARGET_BYTES 4096     /* paths of files go in the query: PATH_MAX */
-#define FRONT_METHOD_BYTES 15       /* httpd cuts longer ones */
-#define FRONT_FIELD_BYTES 2048      /* one that is passed on: a token of 1 KiB, and more */
-#define FRONT_FIELDS 100            /* lines of a head; browsers send 20 */
-#define FRONT_BODY_BYTES 2147483647 /* httpd takes no longer ones */
+#define FRONT_TARGET_BYTES 4096             /* paths of files go in the query: PATH_MAX */
+#define FRONT_METHOD_BYTES 15               /* httpd cuts longer ones */
+#define FRONT_FIELD_BYTES 2048              /* one that is passed on: a token of 1 KiB, and more */
+#define FRONT_FIELDS 100                    /* lines of a head; browsers send 20 */
+#define FRONT_BODY_BYTES LIMIT_UPLOAD_BYTES /* httpd takes no longer ones */
 
 /* What they get */
 #define FRONT_OUT_BYTES 16384

@@ -2,8 +2,6 @@
 /* Whose turn it is. What costs processor time, a handshake's steps and the beginning of a request,
  * is given to the addresses in turns, and only so much of it at once that a newcomer's finds a
  * processor free; the rest waits here, where it costs nothing. */
-#include <errno.h>
-
 #include "front.h"
 
 void schedule_handshake(struct conn *c)

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
-#include <netinet/in.h>
-#include <string.h>
+
+#include "lib/sockaddr.h"
 
 /* RFC 3927, RFC 4291 2.5.6. */
 static bool is_link_local(const struct addr *a)
@@ -17,19 +17,9 @@ static bool is_link_local(const struct addr *a)
 
 static bool read_address(const struct ifaddrs *at, struct addr *a)
 {
-	memset(a, 0, sizeof(*a));
-	if (!at->ifa_addr || (at->ifa_flags & IFF_LOOPBACK))
-		return false;
-	if (at->ifa_addr->sa_family == AF_INET) {
-		const struct sockaddr_in *in = (const void *)at->ifa_addr;
-		a->family = 4;
-		memcpy(a->bytes, &in->sin_addr, 4);
-	} else if (at->ifa_addr->sa_family == AF_INET6) {
-		const struct sockaddr_in6 *in6 = (const void *)at->ifa_addr;
-		a->family = 6;
-		memcpy(a->bytes, &in6->sin6_addr, 16);
-	}
-	return a->family != 0;
+	uint16_t port;
+	return at->ifa_addr && !(at->ifa_flags & IFF_LOOPBACK) &&
+	       sockaddr_to((const void *)at->ifa_addr, a, &port);
 }
 
 /* Visit those that are link-local, or those that are not. How many there were. */

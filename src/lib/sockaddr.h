@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Addresses as sockets have them. */
-#ifndef SQUASH_EGRESS_SOCKADDR_H
-#define SQUASH_EGRESS_SOCKADDR_H
+#ifndef SQUASH_SOCKADDR_H
+#define SQUASH_SOCKADDR_H
 
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "lib/addr.h"
+#include "addr.h"
 
 union sockaddr_any {
 	struct sockaddr head;

@@ -22,15 +22,19 @@ socklen_t sockaddr_from(const struct addr *a, uint16_t port, union sockaddr_any 
 
 bool sockaddr_to(const union sockaddr_any *in, struct addr *a, uint16_t *port)
 {
-	*a = (struct addr){.family = in->head.sa_family == AF_INET ? 4 : 6};
+	*a = (struct addr){.family = 0};
 	if (in->head.sa_family == AF_INET) {
+		a->family = 4;
 		memcpy(a->bytes, &in->v4.sin_addr, sizeof(in->v4.sin_addr));
 		*port = ntohs(in->v4.sin_port);
 		return true;
 	}
+	if (in->head.sa_family != AF_INET6)
+		return false;
+	a->family = 6;
 	memcpy(a->bytes, &in->v6.sin6_addr, sizeof(in->v6.sin6_addr));
 	*port = ntohs(in->v6.sin6_port);
-	return in->head.sa_family == AF_INET6;
+	return true;
 }
 
 int sockaddr_socket(const struct addr *a, int type)
