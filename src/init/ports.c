@@ -60,6 +60,10 @@ int ports_open(struct ports *p, const struct settings *settings, struct err *e)
 	if (rc < 0)
 		return rc;
 	p->tls_fd = listen_on(settings->tls_port, e);
+	if (p->tls_fd >= 0 && settings->http && settings->port == settings->tls_port)
+		return err_say(e, EADDRINUSE,
+			       "There is no plain HTTP: SQUASH_PORT is that of TLS, %u",
+			       settings->port);
 	if (settings->http)
 		p->http_fd = listen_on(settings->port, e);
 	return p->tls_fd < 0 ? p->tls_fd : settings->http && p->http_fd < 0 ? p->http_fd : 0;

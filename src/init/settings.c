@@ -42,24 +42,23 @@ static bool parse_number(const char *text, unsigned min, unsigned max, unsigned 
 	return n >= min;
 }
 
-static const char *check_port(const char *text, struct settings *out)
+static const char *read_port(const char *text, uint16_t *port)
 {
 	unsigned n;
 	if (!parse_number(text, 1, UINT16_MAX, &n))
 		return "is not a port from 1 to 65535";
-	out->port = (uint16_t)n;
+	*port = (uint16_t)n;
 	return NULL;
+}
+
+static const char *check_port(const char *text, struct settings *out)
+{
+	return read_port(text, &out->port);
 }
 
 static const char *check_tls_port(const char *text, struct settings *out)
 {
-	unsigned n;
-	if (!parse_number(text, 1, UINT16_MAX, &n))
-		return "is not a port from 1 to 65535";
-	if (n == out->port)
-		return "is the port of plain HTTP, SQUASH_PORT";
-	out->tls_port = (uint16_t)n;
-	return NULL;
+	return read_port(text, &out->tls_port);
 }
 
 static const char *check_http(const char *text, struct settings *out)

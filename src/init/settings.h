@@ -81,7 +81,7 @@ struct settings {
 	uint8_t token_sha256[TOKEN_DIGEST_BYTES];
 	bool http; /* plain HTTP is served, too */
 	uint16_t port;
-	uint16_t tls_port; /* another than port */
+	uint16_t tls_port; /* goes before port, should that be the same */
 	char data[SETTINGS_PATH_MAX + 1];
 	unsigned data_wait_s;
 	char format[SETTINGS_FORMAT_MAX + 1]; /* empty: none */

@@ -86,7 +86,7 @@ def test_boots():
     image = data_disk("front", 64, b"SQUASH_AUTH_TOKEN=" + TOKEN.encode())
     tls = Tls()
     args = [*drive(image, snapshot=False), *tls.args]
-    with Machine("front-first", "SQUASH_HTTP=0", 512, args, guest=None) as m:
+    with Machine("front-first", "SQUASH_HTTP=0 SQUASH_PORT=8443", 512, args, guest=None) as m:
         first = test_first_boot(m, tls)
         test_restart(m, tls)
         make = ("cd /data/tls && mv chain.pem /data && sync")

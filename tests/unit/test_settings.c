@@ -144,6 +144,10 @@ static void test_values(void)
 		{"SQUASH_PORT", "80 ", false},
 		{"SQUASH_PORT", "+80", false},
 		{"SQUASH_PORT", "0x50", false},
+		{"SQUASH_TLS_PORT", "443", true},
+		{"SQUASH_TLS_PORT", "0", false},
+		{"SQUASH_HTTP", "1", true},
+		{"SQUASH_HTTP", "yes", false},
 		{"SQUASH_DATA", "/mnt/big-disk_1", true},
 		{"SQUASH_DATA", "/", false},
 		{"SQUASH_DATA", "", false},
@@ -253,6 +257,9 @@ static void test_fallback(void)
 	check_one("SQUASH_PORT", "99999", &s, &said);
 	tap_ok(s.port == 8080 && strstr(said.text, "8080 is used"),
 	       "a bad port: the built-in, said");
+	check_one("SQUASH_PORT", "8443", &s, &said);
+	tap_ok(s.port == 8443 && s.tls_port == 8443 && !said.text[0],
+	       "plain HTTP's port leaves that of TLS alone");
 	check_one("SQUASH_DATA", "/data/../etc", &s, &said);
 	tap_ok(strcmp(s.data, "/data") == 0, "a bad path: the built-in");
 	check_one("SQUASH_FORMAT", "vda", &s, &said);
