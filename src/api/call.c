@@ -54,13 +54,11 @@ static void write_processes(struct jsonw *w, struct msg_cursor fields)
 	jsonw_array_end(w);
 }
 
-/* Pass squashd's error on, and the processes that are in the way, if it names any. */
-static void __attribute__((noreturn)) reply_failure(unsigned status, struct msg_cursor fields)
+void call_write_failure(struct jsonw *w, struct msg_cursor fields)
 {
 	char text[1024] = "no reason was given", code[64] = "internal";
 	bool processes = false;
 	struct msg_field f;
-	struct jsonw w;
 	for (struct msg_cursor c = fields; msg_next(&c, &f) > 0;) {
 		char *to = f.tag == TAG_ERROR ? text : f.tag == TAG_CODE ? code : NULL;
 		size_t cap = f.tag == TAG_ERROR ? sizeof(text) : sizeof(code);
@@ -70,9 +68,16 @@ static void __attribute__((noreturn)) reply_failure(unsigned status, struct msg_
 		memcpy(to, f.data, f.len);
 		to[f.len] = '\0';
 	}
-	http_begin_error(&w, code, text);
+	http_write_error(w, code, text);
 	if (processes)
-		write_processes(&w, fields);
+		write_processes(w, fields);
+}
+
+static void __attribute__((noreturn)) reply_failure(unsigned status, struct msg_cursor fields)
+{
+	struct jsonw w;
+	http_begin_error(&w);
+	call_write_failure(&w, fields);
 	jsonw_object_end(&w);
 	http_reply_json(status, &w);
 }
@@ -82,32 +87,54 @@ unsigned call_squashd(const struct http_request *q, enum msg_op op, struct msg_c
 	return call_squashd_passing(q, op, -1, reply);
 }
 
-unsigned call_squashd_passing(const struct http_request *q, enum msg_op op, int passed_fd,
-			      struct msg_cursor *reply)
+/* Open until the process ends: by that squashd sees that the answer has been passed on. */
+static int squashd_fd = -1;
+
+int call_fd(void)
+{
+	return squashd_fd;
+}
+
+static int receive(unsigned *status, struct msg_cursor *reply, struct err *e)
 {
 	static uint8_t memory[LIMIT_REPLY_BYTES];
 	struct msg_head head;
+	int rc = msg_recv_head(squashd_fd, &head, 0, sizeof(memory), e);
+	if (rc == 0)
+		rc = msg_recv_bytes(squashd_fd, memory, head.body_len, e);
+	*reply = (struct msg_cursor){.at = memory, .left = head.body_len};
+	*status = head.kind;
+	return rc;
+}
+
+unsigned call_squashd_passing(const struct http_request *q, enum msg_op op, int passed_fd,
+			      struct msg_cursor *reply)
+{
+	unsigned status;
 	struct err e;
 	struct buf *fields = call_fields();
 	if (fields->full)
 		http_reply_error(413, "too_large", "the request is larger than %d bytes",
 				 LIMIT_MSG_BYTES);
-	/* Open until the process ends: by that squashd sees that the answer has been passed on. */
-	static int fd;
-	fd = open_socket(&e);
-	if (fd < 0)
+	squashd_fd = open_socket(&e);
+	if (squashd_fd < 0)
 		http_reply_error(503, "unavailable", "%s", e.text);
 	/* squashd refuses some requests before it has read them whole: its answer counts. */
-	int sent = msg_send_passing(fd, (uint16_t)op, &q->from, fields, passed_fd, &e);
+	int sent = msg_send_passing(squashd_fd, (uint16_t)op, &q->from, fields, passed_fd, &e);
 	/* As soon as squashd reads no more of it, whoever writes into it is to see that. */
 	fd_close(&passed_fd);
-	if (msg_recv_head(fd, &head, 0, sizeof(memory), sent < 0 ? NULL : &e) < 0 ||
-	    msg_recv_bytes(fd, memory, head.body_len, &e) < 0)
+	if (receive(&status, reply, sent < 0 ? NULL : &e) < 0)
 		http_reply_error(503, "unavailable", "squashd did not answer: %s", e.text);
-	*reply = (struct msg_cursor){.at = memory, .left = head.body_len};
-	if (head.kind >= 300)
-		reply_failure(head.kind, *reply);
-	return head.kind;
+	if (status >= 300)
+		reply_failure(status, *reply);
+	return status;
+}
+
+unsigned call_next(struct msg_cursor *reply)
+{
+	unsigned status;
+	struct err e;
+	return receive(&status, reply, &e) < 0 ? 0 : status;
 }
 
 void call_require_token(const struct http_request *q)

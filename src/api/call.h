@@ -20,6 +20,16 @@ unsigned call_squashd(const struct http_request *q, enum msg_op op, struct msg_c
 unsigned call_squashd_passing(const struct http_request *q, enum msg_op op, int passed_fd,
 			      struct msg_cursor *reply);
 
+/* The next reply after one of kind MSG_PIECE. Its status, or 0: squashd is gone. */
+unsigned call_next(struct msg_cursor *reply);
+
+/* Where it comes, for poll(2). */
+int call_fd(void);
+
+/* Write the error that fields tell of into the object that is open, and the processes that are in
+ * the way, if it names any. */
+void call_write_failure(struct jsonw *w, struct msg_cursor fields);
+
 /* Before a request is refused for what it is: reply 401 instead and do not return if its token is
  * not good. Drops the fields gathered. */
 void call_require_token(const struct http_request *q);

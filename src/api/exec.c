@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* sandboxes/:id/exec: run a command and reply when it has ended. */
+/* sandboxes/:id/exec: run a command, and reply when it has ended, or while it runs. */
 #include "body.h"
 #include "call.h"
 #include "endpoints.h"
 #include "members.h"
+#include "query.h"
+#include "stream.h"
+
+static const struct query_parameter parameters[] = {{"stream", TAG_STREAM}};
 
 static const struct member result[] = {
 	{"exit_code", MEMBER_NUMBER, TAG_EXIT_CODE},
@@ -22,17 +26,45 @@ static const struct member result[] = {
 	{NULL, MEMBER_END, 0},
 };
 
+/* Of one whose output was streamed. */
+static const struct member streamed[] = {
+	{"exit_code", MEMBER_NUMBER, TAG_EXIT_CODE},
+	{"stdout_bytes", MEMBER_NUMBER, TAG_STDOUT_BYTES},
+	{"stderr_bytes", MEMBER_NUMBER, TAG_STDERR_BYTES},
+	{"started", MEMBER_TIME, TAG_STARTED_MS},
+	{"ended", MEMBER_TIME, TAG_ENDED_MS},
+	{"duration_ms", MEMBER_NUMBER, TAG_DURATION_MS},
+	{"timed_out", MEMBER_FLAG, TAG_TIMED_OUT},
+	{"oom_killed", MEMBER_FLAG, TAG_OOM_KILLED},
+	{"signal", MEMBER_NUMBER_OR_NULL, TAG_SIGNAL},
+	{"background", MEMBER_FLAG, TAG_BACKGROUND},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static void read_parameters(struct http_request *q)
+{
+	struct request_fault fault;
+	if (query_parse(q->query, parameters, COUNT(parameters), call_fields(), &fault) == 0)
+		return;
+	call_require_token(q);
+	http_reply_fault(&fault);
+}
+
 void exec_in_sandbox(struct http_request *q)
 {
 	struct msg_cursor reply;
 	struct jsonw w;
 	msg_add_text(call_fields(), TAG_ID, q->id);
+	read_parameters(q);
 	body_read(q, &body_form_exec);
 	unsigned status = call_squashd(q, MSG_EXEC, &reply);
+	if (status == MSG_PIECE)
+		stream_reply(status, reply, streamed, COUNT(streamed));
 
 	jsonw_init(&w, http_reply_buf());
 	jsonw_object_begin(&w);
-	members_write(&w, reply, result, sizeof(result) / sizeof(result[0]));
+	members_write(&w, reply, result, COUNT(result));
 	jsonw_object_end(&w);
 	http_reply_json(status, &w);
 }

@@ -110,23 +110,36 @@ void http_reply_empty(unsigned status)
 	send_reply(status, "", 0);
 }
 
-void http_begin_error(struct jsonw *w, const char *code, const char *text)
+void http_write_error(struct jsonw *w, const char *code, const char *text)
 {
-	struct buf *body = http_reply_buf();
-	body->len = 0;
-	body->full = false;
-	jsonw_init(w, body);
-	jsonw_object_begin(w);
 	jsonw_key(w, "error");
 	jsonw_string(w, text);
 	jsonw_key(w, "code");
 	jsonw_string(w, code);
 }
 
+void http_begin_error(struct jsonw *w)
+{
+	struct buf *body = http_reply_buf();
+	body->len = 0;
+	body->full = false;
+	jsonw_init(w, body);
+	jsonw_object_begin(w);
+}
+
 static void write_error(struct jsonw *w, const char *code, const char *text)
 {
-	http_begin_error(w, code, text);
+	http_begin_error(w);
+	http_write_error(w, code, text);
 	jsonw_object_end(w);
+}
+
+void http_begin_lines(struct buf *b)
+{
+	buf_printf(b,
+		   "Status: 200 %s\r\nContent-Type: application/x-ndjson\r\n"
+		   "Cache-Control: no-store\r\nConnection: close\r\n\r\n",
+		   http_phrase(200));
 }
 
 void http_reply_error(unsigned status, const char *code, const char *format, ...)

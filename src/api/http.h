@@ -24,9 +24,15 @@ int http_read_body(struct http_request *q, bool optional, struct request_fault *
 /* How long the body is that is left on stdin for another to read: request_stream_len. */
 int http_stream_len(size_t max, size_t *len, struct request_fault *fault);
 
-/* Begin the object of an error in place of what the reply has held so far. The caller may add
- * members, ends it, and replies. */
-void http_begin_error(struct jsonw *w, const char *code, const char *text);
+/* Begin the object of an error in place of what the reply has held so far; the caller writes it,
+ * ends it, and replies. */
+void http_begin_error(struct jsonw *w);
+
+/* The members that each error has. */
+void http_write_error(struct jsonw *w, const char *code, const char *text);
+
+/* The head of a reply of many lines, which the process ends; the first is to go out with it. */
+void http_begin_lines(struct buf *b);
 
 /* Each of these sends a whole reply and ends the process. */
 

@@ -4,7 +4,9 @@
  * are on one machine. One request and one reply a connection.
  *
  * One descriptor may cross as well, with the fields: MSG_UPLOAD_MODULE has the read end of a pipe,
- * out of which the file comes. squashd takes no other kind, and none with any other request. */
+ * out of which the file comes. squashd takes no other kind, and none with any other request.
+ *
+ * A streamed exec's reply is preceded by pieces of its output, replies of the kind MSG_PIECE. */
 #ifndef SQUASH_MSG_H
 #define SQUASH_MSG_H
 
@@ -17,6 +19,8 @@
 #include "err.h"
 
 #define MSG_MAGIC 0x32425153u /* "SQB2" */
+
+#define MSG_PIECE 100 /* more comes: TAG_OFFSET with TAG_STDOUT or TAG_STDERR; or TAG_DURATION_MS */
 
 /* A request's kind; a reply's kind is its HTTP status. */
 enum msg_op {
@@ -124,6 +128,10 @@ enum msg_tag {
 	TAG_MODULES,
 	TAG_REQUESTS_UNDER_WAY,
 	TAG_REQUESTS_DENIED,
+	TAG_STREAM,       /* exec: text, "1" */
+	TAG_OFFSET,       /* number: bytes of a stream that came before */
+	TAG_STDOUT_BYTES, /* numbers: how many there were in all */
+	TAG_STDERR_BYTES,
 	TAG_SHA256, /* 64 hexadecimal digits; in a request too, as is TAG_SIZE: upload */
 };
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "cgroup.h"
+#include "exec_stream.h"
 #include "lib/err.h"
 #include "sandbox.h"
 
@@ -54,9 +55,10 @@ int exec_start(const struct server *s, const struct sandbox *sb, const struct ex
 	       struct exec_job *job, struct err *e);
 
 /* Feed and drain its pipes until it has ended or its time is over (all that it started is killed
- * then), and fill *result. 0 or -errno. Needs no lock. */
-int exec_supervise(struct exec_job *job, const struct exec_request *r, struct exec_result *result,
-		   struct err *e);
+ * then), and fill *result. With a stream (or NULL), its output is not kept but sent by that, and
+ * when nobody takes it any more, all is killed as well. 0 or -errno. Needs no lock. */
+int exec_supervise(struct exec_job *job, const struct exec_request *r, struct exec_stream *stream,
+		   struct exec_result *result, struct err *e);
 
 /* After the result has been delivered: read on for what still holds the pipes, so that it does not
  * die of SIGPIPE, until it closes them; then give the leaf back. */

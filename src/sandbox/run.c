@@ -41,27 +41,51 @@ static int start(const struct server *s, struct run *run, struct exec_job *job, 
 	return rc;
 }
 
-static void add_result(const struct exec_result *result, struct reply *r)
+static void add_output(const struct exec_result *result, struct buf *b)
 {
-	struct buf *b = &r->body;
-	msg_add_number(b, TAG_EXIT_CODE, (uint64_t)result->exit_code);
 	msg_add(b, TAG_STDOUT, result->out.data, result->out.len);
 	msg_add(b, TAG_STDERR, result->err.data, result->err.len);
+	msg_add_number(b, TAG_STDOUT_TRUNCATED, result->out.truncated);
+	msg_add_number(b, TAG_STDERR_TRUNCATED, result->err.truncated);
+}
+
+static void add_result(const struct exec_result *result, struct buf *b)
+{
+	msg_add_number(b, TAG_EXIT_CODE, (uint64_t)result->exit_code);
 	msg_add_number(b, TAG_STARTED_MS, result->started_ms);
 	msg_add_number(b, TAG_ENDED_MS, result->ended_ms);
 	msg_add_number(b, TAG_DURATION_MS, result->duration_ms);
 	msg_add_number(b, TAG_TIMED_OUT, result->timed_out);
 	msg_add_number(b, TAG_OOM_KILLED, result->oom_killed);
-	msg_add_number(b, TAG_STDOUT_TRUNCATED, result->out.truncated);
-	msg_add_number(b, TAG_STDERR_TRUNCATED, result->err.truncated);
 	msg_add_number(b, TAG_SIGNAL, (uint64_t)result->signal);
 	msg_add_number(b, TAG_BACKGROUND, result->background);
+}
+
+/* Let it run, send its output by the stream or with the result, and write down how it ended before
+ * the caller can ask for that. */
+static void supervise(const struct server *s, struct run *run, struct exec_job *job,
+		      struct exec_stream *stream, struct reply *r)
+{
+	static struct exec_result result;
+	struct err e;
+	if (exec_supervise(job, &run->request, stream, &result, &e) < 0) {
+		reply_err(r, &e);
+		return;
+	}
+	record(s, run, &result);
+	add_result(&result, &r->body);
+	if (!stream) {
+		add_output(&result, &r->body);
+		return;
+	}
+	msg_add_number(&r->body, TAG_STDOUT_BYTES, stream->sent[0]);
+	msg_add_number(&r->body, TAG_STDERR_BYTES, stream->sent[1]);
 }
 
 void request_exec(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
 	static struct run run;
-	static struct exec_result result;
+	static struct exec_stream stream;
 	struct exec_job job;
 	struct err e;
 	if (!run_read(fields, &run, r))
@@ -70,12 +94,11 @@ void request_exec(const struct server *s, struct msg_cursor fields, struct reply
 		reply_sandbox_err(r, &e);
 		return;
 	}
-	if (exec_supervise(&job, &run.request, &result, &e) < 0) {
-		reply_err(r, &e);
-	} else {
-		record(s, &run, &result); /* before the caller can ask for it */
-		add_result(&result, r);
-	}
+	if (run.streams)
+		exec_stream_begin(&stream, r->conn_fd, job.started_mono_ms);
+	supervise(s, &run, &job, run.streams ? &stream : NULL, r);
+	if (run.streams)
+		exec_stream_end(&stream); /* whole, if exec_supervise has failed in its midst */
 	reply_send(r);
 	exec_finish(&job);
 }

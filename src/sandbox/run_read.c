@@ -30,6 +30,7 @@ static bool add_env(struct run *run, const struct msg_field *f, struct reply *r)
 
 static bool read_field(struct run *run, const struct msg_field *f, struct reply *r)
 {
+	char flag[8];
 	switch (f->tag) {
 	case TAG_ID:
 		return fields_id(f, run->id, r);
@@ -47,6 +48,14 @@ static bool read_field(struct run *run, const struct msg_field *f, struct reply 
 				     &run->request.timeout_ms, r);
 	case TAG_ENV:
 		return add_env(run, f, r);
+	case TAG_STREAM:
+		if (!fields_text(f, "stream", flag, sizeof(flag), r))
+			return false;
+		run->streams = strcmp(flag, "1") == 0;
+		if (run->streams || strcmp(flag, "0") == 0)
+			return true;
+		reply_fail(r, 400, "bad_field", "stream must be 0 or 1");
+		return false;
 	case TAG_STDIN:
 		run->request.input = f->data;
 		run->request.input_len = f->len;
@@ -86,6 +95,7 @@ bool run_read(struct msg_cursor fields, struct run *run, struct reply *r)
 	/* Not all of it: that is megabytes. */
 	run->id[0] = run->cmd[0] = '\0';
 	run->env_used = run->env_count = 0;
+	run->streams = false;
 	run->request = (struct exec_request){0};
 	strcpy(run->workdir, "/");
 	run->request.timeout_ms = DEFAULT_TIMEOUT_S * UINT64_C(1000);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,16 +16,18 @@
 #define KILLED_MS 2000
 #define DROP_BYTES 1048576U /* at a time; a pipe holds less */
 
-enum { IN, OUT, ERR, PID, WATCHED };
+enum { IN, OUT, ERR, PID, CLIENT, WATCHED };
 
 struct watch {
 	struct exec_job *job;
 	const struct exec_request *request;
 	struct exec_result *result;
-	size_t input_at;      /* of the request's input */
-	bool ended;           /* the command, not all that it started */
-	uint64_t deadline_ms; /* of the command; then, once it has ended, of its pipes */
-	uint64_t frozen_ms;   /* by which the deadline has been put off */
+	struct exec_stream *stream; /* where the output goes at once; NULL: it is kept */
+	size_t owed[2];             /* of what the pipes held at the command's end: not yet sent */
+	size_t input_at;            /* of the request's input */
+	bool ended;                 /* the command, not all that it started */
+	uint64_t deadline_ms;       /* of the command; then, once it has ended, of its pipes */
+	uint64_t frozen_ms;         /* by which the deadline has been put off */
 };
 
 /* Drop what there is, without a copy: who writes without end is not to cost the appliance as much
@@ -49,6 +52,27 @@ static void drain(struct exec_job *job, int *fd, struct exec_output *o)
 		o->len += (size_t)n;
 	else if (o)
 		o->truncated = true;
+}
+
+/* Read what there is, and keep it or send it. */
+static void take(struct watch *w, int which, int *fd, struct exec_output *o)
+{
+	if (!w->stream || w->stream->gone) {
+		drain(w->job, fd, w->stream ? NULL : o);
+		return;
+	}
+	ssize_t n = exec_stream_take(w->stream, which, *fd, clock_mono_ms());
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		fd_close(fd);
+	if (n > 0)
+		w->owed[which] -= (size_t)n < w->owed[which] ? (size_t)n : w->owed[which];
+}
+
+/* Bytes in the pipe. */
+static size_t pending(int fd)
+{
+	int bytes = 0;
+	return fd >= 0 && ioctl(fd, FIONREAD, &bytes) == 0 ? (size_t)bytes : 0;
 }
 
 static void feed(struct watch *w)
@@ -79,6 +103,8 @@ static int reap(struct watch *w, struct err *e)
 	w->result->ended_ms = clock_wall_ms();
 	w->result->duration_ms = clock_mono_ms() - w->job->started_mono_ms;
 	fd_close(&w->job->in_fd);
+	w->owed[0] = pending(w->job->out_fd);
+	w->owed[1] = pending(w->job->err_fd);
 	/* What was killed is on its way, and closes its pipes in the end. */
 	w->deadline_ms = clock_mono_ms() + (w->job->leaf.killed ? KILLED_MS : LIMIT_GRACE_MS);
 	return 0;
@@ -96,44 +122,84 @@ static bool put_off(struct watch *w)
 	return true;
 }
 
-/* One round. 1 to go on, 0 when done, -errno. */
-static int step(struct watch *w, struct err *e)
+/* Wait for what comes next, until wait_ms are over, or for ever (-1), and see to it. 0 or -errno. */
+static int wait_for(struct watch *w, int wait_ms, struct err *e)
 {
 	struct exec_job *job = w->job;
-	uint64_t now = clock_mono_ms();
-	if (w->ended && ((job->out_fd < 0 && job->err_fd < 0) || now >= w->deadline_ms))
-		return 0;
-	if (!w->ended && !w->result->timed_out && now >= w->deadline_ms && !put_off(w)) {
-		w->result->timed_out = true;
-		return cgroup_kill_leaf(&job->leaf, e) < 0 ? -e->number : 1;
-	}
+	struct exec_stream *s = w->stream;
+	bool room = !s || exec_stream_has_room(s);
 	struct pollfd fds[WATCHED] = {
 		[IN] = {.fd = job->in_fd, .events = POLLOUT},
-		[OUT] = {.fd = job->out_fd, .events = POLLIN},
-		[ERR] = {.fd = job->err_fd, .events = POLLIN},
+		[OUT] = {.fd = room ? job->out_fd : -1, .events = POLLIN},
+		[ERR] = {.fd = room ? job->err_fd : -1, .events = POLLIN},
 		[PID] = {.fd = w->ended ? -1 : job->pidfd, .events = POLLIN},
+		[CLIENT] = {.fd = s && !s->gone ? s->conn_fd : -1,
+			    .events = s ? exec_stream_events(s) : 0},
 	};
-	int wait_ms = w->deadline_ms > now ? (int)(w->deadline_ms - now) : -1;
 	if (poll(fds, WATCHED, wait_ms) < 0)
-		return errno == EINTR ? 1 : err_set(e, errno, "poll");
+		return errno == EINTR ? 0 : err_set(e, errno, "poll");
 	if (fds[IN].revents)
 		feed(w);
 	if (fds[OUT].revents)
-		drain(job, &job->out_fd, &w->result->out);
-	if (fds[ERR].revents)
-		drain(job, &job->err_fd, &w->result->err);
-	if (fds[PID].revents) {
-		int rc = reap(w, e);
-		if (rc < 0)
-			return rc;
-	}
-	return 1;
+		take(w, 0, &job->out_fd, &w->result->out);
+	if (fds[ERR].revents && (!s || exec_stream_has_room(s)))
+		take(w, 1, &job->err_fd, &w->result->err);
+	if (fds[CLIENT].revents)
+		exec_stream_handle(s, fds[CLIENT].revents);
+	return fds[PID].revents ? reap(w, e) : 0;
 }
 
-int exec_supervise(struct exec_job *job, const struct exec_request *r, struct exec_result *result,
-		   struct err *e)
+/* Of two timeouts; -1 is none. */
+static int sooner(int a_ms, int b_ms)
 {
-	struct watch w = {.job = job, .request = r, .result = result};
+	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
+}
+
+/* Its output is all there, or what still holds its pipes has had its time. A slow reader gets all
+ * that the command has written, but no more than that. */
+static bool is_done(const struct watch *w, uint64_t now)
+{
+	const struct exec_job *job = w->job;
+	const struct exec_stream *s = w->stream;
+	if (!w->ended)
+		return false;
+	if (job->out_fd < 0 && job->err_fd < 0)
+		return true;
+	bool owes = s && !s->gone &&
+		    ((job->out_fd >= 0 && w->owed[0] > 0) || (job->err_fd >= 0 && w->owed[1] > 0));
+	return !owes && now >= w->deadline_ms;
+}
+
+/* Whether it is time to end all of it: its time is over, or nobody is left to take its output. */
+static bool is_due(struct watch *w, uint64_t now)
+{
+	if (w->ended || w->job->leaf.killed)
+		return false;
+	if (w->stream && w->stream->gone)
+		return true;
+	w->result->timed_out = now >= w->deadline_ms && !put_off(w);
+	return w->result->timed_out;
+}
+
+/* One round. 1 to go on, 0 when done, -errno. */
+static int step(struct watch *w, struct err *e)
+{
+	uint64_t now = clock_mono_ms();
+	if (is_done(w, now))
+		return 0;
+	if (is_due(w, now))
+		return cgroup_kill_leaf(&w->job->leaf, e) < 0 ? -e->number : 1;
+	int wait_ms = w->deadline_ms > now ? (int)(w->deadline_ms - now) : -1;
+	if (w->stream)
+		wait_ms = sooner(wait_ms, exec_stream_beat(w->stream, now));
+	int rc = wait_for(w, wait_ms, e);
+	return rc < 0 ? rc : 1;
+}
+
+int exec_supervise(struct exec_job *job, const struct exec_request *r, struct exec_stream *stream,
+		   struct exec_result *result, struct err *e)
+{
+	struct watch w = {.job = job, .request = r, .result = result, .stream = stream};
 	w.deadline_ms = job->started_mono_ms + r->timeout_ms;
 	result->started_ms = clock_wall_ms();
 	int rc;
