@@ -27,6 +27,7 @@ static const struct body_member exec_members[] = {
 	{"timeout", BODY_MILLI, TAG_TIMEOUT_MS},
 	{"env", BODY_MAP, TAG_ENV},
 	{"stdin", BODY_BYTES, TAG_STDIN},
+	{"detach", BODY_FLAG, TAG_DETACH},
 };
 
 static const struct body_member activate_members[] = {

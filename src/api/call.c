@@ -145,3 +145,13 @@ void call_require_token(const struct http_request *q)
 	fields->full = false;
 	call_squashd(q, MSG_HEALTH, &reply);
 }
+
+void call_take_query(const struct http_request *q, const struct query_parameter *known,
+		     size_t count)
+{
+	struct request_fault fault;
+	if (query_parse(q->query, known, count, call_fields(), &fault) == 0)
+		return;
+	call_require_token(q);
+	http_reply_fault(&fault);
+}

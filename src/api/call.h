@@ -7,9 +7,15 @@
 
 #include "http.h"
 #include "lib/msg.h"
+#include "query.h"
 
 /* The memory that a request's fields are gathered in. */
 struct buf *call_fields(void);
+
+/* Gather the parameters behind the ?, by their table; if one is no good, reply so, and do not
+ * return. */
+void call_take_query(const struct http_request *q, const struct query_parameter *known,
+		     size_t count);
 
 /* Send op with the request's token and the fields gathered, and wait for the answer. The HTTP
  * status, with *reply set on the fields that came; an error that squashd sends is passed on as the

@@ -4,7 +4,6 @@
 #include "call.h"
 #include "endpoints.h"
 #include "members.h"
-#include "query.h"
 #include "stream.h"
 
 static const struct query_parameter parameters[] = {{"stream", TAG_STREAM}};
@@ -42,13 +41,15 @@ static const struct member streamed[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static void read_parameters(struct http_request *q)
+static void __attribute__((noreturn)) reply_detached(unsigned status, struct msg_cursor reply)
 {
-	struct request_fault fault;
-	if (query_parse(q->query, parameters, COUNT(parameters), call_fields(), &fault) == 0)
-		return;
-	call_require_token(q);
-	http_reply_fault(&fault);
+	static const struct member detached[] = {{"exec", MEMBER_NUMBER, TAG_EXEC}};
+	struct jsonw w;
+	jsonw_init(&w, http_reply_buf());
+	jsonw_object_begin(&w);
+	members_write(&w, reply, detached, COUNT(detached));
+	jsonw_object_end(&w);
+	http_reply_json(status, &w);
 }
 
 void exec_in_sandbox(struct http_request *q)
@@ -56,11 +57,13 @@ void exec_in_sandbox(struct http_request *q)
 	struct msg_cursor reply;
 	struct jsonw w;
 	msg_add_text(call_fields(), TAG_ID, q->id);
-	read_parameters(q);
+	call_take_query(q, parameters, COUNT(parameters));
 	body_read(q, &body_form_exec);
 	unsigned status = call_squashd(q, MSG_EXEC, &reply);
 	if (status == MSG_PIECE)
 		stream_reply(status, reply, streamed, COUNT(streamed));
+	if (status == 202)
+		reply_detached(status, reply);
 
 	jsonw_init(&w, http_reply_buf());
 	jsonw_object_begin(&w);

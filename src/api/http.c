@@ -11,6 +11,7 @@
 #include "lib/http_status.h"
 
 #define HEAD_BYTES 512
+#define JSON "application/json"
 
 static uint8_t body_memory[LIMIT_BODY_BYTES];
 /* The head goes in front once the body's length is known: busybox httpd takes the status from the
@@ -77,15 +78,16 @@ struct buf *http_reply_buf(void)
 	return &body;
 }
 
-/* Send the status line, the fields in extra and the body that stands in reply_memory. */
+/* Send the status line, the fields in extra and the body that stands in reply_memory, of that
+ * type. */
 static void __attribute__((noreturn))
-send_reply(unsigned status, const char *extra, size_t body_len)
+send_reply(unsigned status, const char *extra, const char *type, size_t body_len)
 {
 	char head[HEAD_BYTES];
 	struct buf b = {.data = head, .cap = sizeof(head)};
 	buf_printf(&b, "Status: %u %s\r\n%s", status, http_phrase(status), extra);
 	if (body_len > 0)
-		buf_printf(&b, "Content-Type: application/json\r\n");
+		buf_printf(&b, "Content-Type: %s\r\n", type);
 	if (status != 204) /* RFC 9110 section 8.6 */
 		buf_printf(&b, "Content-Length: %zu\r\n", body_len);
 	buf_printf(&b, "Cache-Control: no-store\r\nConnection: close\r\n\r\n");
@@ -102,12 +104,17 @@ void http_reply_json(unsigned status, const struct jsonw *w)
 		http_reply_error(500, "internal", "the reply is damaged, or larger than %zu bytes",
 				 w->out->cap);
 	buf_add_text(w->out, "\n");
-	send_reply(status, extra, w->out->len);
+	send_reply(status, extra, JSON, w->out->len);
 }
 
 void http_reply_empty(unsigned status)
 {
-	send_reply(status, "", 0);
+	send_reply(status, "", JSON, 0);
+}
+
+void http_reply_bytes(unsigned status, const char *extra)
+{
+	send_reply(status, extra, "application/octet-stream", http_reply_buf()->len);
 }
 
 void http_write_error(struct jsonw *w, const char *code, const char *text)
@@ -167,5 +174,5 @@ void http_reply_method(const char *allowed)
 	snprintf(text, sizeof(text), "this path answers %s", allowed);
 	write_error(&w, "method_not_allowed", text);
 	buf_add_text(w.out, "\n");
-	send_reply(405, extra, w.out->len);
+	send_reply(405, extra, JSON, w.out->len);
 }

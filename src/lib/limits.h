@@ -51,6 +51,7 @@
 #define LIMIT_OUTPUT_BYTES 65536  /* kept of each stream; the rest is read and dropped */
 #define LIMIT_TIMEOUT_MS 86400000 /* a day */
 #define LIMIT_EXECS 64            /* running at once in one sandbox */
+#define LIMIT_OUTPUT_WAIT_S 60    /* for more output of a detached command; then ask again */
 #define LIMIT_GRACE_MS 50         /* for the pipes to close after the command has ended */
 
 #define DEFAULT_CPU_MILLI 2000

@@ -48,6 +48,10 @@ enum msg_op {
 	MSG_DROP_TOKEN,
 	MSG_UPLOAD_MODULE, /* with a pipe */
 	MSG_DELETE_MODULE,
+	MSG_EXECS, /* those that are detached */
+	MSG_EXEC_INFO,
+	MSG_EXEC_OUTPUT,
+	MSG_EXEC_KILL,
 };
 
 enum msg_tag {
@@ -132,7 +136,19 @@ enum msg_tag {
 	TAG_OFFSET,       /* number: bytes of a stream that came before */
 	TAG_STDOUT_BYTES, /* numbers: how many there were in all */
 	TAG_STDERR_BYTES,
+	TAG_DETACH, /* exec: number, 0 or 1 */
+	TAG_EXEC,   /* which of the sandbox's commands: number; text in requests, as the next two */
+	TAG_OUTPUT, /* text: which stream of it, "stdout" or "stderr" */
+	TAG_WAIT,   /* for how many seconds there may be nothing */
+	TAG_STATE,  /* number: enum msg_exec_state */
 	TAG_SHA256, /* 64 hexadecimal digits; in a request too, as is TAG_SIZE: upload */
+};
+
+/* What has become of a detached command. */
+enum msg_exec_state {
+	MSG_EXEC_RUNS = 1,
+	MSG_EXEC_ENDED,
+	MSG_EXEC_LOST, /* its supervisor was, or the machine: how it ended nobody knows */
 };
 
 struct msg_head {

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "cgroup.h"
+#include "detached.h"
 #include "exec_stream.h"
 #include "lib/err.h"
 #include "sandbox.h"
@@ -46,6 +47,9 @@ struct exec_job {
 	int in_fd, out_fd, err_fd; /* our ends of its pipes, non-blocking */
 	uint64_t started_mono_ms;
 	int null_fd; /* what is not kept goes there; -1 until something does */
+	/* Where its output goes, set by the caller; both NULL: into the result. */
+	struct exec_stream *stream;
+	struct detached *detached;
 };
 
 /* Join the sandbox and start the command in a fresh leaf. The caller holds the sandbox's lock. 0;
@@ -55,10 +59,10 @@ int exec_start(const struct server *s, const struct sandbox *sb, const struct ex
 	       struct exec_job *job, struct err *e);
 
 /* Feed and drain its pipes until it has ended or its time is over (all that it started is killed
- * then), and fill *result. With a stream (or NULL), its output is not kept but sent by that, and
- * when nobody takes it any more, all is killed as well. 0 or -errno. Needs no lock. */
-int exec_supervise(struct exec_job *job, const struct exec_request *r, struct exec_stream *stream,
-		   struct exec_result *result, struct err *e);
+ * then), and fill *result. All is killed as well when its stream isn't taken any more, or when it
+ * is detached and unwanted. 0 or -errno. Needs no lock. */
+int exec_supervise(struct exec_job *job, const struct exec_request *r, struct exec_result *result,
+		   struct err *e);
 
 /* After the result has been delivered: read on for what still holds the pipes, so that it does not
  * die of SIGPIPE, until it closes them; then give the leaf back. */

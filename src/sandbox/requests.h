@@ -30,6 +30,11 @@ void request_exec(const struct server *s, struct msg_cursor fields, struct reply
 void request_reboot(const struct server *s, struct msg_cursor fields, struct reply *r);
 void request_power_off(const struct server *s, struct msg_cursor fields, struct reply *r);
 
+void request_execs(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_exec_info(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_exec_output(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_exec_kill(const struct server *s, struct msg_cursor fields, struct reply *r);
+
 void request_system(const struct server *s, struct msg_cursor fields, struct reply *r);
 
 void request_tokens(const struct server *s, struct msg_cursor fields, struct reply *r);

@@ -24,6 +24,32 @@ static void record(const struct server *s, const struct run *run, const struct e
 		fprintf(stderr, "squashd: %s\n", e.text);
 }
 
+/* As much of it as a log keeps. */
+static void add_cmd(const struct run *run, struct buf *b)
+{
+	size_t len = strlen(run->cmd);
+	msg_add(b, TAG_CMD, run->cmd, len < JOURNAL_CMD_BYTES ? len : JOURNAL_CMD_BYTES);
+}
+
+/* Under the sandbox's lock. If that can't be, it does not run either. */
+static int detach(const struct run *run, int lock, struct exec_job *job, struct err *e)
+{
+	static struct detached detached;
+	char text[DETACHED_FIELDS_BYTES];
+	struct err ignored;
+	struct buf b = {.data = text, .cap = sizeof(text)};
+	add_cmd(run, &b);
+	msg_add_number(&b, TAG_STARTED_MS, clock_wall_ms());
+	int rc = detached_make(lock, run->seq, &b, &detached, e);
+	if (rc == 0) {
+		job->detached = &detached;
+		return 0;
+	}
+	cgroup_kill_leaf(&job->leaf, &ignored);
+	exec_finish(job);
+	return rc;
+}
+
 /* Under the sandbox's lock: is it there, and join. */
 static int start(const struct server *s, struct run *run, struct exec_job *job, struct err *e)
 {
@@ -36,9 +62,10 @@ static int start(const struct server *s, struct run *run, struct exec_job *job, 
 		rc = life_ensure_runs(s, &sb, lock, e);
 	if (rc == 0)
 		rc = exec_start(s, &sb, &run->request, job, e);
-	if (rc == 0)
-		run->seq = meta_count_use(lock, true);
-	return rc;
+	if (rc < 0)
+		return rc;
+	run->seq = meta_count_use(lock, true);
+	return run->detach ? detach(run, lock, job, e) : 0;
 }
 
 static void add_output(const struct exec_result *result, struct buf *b)
@@ -61,32 +88,69 @@ static void add_result(const struct exec_result *result, struct buf *b)
 	msg_add_number(b, TAG_BACKGROUND, result->background);
 }
 
-/* Let it run, send its output by the stream or with the result, and write down how it ended before
- * the caller can ask for that. */
-static void supervise(const struct server *s, struct run *run, struct exec_job *job,
-		      struct exec_stream *stream, struct reply *r)
+/* Let it run, and write down how it ended before the caller can ask for that. False: it could not
+ * be seen to its end, and the reply says why. */
+static bool supervise(const struct server *s, struct run *run, struct exec_job *job,
+		      struct exec_result *result, struct reply *r)
+{
+	struct err e;
+	if (exec_supervise(job, &run->request, result, &e) < 0) {
+		reply_err(r, &e);
+		return false;
+	}
+	record(s, run, result);
+	return true;
+}
+
+static void run_waited_for(const struct server *s, struct run *run, struct exec_job *job,
+			   struct reply *r)
 {
 	static struct exec_result result;
-	struct err e;
-	if (exec_supervise(job, &run->request, stream, &result, &e) < 0) {
-		reply_err(r, &e);
+	if (!supervise(s, run, job, &result, r))
 		return;
-	}
-	record(s, run, &result);
 	add_result(&result, &r->body);
-	if (!stream) {
-		add_output(&result, &r->body);
-		return;
+	add_output(&result, &r->body);
+}
+
+static void run_streamed(const struct server *s, struct run *run, struct exec_job *job,
+			 struct reply *r)
+{
+	static struct exec_stream stream;
+	static struct exec_result result;
+	exec_stream_begin(&stream, r->conn_fd, job->started_mono_ms);
+	job->stream = &stream;
+	if (supervise(s, run, job, &result, r)) {
+		add_result(&result, &r->body);
+		msg_add_number(&r->body, TAG_STDOUT_BYTES, stream.sent[0]);
+		msg_add_number(&r->body, TAG_STDERR_BYTES, stream.sent[1]);
 	}
-	msg_add_number(&r->body, TAG_STDOUT_BYTES, stream->sent[0]);
-	msg_add_number(&r->body, TAG_STDERR_BYTES, stream->sent[1]);
+	exec_stream_end(&stream); /* whole, even if it has failed in its midst */
+}
+
+/* The caller has his answer at once. */
+static void run_detached(const struct server *s, struct run *run, struct exec_job *job,
+			 struct reply *r)
+{
+	static struct exec_result result;
+	char text[DETACHED_FIELDS_BYTES];
+	struct buf b = {.data = text, .cap = sizeof(text)};
+	struct err e;
+	r->status = 202;
+	msg_add_number(&r->body, TAG_EXEC, run->seq);
+	reply_send(r);
+	if (!supervise(s, run, job, &result, r))
+		return;
+	add_cmd(run, &b);
+	add_result(&result, &b);
+	if (detached_end(job->detached, &b, &e) < 0)
+		fprintf(stderr, "squashd: %s\n", e.text);
+	job->detached = NULL;
 }
 
 void request_exec(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
 	static struct run run;
-	static struct exec_stream stream;
-	struct exec_job job;
+	struct exec_job job = {0};
 	struct err e;
 	if (!run_read(fields, &run, r))
 		return;
@@ -94,11 +158,12 @@ void request_exec(const struct server *s, struct msg_cursor fields, struct reply
 		reply_sandbox_err(r, &e);
 		return;
 	}
-	if (run.streams)
-		exec_stream_begin(&stream, r->conn_fd, job.started_mono_ms);
-	supervise(s, &run, &job, run.streams ? &stream : NULL, r);
-	if (run.streams)
-		exec_stream_end(&stream); /* whole, if exec_supervise has failed in its midst */
+	if (run.detach)
+		run_detached(s, &run, &job, r);
+	else if (run.streams)
+		run_streamed(s, &run, &job, r);
+	else
+		run_waited_for(s, &run, &job, r);
 	reply_send(r);
 	exec_finish(&job);
 }

@@ -56,6 +56,8 @@ static bool read_field(struct run *run, const struct msg_field *f, struct reply 
 			return true;
 		reply_fail(r, 400, "bad_field", "stream must be 0 or 1");
 		return false;
+	case TAG_DETACH:
+		return fields_number(f, "detach", 0, 1, &run->detach, r);
 	case TAG_STDIN:
 		run->request.input = f->data;
 		run->request.input_len = f->len;
@@ -96,6 +98,7 @@ bool run_read(struct msg_cursor fields, struct run *run, struct reply *r)
 	run->id[0] = run->cmd[0] = '\0';
 	run->env_used = run->env_count = 0;
 	run->streams = false;
+	run->detach = 0;
 	run->request = (struct exec_request){0};
 	strcpy(run->workdir, "/");
 	run->request.timeout_ms = DEFAULT_TIMEOUT_S * UINT64_C(1000);
@@ -106,6 +109,11 @@ bool run_read(struct msg_cursor fields, struct run *run, struct reply *r)
 		return fields_refuse(r);
 	if (run->cmd[0] == '\0') {
 		reply_fail(r, 400, "bad_field", "cmd is missing or empty");
+		return false;
+	}
+	if (run->streams && run->detach) {
+		reply_fail(r, 400, "bad_field",
+			   "stream and detach don't go together: execs/:n/output has its output");
 		return false;
 	}
 	complete_env(run);

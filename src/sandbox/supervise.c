@@ -16,18 +16,18 @@
 #define KILLED_MS 2000
 #define DROP_BYTES 1048576U /* at a time; a pipe holds less */
 
-enum { IN, OUT, ERR, PID, CLIENT, WATCHED };
+enum { IN, OUT, ERR, PID, CLIENT, KILLER, WATCHED };
 
 struct watch {
 	struct exec_job *job;
 	const struct exec_request *request;
 	struct exec_result *result;
-	struct exec_stream *stream; /* where the output goes at once; NULL: it is kept */
-	size_t owed[2];             /* of what the pipes held at the command's end: not yet sent */
-	size_t input_at;            /* of the request's input */
-	bool ended;                 /* the command, not all that it started */
-	uint64_t deadline_ms;       /* of the command; then, once it has ended, of its pipes */
-	uint64_t frozen_ms;         /* by which the deadline has been put off */
+	bool unwanted;        /* it is detached, and shall be ended */
+	size_t owed[2];       /* of what the pipes held at the command's end: not yet sent */
+	size_t input_at;      /* of the request's input */
+	bool ended;           /* the command, not all that it started */
+	uint64_t deadline_ms; /* of the command; then, once it has ended, of its pipes */
+	uint64_t frozen_ms;   /* by which the deadline has been put off */
 };
 
 /* Drop what there is, without a copy: who writes without end is not to cost the appliance as much
@@ -54,14 +54,22 @@ static void drain(struct exec_job *job, int *fd, struct exec_output *o)
 		o->truncated = true;
 }
 
-/* Read what there is, and keep it or send it. */
+static ssize_t send_or_file(struct exec_job *job, int which, int fd)
+{
+	if (job->detached)
+		return detached_take(job->detached, which, fd);
+	return exec_stream_take(job->stream, which, fd, clock_mono_ms());
+}
+
+/* Read what there is, and keep it in the result or elsewhere. */
 static void take(struct watch *w, int which, int *fd, struct exec_output *o)
 {
-	if (!w->stream || w->stream->gone) {
-		drain(w->job, fd, w->stream ? NULL : o);
+	struct exec_job *job = w->job;
+	if (!job->detached && (!job->stream || job->stream->gone)) {
+		drain(job, fd, job->stream ? NULL : o);
 		return;
 	}
-	ssize_t n = exec_stream_take(w->stream, which, *fd, clock_mono_ms());
+	ssize_t n = send_or_file(job, which, *fd);
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		fd_close(fd);
 	if (n > 0)
@@ -122,11 +130,12 @@ static bool put_off(struct watch *w)
 	return true;
 }
 
-/* Wait for what comes next, until wait_ms are over, or for ever (-1), and see to it. 0 or -errno. */
+/* Wait for what comes next, until wait_ms are over, or for ever (-1), and see to it. 0 or
+ * -errno. */
 static int wait_for(struct watch *w, int wait_ms, struct err *e)
 {
 	struct exec_job *job = w->job;
-	struct exec_stream *s = w->stream;
+	struct exec_stream *s = job->stream;
 	bool room = !s || exec_stream_has_room(s);
 	struct pollfd fds[WATCHED] = {
 		[IN] = {.fd = job->in_fd, .events = POLLOUT},
@@ -135,6 +144,7 @@ static int wait_for(struct watch *w, int wait_ms, struct err *e)
 		[PID] = {.fd = w->ended ? -1 : job->pidfd, .events = POLLIN},
 		[CLIENT] = {.fd = s && !s->gone ? s->conn_fd : -1,
 			    .events = s ? exec_stream_events(s) : 0},
+		[KILLER] = {.fd = job->detached ? job->detached->notify_fd : -1, .events = POLLIN},
 	};
 	if (poll(fds, WATCHED, wait_ms) < 0)
 		return errno == EINTR ? 0 : err_set(e, errno, "poll");
@@ -146,6 +156,8 @@ static int wait_for(struct watch *w, int wait_ms, struct err *e)
 		take(w, 1, &job->err_fd, &w->result->err);
 	if (fds[CLIENT].revents)
 		exec_stream_handle(s, fds[CLIENT].revents);
+	if (fds[KILLER].revents)
+		w->unwanted = detached_is_unwanted(job->detached);
 	return fds[PID].revents ? reap(w, e) : 0;
 }
 
@@ -160,7 +172,7 @@ static int sooner(int a_ms, int b_ms)
 static bool is_done(const struct watch *w, uint64_t now)
 {
 	const struct exec_job *job = w->job;
-	const struct exec_stream *s = w->stream;
+	const struct exec_stream *s = job->stream;
 	if (!w->ended)
 		return false;
 	if (job->out_fd < 0 && job->err_fd < 0)
@@ -170,12 +182,12 @@ static bool is_done(const struct watch *w, uint64_t now)
 	return !owes && now >= w->deadline_ms;
 }
 
-/* Whether it is time to end all of it: its time is over, or nobody is left to take its output. */
+/* Whether it is time to end all of it: its time is over, or nobody wants it any more. */
 static bool is_due(struct watch *w, uint64_t now)
 {
 	if (w->ended || w->job->leaf.killed)
 		return false;
-	if (w->stream && w->stream->gone)
+	if (w->unwanted || (w->job->stream && w->job->stream->gone))
 		return true;
 	w->result->timed_out = now >= w->deadline_ms && !put_off(w);
 	return w->result->timed_out;
@@ -190,16 +202,16 @@ static int step(struct watch *w, struct err *e)
 	if (is_due(w, now))
 		return cgroup_kill_leaf(&w->job->leaf, e) < 0 ? -e->number : 1;
 	int wait_ms = w->deadline_ms > now ? (int)(w->deadline_ms - now) : -1;
-	if (w->stream)
-		wait_ms = sooner(wait_ms, exec_stream_beat(w->stream, now));
+	if (w->job->stream)
+		wait_ms = sooner(wait_ms, exec_stream_beat(w->job->stream, now));
 	int rc = wait_for(w, wait_ms, e);
 	return rc < 0 ? rc : 1;
 }
 
-int exec_supervise(struct exec_job *job, const struct exec_request *r, struct exec_stream *stream,
-		   struct exec_result *result, struct err *e)
+int exec_supervise(struct exec_job *job, const struct exec_request *r, struct exec_result *result,
+		   struct err *e)
 {
-	struct watch w = {.job = job, .request = r, .result = result, .stream = stream};
+	struct watch w = {.job = job, .request = r, .result = result};
 	w.deadline_ms = job->started_mono_ms + r->timeout_ms;
 	result->started_ms = clock_wall_ms();
 	int rc;

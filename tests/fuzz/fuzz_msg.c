@@ -12,6 +12,7 @@
 #include "lib/msg.h"
 #include "sandbox/change_read.h"
 #include "sandbox/create_read.h"
+#include "sandbox/execs_read.h"
 #include "sandbox/fields.h"
 #include "sandbox/module_read.h"
 #include "sandbox/modules.h"
@@ -87,6 +88,7 @@ static void check_run(const struct run *run, const uint8_t *bytes, size_t len)
 	}
 	CHECK(count <= LIMIT_ENV_ENTRIES + RUN_ENV_DEFAULTS);
 	CHECK(count >= run->env_count);
+	CHECK(run->detach <= 1 && !(run->detach && run->streams));
 }
 
 static void read_create(struct msg_cursor c, bool on_disk, struct reply *r)
@@ -173,6 +175,20 @@ static void read_modules(struct msg_cursor c, struct reply *r)
 	}
 }
 
+static void read_execs(struct msg_cursor c, bool output, struct reply *r)
+{
+	struct exec_question q;
+	r->status = 200;
+	if (!execs_read(c, output, &q, r)) {
+		check_refusal(r);
+		return;
+	}
+	CHECK(is_terminated(q.id, sizeof(q.id)) && meta_is_id(q.id, strlen(q.id)));
+	CHECK(q.number >= 1 && q.number <= INT64_MAX && q.offset <= INT64_MAX);
+	CHECK(q.wait_s <= LIMIT_OUTPUT_WAIT_S);
+	CHECK(output ? q.which == 0 || q.which == 1 : q.which == -1);
+}
+
 static void read_all(const uint8_t *bytes, size_t len)
 {
 	static struct run run;
@@ -184,6 +200,8 @@ static void read_all(const uint8_t *bytes, size_t len)
 	read_create(c, true, &r);
 	read_changes(c, &r);
 	read_modules(c, &r);
+	read_execs(c, false, &r);
+	read_execs(c, true, &r);
 	if (run_read(c, &run, &r)) {
 		check_texts(c);
 		check_run(&run, bytes, len);

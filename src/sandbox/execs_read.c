@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "execs_read.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "fields.h"
+
+static bool read_stream(const struct msg_field *f, int *which, struct reply *r)
+{
+	char name[8];
+	if (!fields_text(f, "stream", name, sizeof(name), r))
+		return false;
+	*which = strcmp(name, "stdout") == 0 ? 0 : strcmp(name, "stderr") == 0 ? 1 : -1;
+	if (*which < 0)
+		reply_fail(r, 400, "bad_field", "stream must be stdout or stderr");
+	return *which >= 0;
+}
+
+static bool read_field(const struct msg_field *f, bool output, struct exec_question *q,
+		       struct reply *r)
+{
+	if (f->tag == TAG_ID)
+		return fields_id(f, q->id, r);
+	if (f->tag == TAG_EXEC)
+		return fields_decimal(f, "the command's number", 1, INT64_MAX, &q->number, r);
+	if (f->tag == TAG_OUTPUT && output)
+		return read_stream(f, &q->which, r);
+	if (f->tag == TAG_OFFSET && output)
+		return fields_decimal(f, "offset", 0, INT64_MAX, &q->offset, r);
+	if (f->tag == TAG_WAIT && output)
+		return fields_decimal(f, "wait", 0, LIMIT_OUTPUT_WAIT_S, &q->wait_s, r);
+	return fields_refuse(r);
+}
+
+bool execs_read(struct msg_cursor fields, bool output, struct exec_question *q, struct reply *r)
+{
+	struct msg_field f;
+	int rc;
+	*q = (struct exec_question){.which = -1};
+	while ((rc = msg_next(&fields, &f)) > 0)
+		if (!read_field(&f, output, q, r))
+			return false;
+	if (rc < 0 || q->id[0] == '\0' || q->number == 0)
+		return fields_refuse(r);
+	if (output && q->which < 0) {
+		reply_fail(r, 400, "bad_field", "stream is missing: stdout or stderr");
+		return false;
+	}
+	return true;
+}
