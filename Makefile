@@ -235,6 +235,7 @@ SRC_test_der := $(IDENTITY)
 SRC_test_query := src/api/query.c src/api/request.c
 SRC_test_superblock := src/sandbox/superblock.c
 SRC_test_tokens = $(SRC_fuzz_tokens)
+SRC_test_update := src/sandbox/update_header.c
 
 build/unit/obj/%.o: %.c Makefile config/warnings $(BEARSSL)
 	$(call say,HOSTCC,$<)
@@ -251,7 +252,7 @@ FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 SRC_fuzz_snapshot := $(addprefix src/sandbox/,members.c modules.c snapshot_text.c)
 SRC_fuzz_meta := $(SRC_fuzz_snapshot) src/sandbox/meta_text.c
 SRC_fuzz_msg := $(SRC_fuzz_meta) \
-	$(addprefix src/sandbox/,create_read.c fields.c reply.c run_read.c change_read.c tokens.c module_read.c)
+	$(addprefix src/sandbox/,create_read.c fields.c reply.c run_read.c change_read.c tokens.c module_read.c update_read.c)
 SRC_fuzz_tokens := $(SRC_fuzz_meta) src/sandbox/tokens.c
 SRC_fuzz_request := $(SRC_fuzz_msg) $(filter-out src/api/api.c,$(SRC_api))
 SRC_fuzz_dns := $(SRC_test_dns)
@@ -264,6 +265,7 @@ SRC_fuzz_tls := src/front/tls.c tests/front/trusting.c $(IDENTITY)
 LINK_fuzz_tls := -Wl,--wrap=getrandom
 SRC_fuzz_query := $(SRC_test_query)
 SRC_fuzz_superblock := $(SRC_test_superblock)
+SRC_fuzz_update := $(SRC_test_update)
 
 # In check, each is fed the inputs that are kept.
 REPLAY := $(FUZZ:%=build/unit/fuzz_%)

@@ -3,8 +3,8 @@
  * a fixed head, the bearer token, then fields of {tag, length, bytes}. Native byte order: both ends
  * are on one machine. One request and one reply a connection.
  *
- * One descriptor may cross as well, with the fields: MSG_UPLOAD_MODULE has the read end of a pipe,
- * out of which the file comes. squashd takes no other kind, and none with any other request. */
+ * One descriptor may cross as well, with the fields: MSG_UPLOAD_MODULE and MSG_UPDATE have the read
+ * end of a pipe, out of which the file comes. squashd takes no other kind, and none with any other request. */
 #ifndef SQUASH_MSG_H
 #define SQUASH_MSG_H
 
@@ -44,6 +44,7 @@ enum msg_op {
 	MSG_DROP_TOKEN,
 	MSG_UPLOAD_MODULE, /* with a pipe */
 	MSG_DELETE_MODULE,
+	MSG_UPDATE, /* with a pipe */
 };
 
 enum msg_tag {
@@ -125,6 +126,11 @@ enum msg_tag {
 	TAG_REQUESTS_UNDER_WAY,
 	TAG_REQUESTS_DENIED,
 	TAG_SHA256, /* 64 hexadecimal digits; in a request too, as is TAG_SIZE: upload */
+	/* its update: TAG_SIZE and */
+	TAG_DOWNGRADE,       /* in a request: text */
+	TAG_UPDATE_POSSIBLE, /* a flag, as the next */
+	TAG_UPDATE_ON_TRIAL,
+	TAG_UPDATE_WAITING, /* a version; absent: none */
 };
 
 struct msg_head {
