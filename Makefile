@@ -5,6 +5,7 @@
 #   make                  build/vmlinuz and build/initramfs.cpio.zst: all that a machine needs to boot
 #   make run              boot it under QEMU, API at 127.0.0.1:8080; ARGS="..." go to QEMU
 #   make modules          build/modules/: Debian, Python, Node, gcc, git, sudo as layers
+#   make uki              build/squash.efi: both in one EFI program, signed if there are keys
 #   make test             unit tests, then tests on the booted image
 #   make test-fault       each step of what changes a sandbox fails and dies: half an hour and more
 #   make test-powercut    CUTS=50 power cuts under load
@@ -32,6 +33,7 @@
 #   build/modules/*                  scripts/mkmodule              config/modules/
 #   build/format.image               scripts/mk-format-image
 #   build/initramfs.cpio.zst         scripts/pack-initramfs        initramfs/*.list rootfs/
+#   build/squash.efi                 scripts/mkuki                 keys/
 #   build/data.ext4                  scripts/mkdata                build/modules/
 #   build/qemu/run                   scripts/get-qemu
 #
@@ -40,7 +42,7 @@
 
 VERSION := 0.1.0
 
-.PHONY: all run modules test test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
+.PHONY: all run modules uki test test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 all: build/vmlinuz build/initramfs.cpio.zst
@@ -178,6 +180,24 @@ build/%.cpio.zst: build/%.cpio
 build/initramfs.cpio.zst: build/system.cpio.zst build/modules.cpio.zst
 	$(call say,JOIN,$@)
 	$(Q)cat $^ >$@
+
+# ---- Media ----
+
+# systemd's boot manager, and the stub that makes an EFI program of kernel and initramfs.
+build/parts/efi: $(ENV) | build/host.ok
+	$(call say,PART,$@)
+	$(Q)rm -rf $@
+	$(Q)scripts/fetch --unpack $@ systemd-boot-efi
+	$(Q)touch $@
+
+build/squash.efi: scripts/mkuki build/vmlinuz build/initramfs.cpio.zst build/parts/efi Makefile \
+		$(wildcard keys/db.key keys/db.crt keys/update.pub)
+	$(call say,UKI,$@)
+	$(Q)scripts/mkuki -v $(VERSION) $@
+
+uki:
+	$(Q)scripts/host-packages build media
+	$(Q)$(SUBMAKE) build/squash.efi
 
 # ---- Modules, and a disk that holds them ----
 
@@ -409,6 +429,6 @@ clean:
 	rm -rf build
 
 help:
-	@sed -n 's/^# \{0,1\}//; 3,21p' Makefile
+	@sed -n 's/^# \{0,1\}//; 3,22p' Makefile
 
 -include $(shell [ ! -d build ] || find build/obj build/unit build/fuzz -name '*.d' 2>/dev/null)
