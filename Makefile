@@ -65,7 +65,7 @@ TARGET_CFLAGS := -Os -fstack-protector-strong -ffunction-sections -fdata-section
 TARGET_LDFLAGS := -s -Wl,--gc-sections
 HOST_CFLAGS := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -Itests/unit
 
-PROGRAMS := init squashd box-init api egress front make-identity
+PROGRAMS := init squashd box-init api egress front make-identity ask-health
 LIB := $(wildcard src/lib/*.c)
 SRC_init := $(wildcard src/init/*.c)
 SRC_squashd := $(filter-out src/sandbox/box_init.c,$(wildcard src/sandbox/*.c))
@@ -73,7 +73,8 @@ SRC_box-init := src/sandbox/box_init.c
 SRC_api := $(wildcard src/api/*.c)
 SRC_egress := $(wildcard src/egress/*.c)
 SRC_make-identity := $(addprefix src/front/,make_identity.c identity_make.c certificate.c der_write.c)
-SRC_front := $(filter-out $(SRC_make-identity),$(wildcard src/front/*.c))
+SRC_ask-health := $(addprefix src/front/,ask_health.c pem.c)
+SRC_front := $(filter-out $(SRC_make-identity) src/front/ask_health.c,$(wildcard src/front/*.c))
 
 BIN := $(PROGRAMS:%=build/bin/%)
 # Of a library, the linker takes what a program calls.
@@ -333,7 +334,7 @@ test:
 		$(wildcard tests/front/test_*.py tests/egress/test_*.py tests/qemu/test_*.py)
 
 # What those of front need.
-WITH_FRONT := build/bin/front build/test/cgi build/test/odd-client build/test/load-identity
+WITH_FRONT := build/bin/front build/bin/ask-health build/test/cgi build/test/odd-client build/test/load-identity
 
 # What the tests on the booted image need.
 IN_QEMU := all build/qemu/run build/test/agent build/test/probe build/test/squashd-fault

@@ -42,6 +42,7 @@
 #define PATH_FRONT_ROOT "/srv/front"
 #define PATH_FRONT "/bin/front"
 #define PATH_MAKE_IDENTITY "/bin/make-identity" /* runs once, in that root, as that user */
+#define PATH_ASK_HEALTH "/bin/ask-health"       /* so does this, while a version is on trial */
 #define PATH_FRONT_LISTEN "/listen"             /* PATH_HTTPD_DIR, bound */
 #define PATH_FRONT_HTTPD PATH_FRONT_LISTEN "/" NAME_HTTPD_SOCKET
 
