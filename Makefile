@@ -5,6 +5,7 @@
 #   make                  build/vmlinuz and build/initramfs.cpio.zst: all that a machine needs to boot
 #   make run              boot it under QEMU, API at 127.0.0.1:8080; ARGS="..." go to QEMU
 #   make modules          build/modules/: Debian, Python, Node, gcc, git, sudo as layers
+#   make keys             keys/: your own, for Secure Boot and updates; KEYS=DIR elsewhere, here and below
 #   make uki              build/squash.efi: both in one EFI program, signed if there are keys
 #   make test             unit tests, then tests on the booted image
 #   make test-fault       each step of what changes a sandbox fails and dies: half an hour and more
@@ -34,6 +35,7 @@
 #   build/format.image               scripts/mk-format-image
 #   build/initramfs.cpio.zst         scripts/pack-initramfs        initramfs/*.list rootfs/
 #   build/squash.efi                 scripts/mkuki                 keys/
+#   keys/                            scripts/mkkeys
 #   build/data.ext4                  scripts/mkdata                build/modules/
 #   build/qemu/run                   scripts/get-qemu
 #
@@ -42,7 +44,7 @@
 
 VERSION := 0.1.0
 
-.PHONY: all run modules uki test test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
+.PHONY: all run modules keys uki test test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 all: build/vmlinuz build/initramfs.cpio.zst
@@ -184,6 +186,13 @@ build/initramfs.cpio.zst: build/system.cpio.zst build/modules.cpio.zst
 
 # ---- Media ----
 
+# An operator's own; what is made is signed if they are there. They are never made anew.
+KEYS := keys
+
+keys:
+	$(Q)scripts/host-packages keys
+	$(Q)scripts/mkkeys $(KEYS)
+
 # systemd's boot manager, and the stub that makes an EFI program of kernel and initramfs.
 build/parts/efi: $(ENV) | build/host.ok
 	$(call say,PART,$@)
@@ -192,9 +201,9 @@ build/parts/efi: $(ENV) | build/host.ok
 	$(Q)touch $@
 
 build/squash.efi: scripts/mkuki build/vmlinuz build/initramfs.cpio.zst build/parts/efi Makefile \
-		$(wildcard keys/db.key keys/db.crt keys/update.pub)
+		$(wildcard $(addprefix $(KEYS)/,db.key db.crt update.pub))
 	$(call say,UKI,$@)
-	$(Q)scripts/mkuki -v $(VERSION) $@
+	$(Q)scripts/mkuki $(if $(wildcard $(KEYS)),-k $(KEYS)) -v $(VERSION) $@
 
 uki:
 	$(Q)scripts/host-packages build media
@@ -430,6 +439,6 @@ clean:
 	rm -rf build
 
 help:
-	@sed -n 's/^# \{0,1\}//; 3,22p' Makefile
+	@sed -n 's/^# \{0,1\}//; 3,23p' Makefile
 
 -include $(shell [ ! -d build ] || find build/obj build/unit build/fuzz -name '*.d' 2>/dev/null)
