@@ -7,6 +7,7 @@
 #   make modules          build/modules/: Debian, Python, Node, gcc, git, sudo as layers
 #   make keys             keys/: your own, for Secure Boot and updates; KEYS=DIR elsewhere, here and below
 #   make uki              build/squash.efi: both in one EFI program, signed if there are keys
+#   make update           build/squash-VERSION.update: that, signed for machines that run
 #   make test             unit tests, then tests on the booted image
 #   make test-fault       each step of what changes a sandbox fails and dies: half an hour and more
 #   make test-powercut    CUTS=50 power cuts under load
@@ -35,6 +36,7 @@
 #   build/format.image               scripts/mk-format-image
 #   build/initramfs.cpio.zst         scripts/pack-initramfs        initramfs/*.list rootfs/
 #   build/squash.efi                 scripts/mkuki                 keys/
+#   build/squash-VERSION.update      scripts/mkupdate              keys/
 #   keys/                            scripts/mkkeys
 #   build/data.ext4                  scripts/mkdata                build/modules/
 #   build/qemu/run                   scripts/get-qemu
@@ -44,7 +46,7 @@
 
 VERSION := 0.1.0
 
-.PHONY: all run modules keys uki test test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
+.PHONY: all run modules keys uki update test test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 all: build/vmlinuz build/initramfs.cpio.zst
@@ -186,12 +188,20 @@ build/initramfs.cpio.zst: build/system.cpio.zst build/modules.cpio.zst
 
 # ---- Media ----
 
-# An operator's own; what is made is signed if they are there. They are never made anew.
+# An operator's own, never made anew; what is made is signed if they are there, or another place is named.
 KEYS := keys
+WITH_KEYS = $(if $(or $(wildcard $(KEYS)),$(filter-out keys,$(KEYS))),-k $(KEYS))
 
 keys:
 	$(Q)scripts/host-packages keys
 	$(Q)scripts/mkkeys $(KEYS)
+
+# By whose keys, if any; changed only when that does, so that nothing stays signed by others.
+build/signed-by: always
+	$(Q)mkdir -p build
+	$(Q)echo "$(WITH_KEYS)" | cmp -s - $@ || echo "$(WITH_KEYS)" >$@
+
+.PHONY: always
 
 # systemd's boot manager, and the stub that makes an EFI program of kernel and initramfs.
 build/parts/efi: $(ENV) | build/host.ok
@@ -200,14 +210,22 @@ build/parts/efi: $(ENV) | build/host.ok
 	$(Q)scripts/fetch --unpack $@ systemd-boot-efi
 	$(Q)touch $@
 
-build/squash.efi: scripts/mkuki build/vmlinuz build/initramfs.cpio.zst build/parts/efi Makefile \
+build/squash.efi: scripts/mkuki build/vmlinuz build/initramfs.cpio.zst build/parts/efi Makefile build/signed-by \
 		$(wildcard $(addprefix $(KEYS)/,db.key db.crt update.pub))
 	$(call say,UKI,$@)
-	$(Q)scripts/mkuki $(if $(wildcard $(KEYS)),-k $(KEYS)) -v $(VERSION) $@
+	$(Q)scripts/mkuki $(WITH_KEYS) -v $(VERSION) $@
 
 uki:
 	$(Q)scripts/host-packages build media
 	$(Q)$(SUBMAKE) build/squash.efi
+
+build/squash-$(VERSION).update: scripts/mkupdate build/squash.efi $(wildcard $(KEYS)/update.key)
+	$(call say,UPDATE,$@)
+	$(Q)scripts/mkupdate $(WITH_KEYS) build/squash.efi $@
+
+update:
+	$(Q)scripts/host-packages build media
+	$(Q)$(SUBMAKE) build/squash-$(VERSION).update
 
 # ---- Modules, and a disk that holds them ----
 
@@ -439,6 +457,6 @@ clean:
 	rm -rf build
 
 help:
-	@sed -n 's/^# \{0,1\}//; 3,23p' Makefile
+	@sed -n 's/^# \{0,1\}//; 3,24p' Makefile
 
 -include $(shell [ ! -d build ] || find build/obj build/unit build/fuzz -name '*.d' 2>/dev/null)
