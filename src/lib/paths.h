@@ -10,6 +10,7 @@
 #define NAME_RESOLV "resolv.conf"
 #define PATH_RESOLV PATH_RESOLV_DIR "/" NAME_RESOLV /* which /etc/resolv.conf is a link to */
 #define PATH_SOCKET PATH_RUN "/squashd.sock" /* made and kept open by init, mode 0660 root:http */
+#define PATH_ESP PATH_RUN "/esp" /* a link to the device that an update goes to, if there is one */
 
 /* Of a boot from a UEFI disk, below PATH_RUN: symbolic links, of which the text counts. */
 #define NAME_ESP "esp"       /* the ESP's device; only if systemd-boot has booted us from it */
