@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -20,7 +21,6 @@
 #include "lib/fd.h"
 #include "lib/paths.h"
 #include "programs.h"
-#include "shutdown.h"
 #include "tls_files.h"
 
 #define ANSWER_S 20 /* for each part of the API's answer */
@@ -35,7 +35,7 @@ static int leave(const char *name, const char *text, struct err *e)
 	return symlink(text, path) < 0 ? err_set(e, errno, "make %s", path) : 0;
 }
 
-int trial_begin(struct trial *t, const struct boot_source *source, struct services *services,
+int trial_begin(struct trial *t, const struct boot_source *source, const struct services *services,
 		struct err *e)
 {
 	const char *folder = "/" KEEP_FOLDER "/", *path = source->count_path;
@@ -107,35 +107,38 @@ static void run_keep(const void *context)
 	_exit(rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
-static noreturn void give_up(const struct trial *t)
+static void give_up(struct trial *t)
 {
 	char version[UKI_VERSION_BYTES];
+	t->state = TRIAL_FAILED;
 	console_say("Version %s is on trial, and its API has not answered for %d s: rebooting. "
 		    "After %d such boots the version before it is back.",
 		    uki_write_version(&t->version, version), TRIAL_MS / 1000, UKI_TRIES);
-	shutdown_run(t->services, SHUTDOWN_REBOOT);
+}
+
+static void start_child(struct trial *t)
+{
+	struct err e = {0};
+	pid_t pid = child_start(NULL, t->state == TRIAL_ASKS ? run_ask : run_keep, t, &e);
+	t->child = pid > 0 ? pid : 0; /* no memory: later */
 }
 
 int trial_run_due(struct trial *t)
 {
-	struct err e = {0};
-	uint64_t now = clock_mono_ms();
-	if (t->state == TRIAL_NONE)
-		return -1;
+	uint64_t now = clock_mono_ms(), next = UINT64_MAX;
 	if (t->state == TRIAL_ASKS && now >= t->until_ms)
 		give_up(t);
+	if (t->state != TRIAL_ASKS && t->state != TRIAL_KEEPS)
+		return -1;
 	if (!t->child && now >= t->due_ms) {
-		bool asks = t->state == TRIAL_ASKS;
-		pid_t pid = child_start(NULL, asks ? run_ask : run_keep, t, &e);
-		t->child = pid > 0 ? pid : 0; /* no memory: later */
+		start_child(t);
 		t->due_ms = now + TRIAL_AGAIN_MS;
 	}
-	uint64_t next = t->child ? t->until_ms : t->due_ms;
-	if (t->state == TRIAL_ASKS && next > t->until_ms)
+	if (!t->child)
+		next = t->due_ms;
+	if (t->state == TRIAL_ASKS && t->until_ms < next)
 		next = t->until_ms;
-	else if (t->state == TRIAL_KEEPS && t->child)
-		return -1;
-	return next > now ? (int)(next - now) : 0;
+	return next == UINT64_MAX ? -1 : (int)(next - now);
 }
 
 bool trial_reap(struct trial *t, pid_t pid, int status)

@@ -13,7 +13,7 @@ import subprocess
 from machine import ROOT, WORK, Reply
 from tap import note
 
-TOKEN = "an operator's token, 0123456789"
+TOKEN = "operators-token-0123456789"
 KEYS = WORK / "update.keys"
 COMMAND_LINE = "console=tty0 console=ttyS0 quiet panic=1"
 ESP_OFFSET = "@@1M"  # scripts/mkusb
