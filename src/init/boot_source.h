@@ -17,9 +17,11 @@
 struct boot_source {
 	bool is_uefi;
 	bool has_loader; /* systemd-boot has started this kernel */
-	/* By systemd-boot: of the ESP that it was started from; by BIOS: SQUASH_ESP. Else empty. */
+	/* Of the ESP: what systemd's boot loader or stub was read from, or else SQUASH_ESP. Empty:
+	 * neither says. */
 	char esp_guid[GPT_GUID_TEXT_BYTES];
-	char esp[DISK_NAME_BYTES]; /* "sda1"; empty: there is no esp_guid, or it was not found */
+	bool esp_is_set;             /* by SQUASH_ESP */
+	char esp[DISK_NAME_BYTES];   /* "sda1"; empty: there is no esp_guid, or it was not found */
 	char entry[BOOT_TEXT_BYTES]; /* the entry that was started; empty: not said */
 	/* The file on the ESP whose name counts the tries that are left, as it is called during this
 	 * boot: "/EFI/Linux/squash_0.2.0+2-1.efi". Empty: this boot is not counted. */

@@ -245,7 +245,7 @@ static int hex_digit(char c)
 /* On the disk, the first three groups are little-endian numbers. */
 bool gpt_parse_guid(const char *text, uint8_t guid[GPT_GUID_BYTES])
 {
-	static const uint8_t place[GPT_GUID_BYTES] = {3, 2, 1, 0,  5,  4,  7,  6,
+	static const uint8_t place[GPT_GUID_BYTES] = {3, 2, 1,  0,  5,  4,  7,  6,
 						      8, 9, 10, 11, 12, 13, 14, 15};
 	for (unsigned i = 0; i < GPT_GUID_BYTES; i++) {
 		if ((i == 4 || i == 6 || i == 8 || i == 10) && *text++ != '-')

@@ -166,8 +166,9 @@ int gpt_disk_find(const uint8_t guid[GPT_GUID_BYTES], char name[DISK_NAME_BYTES]
 	if (wanted.count == 0)
 		return err_say(e, ENODEV, "no disk has this partition");
 	if (wanted.count > 1)
-		return err_say(e, ENOTUNIQ, "more than one disk has this partition: unplug all "
-					    "but the one that this machine boots from");
+		return err_say(e, ENOTUNIQ,
+			       "more than one disk has this partition: unplug all "
+			       "but the one that this machine boots from");
 	memcpy(name, wanted.name, DISK_NAME_BYTES);
 	return 0;
 }
