@@ -10,10 +10,10 @@
 #define NAME_RESOLV "resolv.conf"
 #define PATH_RESOLV PATH_RESOLV_DIR "/" NAME_RESOLV /* which /etc/resolv.conf is a link to */
 #define PATH_SOCKET PATH_RUN "/squashd.sock" /* made and kept open by init, mode 0660 root:http */
-#define PATH_ESP PATH_RUN "/esp" /* a link to the device that an update goes to, if there is one */
 
 /* Of a boot from a UEFI disk, below PATH_RUN: symbolic links, of which the text counts. */
-#define NAME_ESP "esp"       /* the ESP's device; only if systemd-boot has booted us from it */
+#define NAME_ESP "esp" /* the ESP's device; only if systemd-boot has booted us from it */
+#define PATH_ESP PATH_RUN "/" NAME_ESP
 #define NAME_UKI "uki"       /* the file on it that was booted, without its counter */
 #define NAME_TRIAL "trial"   /* that file, with its counter; as long as it has not proved itself */
 #define NAME_UPDATE "update" /* the version that was put beside it, and boots next */
