@@ -69,7 +69,7 @@ TARGET_CFLAGS := -Os -fstack-protector-strong -ffunction-sections -fdata-section
 TARGET_LDFLAGS := -s -Wl,--gc-sections
 HOST_CFLAGS := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -Itests/unit
 
-PROGRAMS := init squashd box-init api egress front make-identity
+PROGRAMS := init squashd box-init api egress front make-identity ask-health
 LIB := $(wildcard src/lib/*.c)
 SRC_init := $(wildcard src/init/*.c)
 SRC_squashd := $(filter-out src/sandbox/box_init.c,$(wildcard src/sandbox/*.c))
@@ -77,7 +77,8 @@ SRC_box-init := src/sandbox/box_init.c
 SRC_api := $(wildcard src/api/*.c)
 SRC_egress := $(wildcard src/egress/*.c)
 SRC_make-identity := $(addprefix src/front/,make_identity.c identity_make.c certificate.c der_write.c)
-SRC_front := $(filter-out $(SRC_make-identity),$(wildcard src/front/*.c))
+SRC_ask-health := $(addprefix src/front/,ask_health.c pem.c)
+SRC_front := $(filter-out $(SRC_make-identity) src/front/ask_health.c,$(wildcard src/front/*.c))
 
 BIN := $(PROGRAMS:%=build/bin/%)
 # Of a library, the linker takes what a program calls.
@@ -282,6 +283,7 @@ SRC_test_der := $(IDENTITY)
 SRC_test_query := src/api/query.c src/api/request.c
 SRC_test_superblock := src/sandbox/superblock.c
 SRC_test_tokens = $(SRC_fuzz_tokens)
+SRC_test_update := src/sandbox/update_header.c
 
 build/unit/obj/%.o: %.c Makefile config/warnings $(BEARSSL)
 	$(call say,HOSTCC,$<)
@@ -299,7 +301,7 @@ SRC_fuzz_snapshot := $(addprefix src/sandbox/,members.c modules.c snapshot_text.
 SRC_fuzz_meta := $(SRC_fuzz_snapshot) src/sandbox/meta_text.c
 SRC_fuzz_msg := $(SRC_fuzz_meta) \
 	$(addprefix src/sandbox/,create_read.c fields.c reply.c run_read.c change_read.c tokens.c module_read.c \
-		execs_read.c)
+		execs_read.c update_read.c)
 SRC_fuzz_tokens := $(SRC_fuzz_meta) src/sandbox/tokens.c
 SRC_fuzz_request := $(SRC_fuzz_msg) $(filter-out src/api/api.c,$(SRC_api))
 SRC_fuzz_dns := $(SRC_test_dns)
@@ -312,6 +314,7 @@ SRC_fuzz_tls := src/front/tls.c tests/front/trusting.c $(IDENTITY)
 LINK_fuzz_tls := -Wl,--wrap=getrandom
 SRC_fuzz_query := $(SRC_test_query)
 SRC_fuzz_superblock := $(SRC_test_superblock)
+SRC_fuzz_update := $(SRC_test_update)
 
 # In check, each is fed the inputs that are kept.
 REPLAY := $(FUZZ:%=build/unit/fuzz_%)
@@ -359,7 +362,7 @@ test:
 		$(wildcard tests/front/test_*.py tests/egress/test_*.py tests/qemu/test_*.py)
 
 # What those of front need.
-WITH_FRONT := build/bin/front build/test/cgi build/test/odd-client build/test/load-identity
+WITH_FRONT := build/bin/front build/bin/ask-health build/test/cgi build/test/odd-client build/test/load-identity
 
 # What the tests on the booted image need.
 IN_QEMU := all build/qemu/run build/test/agent build/test/probe build/test/squashd-fault

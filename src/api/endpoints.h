@@ -29,6 +29,7 @@ endpoint get_network;
 endpoint get_logs;
 endpoint get_history;
 endpoint get_system;
+endpoint update_system;
 endpoint reboot_system;
 endpoint power_off_system;
 endpoint get_tokens;

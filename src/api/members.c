@@ -28,7 +28,11 @@ static void write_value(struct jsonw *w, const struct member *m, struct msg_curs
 	struct msg_field f = find(c, m->tag);
 	uint64_t number = 0;
 	msg_number(&f, &number);
-	if (m->type == MEMBER_TEXT)
+	bool is_null = (m->type == MEMBER_NUMBER_OR_NULL && number == 0) ||
+		       (m->type == MEMBER_TEXT_OR_NULL && f.len == 0);
+	if (is_null)
+		jsonw_null(w);
+	else if (m->type == MEMBER_TEXT || m->type == MEMBER_TEXT_OR_NULL)
 		jsonw_text(w, f.data, f.len);
 	else if (m->type == MEMBER_TEXTS)
 		members_write_texts(w, c, m->tag);
@@ -36,8 +40,6 @@ static void write_value(struct jsonw *w, const struct member *m, struct msg_curs
 		jsonw_string(w, clock_text(number, time));
 	else if (m->type == MEMBER_FLAG)
 		jsonw_bool(w, number != 0);
-	else if (m->type == MEMBER_NUMBER_OR_NULL && number == 0)
-		jsonw_null(w);
 	else
 		jsonw_uint(w, number);
 }

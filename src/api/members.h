@@ -11,6 +11,7 @@
 
 enum member_type {
 	MEMBER_TEXT,
+	MEMBER_TEXT_OR_NULL, /* "" is null */
 	MEMBER_NUMBER,
 	MEMBER_NUMBER_OR_NULL, /* 0 is null */
 	MEMBER_FLAG,

@@ -5,7 +5,7 @@
 #include "call.h"
 #include "endpoints.h"
 #include "members.h"
-#include "query.h"
+#include "upload.h"
 
 void get_modules(struct http_request *q)
 {
@@ -48,18 +48,6 @@ static const struct query_parameter upload_parameters[] = {
 	{"sha256", TAG_SHA256},
 };
 
-static void read_upload(struct http_request *q)
-{
-	struct request_fault fault;
-	size_t len, count = sizeof(upload_parameters) / sizeof(upload_parameters[0]);
-	if (query_parse(q->query, upload_parameters, count, call_fields(), &fault) < 0 ||
-	    http_stream_len(LIMIT_UPLOAD_BYTES, &len, &fault) < 0) {
-		call_require_token(q);
-		http_reply_fault(&fault);
-	}
-	msg_add_number(call_fields(), TAG_SIZE, len);
-}
-
 static const struct member uploaded[] = {
 	{"name", MEMBER_TEXT, TAG_NAME},
 	{"size", MEMBER_NUMBER, TAG_SIZE},
@@ -71,7 +59,8 @@ void upload_module(struct http_request *q)
 {
 	struct msg_cursor reply;
 	struct jsonw w;
-	read_upload(q);
+	upload_begin(q, upload_parameters,
+		     sizeof(upload_parameters) / sizeof(upload_parameters[0]));
 	unsigned status = call_squashd_passing(q, MSG_UPLOAD_MODULE, STDIN_FILENO, &reply);
 	jsonw_init(&w, http_reply_buf());
 	jsonw_object_begin(&w);

@@ -32,6 +32,7 @@ static const struct {
 	{"POST", "/api/modules", upload_module},
 	{"DELETE", "/api/modules/:name", delete_module},
 	{"GET", "/api/system", get_system},
+	{"POST", "/api/system/update", update_system},
 	{"POST", "/api/system/reboot", reboot_system},
 	{"POST", "/api/system/poweroff", power_off_system},
 	{"GET", "/api/tokens", get_tokens},

@@ -106,3 +106,12 @@ int boot_source_find(struct boot_source *b, const struct settings *settings, str
 	disk_path(b->esp, device);
 	return symlink(device, PATH_ESP) < 0 ? err_set(e, errno, "make " PATH_ESP) : 0;
 }
+
+bool boot_source_is_counted(void)
+{
+	/* The kernel loads its module itself, if that has not been done. */
+	if (mount("efivarfs", EFI_VARIABLES, "efivarfs",
+		  MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		return false;
+	return access(EFI_VARIABLES "/LoaderBootCountPath-" LOADER_VENDOR, F_OK) == 0;
+}

@@ -34,4 +34,7 @@ struct boot_source {
 int boot_source_find(struct boot_source *b, const struct settings *settings, struct modules *m,
 		     struct err *e);
 
+/* Whether this boot is counted: asked by itself, however early the boot has failed. */
+bool boot_source_is_counted(void);
+
 #endif

@@ -40,6 +40,7 @@
 #include "shutdown.h"
 #include "timekeeping.h"
 #include "tls_files.h"
+#include "trial.h"
 #include "watchdog.h"
 
 #define LITTLE_MEMORY_MB 500 /* what a machine sold as having 512 MB shows */
@@ -57,6 +58,7 @@ struct init {
 	struct data data;
 	struct network network;
 	struct services services;
+	struct trial trial;
 	unsigned quiet_ms; /* until no more modules are loaded */
 };
 
@@ -229,6 +231,11 @@ static int step_services(struct init *self, struct err *e)
 	return 0;
 }
 
+static int step_trial(struct init *self, struct err *e)
+{
+	return trial_begin(&self->trial, &self->source, &self->services, e);
+}
+
 /* All that may take long is done. */
 static int step_watch(struct init *self, struct err *e)
 {
@@ -310,9 +317,10 @@ static const struct step {
 	{"ports", step_ports, false},       /* front's, made once for good, too */
 	{"tls", step_tls, false},           /* its key and certificate, at the first boot */
 	{"services", step_services, false}, /* squashd, httpd, front, ntpd, DHCP or an address */
-	{"watch", step_watch, false},       /* from now on the watchdog is quick */
-	{"lock", step_lock, false},         /* the root, and soon the list of modules */
-	{"banner", step_banner, false},     /* what runs, and what is missing */
+	{"trial", step_trial, false},   /* is this version a new one, to be kept if it answers? */
+	{"watch", step_watch, false},   /* from now on the watchdog is quick */
+	{"lock", step_lock, false},     /* the root, and soon the list of modules */
+	{"banner", step_banner, false}, /* what runs, and what is missing */
 };
 
 static void boot(struct init *self)
@@ -324,7 +332,9 @@ static void boot(struct init *self)
 			continue;
 		console_say("%s.", e.text);
 		if (steps[i].fatal)
-			shutdown_after_failure(&self->watchdog);
+			shutdown_after_failure(&self->watchdog, boot_source_is_counted()
+									? SHUTDOWN_REBOOT
+									: SHUTDOWN_POWER_OFF);
 	}
 }
 
@@ -334,7 +344,7 @@ static void reap(struct init *self)
 	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
 		if (modules_reap(&self->modules, pid))
 			modules_load(&self->modules);
-		else
+		else if (!trial_reap(&self->trial, pid, status))
 			services_reap(&self->services, pid, status); /* if not: an orphan */
 	}
 }
@@ -364,6 +374,9 @@ static void run(struct init *self)
 		int timeout_ms = services_run_due(&self->services);
 		timeout_ms = sooner(timeout_ms, network_remark(&self->network));
 		timeout_ms = sooner(timeout_ms, timekeeping_remark(&self->timekeeping));
+		timeout_ms = sooner(timeout_ms, trial_run_due(&self->trial));
+		if (self->trial.state == TRIAL_FAILED)
+			shutdown_run(&self->services, &self->watchdog, SHUTDOWN_REBOOT);
 		timeout_ms = sooner(timeout_ms, watchdog_feed_due(&self->watchdog));
 		timeout_ms = sooner(timeout_ms, modules_lock(&self->modules, self->quiet_ms));
 		struct pollfd events[] = {

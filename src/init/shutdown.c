@@ -166,10 +166,11 @@ void shutdown_run(struct services *s, struct watchdog *w, enum shutdown_end how)
 	end(w, how);
 }
 
-void shutdown_after_failure(struct watchdog *w)
+void shutdown_after_failure(struct watchdog *w, enum shutdown_end how)
 {
-	console_say("Nothing can be started: the machine is switched off in %d s.", READING_S);
+	console_say("Nothing can be started: the machine %s in %d s.",
+		    how == SHUTDOWN_REBOOT ? "reboots" : "is switched off", READING_S);
 	for (unsigned left = READING_S; left > 0; left = sleep(left))
 		;
-	end(w, SHUTDOWN_POWER_OFF);
+	end(w, how);
 }

@@ -15,8 +15,9 @@ enum shutdown_end { SHUTDOWN_POWER_OFF, SHUTDOWN_REBOOT };
  * with that, and with the reboot as much as ever. */
 noreturn void shutdown_run(struct services *s, struct watchdog *w, enum shutdown_end end);
 
-/* The boot can't go on, and why has been said: leave it on the screen for a while, then power off.
- * A kernel panic, which is what PID 1's end would be, would push it off the screen. */
-noreturn void shutdown_after_failure(struct watchdog *w);
+/* The boot can't go on, and why has been said: leave it on the screen for a while, then power off,
+ * or reboot if this version is on trial. A kernel panic, which is what PID 1's end would be, would
+ * push it off the screen. */
+noreturn void shutdown_after_failure(struct watchdog *w, enum shutdown_end how);
 
 #endif

@@ -18,6 +18,8 @@
 #define LIMIT_UPLOAD_STALL_MS 30000 /* none of its bytes came for so long: its sender is gone */
 #define LIMIT_UPLOAD_RESERVE_MB                                                                    \
 	32 /* of a disk, what an upload leaves: logs, metadata, and uppers that are in use */
+#define LIMIT_ESP_RESERVE_MB                                                                       \
+	1 /* of a UEFI disk's ESP, what an update leaves: the loader's and the firmware's files */
 #define LIMIT_WORKERS 512 /* requests under way at once, 503 past it: a worker costs some 200 KiB */
 
 /* What a sandbox may be */

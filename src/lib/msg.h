@@ -3,8 +3,9 @@
  * a fixed head, the bearer token, then fields of {tag, length, bytes}. Native byte order: both ends
  * are on one machine. One request and one reply a connection.
  *
- * One descriptor may cross as well, with the fields: MSG_UPLOAD_MODULE has the read end of a pipe,
- * out of which the file comes. squashd takes no other kind, and none with any other request.
+ * One descriptor may cross as well, with the fields: MSG_UPLOAD_MODULE and MSG_UPDATE have the read
+ * end of a pipe, out of which the file comes. squashd takes no other kind, and none with
+ * any other request.
  *
  * A streamed exec's reply is preceded by pieces of its output, replies of the kind MSG_PIECE. */
 #ifndef SQUASH_MSG_H
@@ -52,6 +53,7 @@ enum msg_op {
 	MSG_EXEC_INFO,
 	MSG_EXEC_OUTPUT,
 	MSG_EXEC_KILL,
+	MSG_UPDATE, /* with a pipe */
 };
 
 enum msg_tag {
@@ -132,8 +134,8 @@ enum msg_tag {
 	TAG_MODULES,
 	TAG_REQUESTS_UNDER_WAY,
 	TAG_REQUESTS_DENIED,
-	TAG_STREAM,       /* exec: text, "1" */
-	TAG_OFFSET,       /* number: bytes of a stream that came before */
+	TAG_STREAM,       /* exec: text, "0" or "1" */
+	TAG_OFFSET,       /* number: bytes of a stream that came before; text in requests */
 	TAG_STDOUT_BYTES, /* numbers: how many there were in all */
 	TAG_STDERR_BYTES,
 	TAG_DETACH, /* exec: number, 0 or 1 */
@@ -142,6 +144,11 @@ enum msg_tag {
 	TAG_WAIT,   /* for how many seconds there may be nothing */
 	TAG_STATE,  /* number: enum msg_exec_state */
 	TAG_SHA256, /* 64 hexadecimal digits; in a request too, as is TAG_SIZE: upload */
+	/* its update: TAG_SIZE and */
+	TAG_DOWNGRADE,       /* in a request: text */
+	TAG_UPDATE_POSSIBLE, /* a flag, as the next */
+	TAG_UPDATE_ON_TRIAL,
+	TAG_UPDATE_WAITING, /* a version; absent: none */
 };
 
 /* What has become of a detached command. */

@@ -10,9 +10,16 @@
 #define NAME_RESOLV "resolv.conf"
 #define PATH_RESOLV PATH_RESOLV_DIR "/" NAME_RESOLV /* which /etc/resolv.conf is a link to */
 #define PATH_SOCKET PATH_RUN "/squashd.sock" /* made and kept open by init, mode 0660 root:http */
-#define PATH_ESP PATH_RUN "/esp" /* a link to the device that an update goes to, if there is one */
+
+/* Of a boot from a UEFI disk, below PATH_RUN: symbolic links, of which the text counts. */
+#define NAME_ESP "esp" /* the ESP's device; only if systemd-boot has booted us from it */
+#define PATH_ESP PATH_RUN "/" NAME_ESP
+#define NAME_UKI "uki"       /* the file on it that was booted, without its counter */
+#define NAME_TRIAL "trial"   /* that file, with its counter; as long as it has not proved itself */
+#define NAME_UPDATE "update" /* the version that was put beside it, and boots next */
 
 /* What is on the image. */
+#define PATH_UPDATE_KEY "/etc/squash/update.pub" /* what updates are signed by; if any */
 #define PATH_BUILTIN_MODULES "/lib/squash/modules"
 #define PATH_MANIFEST "/etc/squash/manifest" /* "<size> <path>" a line: init checks the unpacking */
 #define PATH_ENV "/etc/squash.env"           /* from an initramfs overlay, if any */
@@ -36,6 +43,7 @@
 #define PATH_FRONT_ROOT "/srv/front"
 #define PATH_FRONT "/bin/front"
 #define PATH_MAKE_IDENTITY "/bin/make-identity" /* runs once, in that root, as that user */
+#define PATH_ASK_HEALTH "/bin/ask-health"       /* so does this, while a version is on trial */
 #define PATH_FRONT_LISTEN "/listen"             /* PATH_HTTPD_DIR, bound */
 #define PATH_FRONT_HTTPD PATH_FRONT_LISTEN "/" NAME_HTTPD_SOCKET
 

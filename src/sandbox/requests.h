@@ -42,6 +42,7 @@ void request_create_token(const struct server *s, struct msg_cursor fields, stru
 void request_drop_token(const struct server *s, struct msg_cursor fields, struct reply *r);
 
 void request_upload_module(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_update(const struct server *s, struct msg_cursor fields, struct reply *r);
 void request_delete_module(const struct server *s, struct msg_cursor fields, struct reply *r);
 
 #endif

@@ -19,6 +19,7 @@
 #include "life.h"
 #include "modules.h"
 #include "requests.h"
+#include "update.h"
 
 #define READ_MS 2000 /* for api to read an answer that is the last */
 
@@ -97,6 +98,7 @@ void request_system(const struct server *s, struct msg_cursor fields, struct rep
 		reply_err(r, &e);
 		return;
 	}
+	update_describe(s, r);
 	msg_add_number(&r->body, TAG_UPTIME_S, clock_mono_ms() / 1000);
 	msg_add_number(&r->body, TAG_TIME_MS, clock_wall_ms());
 	msg_add_number(&r->body, TAG_CPUS, (uint64_t)sysconf(_SC_NPROCESSORS_ONLN));

@@ -2,14 +2,11 @@
 /* POST modules: the squashfs that comes out of a pipe becomes a module. It is written to a file
  * without a name, which is gone with the process that holds it, whatever that dies of: of an upload
  * that was not finished nothing is ever to be swept up. */
-#include <bearssl_hash.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/magic.h>
-#include <poll.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -19,27 +16,8 @@
 #include "modules.h"
 #include "requests.h"
 #include "snapshots.h"
+#include "stream.h"
 #include "superblock.h"
-
-/* So much is written before the disk is made to begin, and waited for a window later: it neither
- * fills memory that others need, nor is it all left for one long sync at the end. */
-#define WINDOW_BYTES ((off_t)8 << 20)
-
-struct stream {
-	int pipe_fd, file_fd;
-	uint64_t size, done; /* bytes */
-	br_sha256_context hash;
-};
-
-/* No other kind of descriptor is taken from api, which may have been taken over: by what squashd
- * does to the end of a pipe nobody gains anything. */
-static bool is_pipe(int fd)
-{
-	struct stat st;
-	int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
-	return flags >= 0 && (flags & (O_ACCMODE | O_PATH)) == O_RDONLY && fstat(fd, &st) == 0 &&
-	       S_ISFIFO(st.st_mode) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
-}
 
 /* Neither on SQUASH-DATA nor on the image. */
 static bool is_free(const struct server *s, const char *name, struct reply *r)
@@ -93,83 +71,15 @@ static int open_file(const struct server *s, uint64_t size, struct err *e)
 	return rc < 0 ? rc : fd_steal(&fd);
 }
 
-/* If what was written since before has filled another window. What goes wrong here, fsync tells. */
-static void pace(const struct stream *t, uint64_t before)
+/* The file's content; sha256 gets the digits of its digest. */
+static bool receive(const struct upload *u, struct stream *t, int file_fd,
+		    char sha256[TOKEN_DIGEST_TEXT_BYTES], struct reply *r)
 {
-	off_t end = (off_t)t->done / WINDOW_BYTES * WINDOW_BYTES;
-	off_t full = end - WINDOW_BYTES, last = full - WINDOW_BYTES;
-	if ((off_t)before >= end)
-		return;
-	sync_file_range(t->file_fd, full, WINDOW_BYTES, SYNC_FILE_RANGE_WRITE);
-	if (last < 0)
-		return;
-	sync_file_range(t->file_fd, last, WINDOW_BYTES,
-			SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
-				SYNC_FILE_RANGE_WAIT_AFTER);
-	posix_fadvise(t->file_fd, last, WINDOW_BYTES, POSIX_FADV_DONTNEED);
-}
-
-/* The next bytes, as many as there are: their number, 0 at the end; -ETIMEDOUT when there were none
- * for too long. */
-static ssize_t read_some(int fd, void *data, size_t len)
-{
-	for (;;) {
-		struct pollfd readable = {.fd = fd, .events = POLLIN};
-		ssize_t n = read(fd, data, len);
-		if (n >= 0)
-			return n;
-		if (errno == EAGAIN && poll(&readable, 1, LIMIT_UPLOAD_STALL_MS) == 0)
-			return -ETIMEDOUT;
-		if (errno != EAGAIN && errno != EINTR)
-			return -errno;
-	}
-}
-
-/* -ECONNRESET if the pipe ends early, -ETIMEDOUT as above. */
-static int copy(struct stream *t, struct err *e)
-{
-	static uint8_t block[65536];
-	br_sha256_init(&t->hash);
-	while (t->done < t->size) {
-		uint64_t before = t->done, left = t->size - t->done;
-		size_t len = left < sizeof(block) ? (size_t)left : sizeof(block);
-		ssize_t n = read_some(t->pipe_fd, block, len);
-		if (n == 0)
-			return err_say(e, ECONNRESET,
-				       "the body ended after %" PRIu64 " bytes of %" PRIu64,
-				       t->done, t->size);
-		if (n == -ETIMEDOUT)
-			return err_say(e, ETIMEDOUT, "no byte of the body came for %d s",
-				       LIMIT_UPLOAD_STALL_MS / 1000);
-		if (n < 0)
-			return err_set(e, (int)-n, "read the body");
-		int rc = fd_write_all(t->file_fd, block, (size_t)n);
-		if (rc < 0)
-			return err_set(e, -rc, "write the module");
-		br_sha256_update(&t->hash, block, (size_t)n);
-		t->done += (uint64_t)n;
-		pace(t, before);
-	}
-	return 0;
-}
-
-static bool receive(const struct upload *u, struct stream *t, char sha256[TOKEN_DIGEST_TEXT_BYTES],
-		    struct reply *r)
-{
-	uint8_t hash[TOKEN_DIGEST_BYTES];
-	struct err e;
-	int rc = copy(t, &e);
-	if (rc == -ETIMEDOUT)
-		reply_fail(r, 408, "timeout", "%s", e.text);
-	else if (rc == -ECONNRESET)
-		reply_fail(r, 400, "incomplete", "%s", e.text);
-	else if (rc < 0)
-		reply_err(r, &e);
-	if (rc < 0)
+	uint8_t digest[TOKEN_DIGEST_BYTES];
+	if (!stream_copy(t, file_fd, digest, r))
 		return false;
-	br_sha256_out(&t->hash, hash);
-	token_write_digest(hash, sha256);
-	if (!u->has_sha256 || token_equal(u->sha256, hash))
+	token_write_digest(digest, sha256);
+	if (!u->has_sha256 || token_equal(u->sha256, digest))
 		return true;
 	reply_fail(r, 400, "bad_checksum", "what came has the SHA-256 %s", sha256);
 	return false;
@@ -206,21 +116,19 @@ static bool add(const struct server *s, const char *name, int file_fd, struct re
 void request_upload_module(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
 	struct upload u;
+	struct stream t;
 	char sha256[TOKEN_DIGEST_TEXT_BYTES];
 	struct err e;
 	if (!module_read_upload(fields, &u, r) || !is_free(s, u.name, r))
 		return;
-	if (!is_pipe(s->passed_fd)) {
-		reply_fail(r, 400, "bad_message", "the file does not come through a pipe");
+	if (!stream_begin(&t, s->passed_fd, u.size, r))
 		return;
-	}
 	AUTO_FD file = open_file(s, u.size, &e);
 	if (file < 0) {
 		reply_err(r, &e);
 		return;
 	}
-	struct stream t = {.pipe_fd = s->passed_fd, .file_fd = file, .size = u.size};
-	if (!receive(&u, &t, sha256, r) || !is_squashfs(file, u.size, r) ||
+	if (!receive(&u, &t, file, sha256, r) || !is_squashfs(file, u.size, r) ||
 	    !add(s, u.name, file, r))
 		return;
 	if (journal_module(s, "upload_module", u.name, sha256, &e) < 0)

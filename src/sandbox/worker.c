@@ -49,6 +49,7 @@ static const struct operation {
 	[MSG_ALLOW_NET] = {RIGHT_RUN, request_allow_net},
 	[MSG_UPLOAD_MODULE] = {RIGHT_ADMIN, request_upload_module, .with_pipe = true},
 	[MSG_DELETE_MODULE] = {RIGHT_ADMIN, request_delete_module},
+	[MSG_UPDATE] = {RIGHT_ADMIN, request_update, .with_pipe = true},
 	[MSG_REBOOT] = {RIGHT_ADMIN, request_reboot},
 	[MSG_POWER_OFF] = {RIGHT_ADMIN, request_power_off},
 	[MSG_TOKENS] = {RIGHT_ADMIN, request_tokens},

@@ -17,6 +17,8 @@
 #include "sandbox/module_read.h"
 #include "sandbox/modules.h"
 #include "sandbox/run_read.h"
+#include "sandbox/update_header.h"
+#include "sandbox/update_read.h"
 
 #define MACHINE_MB 4096
 #define BUILT_BYTES (160 * 1024)
@@ -156,9 +158,10 @@ static void read_changes(struct msg_cursor c, struct reply *r)
 	}
 }
 
-static void read_modules(struct msg_cursor c, struct reply *r)
+static void read_uploads(struct msg_cursor c, struct reply *r)
 {
 	struct upload u;
+	struct update update;
 	char name[LIMIT_MODULE_BYTES + 1];
 	if (module_read_upload(c, &u, r)) {
 		check_texts(c);
@@ -167,6 +170,10 @@ static void read_modules(struct msg_cursor c, struct reply *r)
 	} else {
 		check_refusal(r);
 	}
+	if (update_read(c, &update, r))
+		CHECK(update.size >= UPDATE_HEADER_BYTES && update.size <= LIMIT_UPLOAD_BYTES);
+	else
+		check_refusal(r);
 	if (module_read_name(c, name, r)) {
 		check_texts(c);
 		CHECK(modules_is_name(name, strlen(name)) && name[0] != '9');
@@ -199,7 +206,7 @@ static void read_all(const uint8_t *bytes, size_t len)
 	read_create(c, false, &r);
 	read_create(c, true, &r);
 	read_changes(c, &r);
-	read_modules(c, &r);
+	read_uploads(c, &r);
 	read_execs(c, false, &r);
 	read_execs(c, true, &r);
 	if (run_read(c, &run, &r)) {
