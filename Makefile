@@ -6,6 +6,8 @@
 #   make run              boot it under QEMU, API at 127.0.0.1:8080; ARGS="..." go to QEMU
 #   make modules          build/modules/: Debian, Python, Node, gcc, git, sudo as layers
 #   make uki              build/squash.efi: both in one EFI program, signed if there are keys
+#   make pxe              build/pxe/: a folder to serve, from which machines boot by network; prints the API's
+#                         token, if neither TOKEN=none nor SETTINGS=FILE says otherwise
 #   make test             unit tests, then tests on the booted image
 #   make test-fault       each step of what changes a sandbox fails and dies: half an hour and more
 #   make test-powercut    CUTS=50 power cuts under load
@@ -34,6 +36,7 @@
 #   build/format.image               scripts/mk-format-image
 #   build/initramfs.cpio.zst         scripts/pack-initramfs        initramfs/*.list rootfs/
 #   build/squash.efi                 scripts/mkuki                 keys/
+#   build/pxe/                       scripts/mkpxe                 initramfs/pxe/
 #   build/data.ext4                  scripts/mkdata                build/modules/
 #   build/qemu/run                   scripts/get-qemu
 #
@@ -42,7 +45,7 @@
 
 VERSION := 0.1.0
 
-.PHONY: all run modules uki test test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
+.PHONY: all run modules uki pxe test test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 all: build/vmlinuz build/initramfs.cpio.zst
@@ -199,6 +202,22 @@ uki:
 	$(Q)scripts/host-packages build media
 	$(Q)$(SUBMAKE) build/squash.efi
 
+# What machines load by network, before they load us.
+build/parts/ipxe: $(ENV) | build/host.ok
+	$(call say,PART,$@)
+	$(Q)rm -rf $@
+	$(Q)scripts/fetch --unpack $@ ipxe
+	$(Q)touch $@
+
+# Not made anew without being asked for: what is in it may be served, and has the machines' settings.
+WITH_PXE := all build/parts/efi build/parts/ipxe
+
+pxe:
+	$(Q)scripts/host-packages build media
+	$(Q)$(SUBMAKE) $(WITH_PXE)
+	$(call say,PXE,build/pxe)
+	$(Q)scripts/mkpxe $(if $(filter none,$(TOKEN)),-n) $(if $(SETTINGS),-s "$(SETTINGS)") build/pxe
+
 # ---- Modules, and a disk that holds them ----
 
 DELTAS := 100-python313 101-nodejs 102-node24 110-gcc 120-git 121-admin
@@ -326,7 +345,7 @@ check: $(UNIT) $(REPLAY)
 
 test:
 	$(Q)scripts/host-packages build modules test
-	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) $(WITH_FRONT) build/data.ext4 $(IN_QEMU) $(CLIENTS)
+	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) $(WITH_FRONT) build/data.ext4 $(IN_QEMU) $(WITH_PXE) $(CLIENTS)
 	$(Q)tests/tap $(UNIT) $(REPLAY) --timeout 300 \
 		$(wildcard tests/front/test_*.py tests/egress/test_*.py tests/qemu/test_*.py)
 
@@ -427,6 +446,6 @@ clean:
 	rm -rf build
 
 help:
-	@sed -n 's/^# \{0,1\}//; 3,22p' Makefile
+	@sed -n 's/^# \{0,1\}//; 3,24p' Makefile
 
 -include $(shell [ ! -d build ] || find build/obj build/unit build/fuzz -name '*.d' 2>/dev/null)
