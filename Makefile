@@ -216,7 +216,7 @@ pxe:
 	$(Q)scripts/host-packages build media
 	$(Q)$(SUBMAKE) $(WITH_PXE)
 	$(call say,PXE,build/pxe)
-	$(Q)scripts/mkpxe $(if $(filter none,$(TOKEN)),-n) $(if $(SETTINGS),-s "$(SETTINGS)") build/pxe
+	$(Q)scripts/mkpxe $(if $(SETTINGS),-s "$(SETTINGS)") $(if $(TOKEN),-t "$(TOKEN)") build/pxe
 
 # ---- Modules, and a disk that holds them ----
 

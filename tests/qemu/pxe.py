@@ -32,7 +32,7 @@ def make_folder(name, *options):
     )
     if made.returncode:
         raise tap.Fatal(f"mkpxe: {made.stderr}")
-    token = re.search(r"^  token: (\S+)$", made.stderr, re.MULTILINE)
+    token = re.search(r"^ +The token: +(\S+)$", made.stdout, re.MULTILINE)
     return folder, token and token[1]
 
 
