@@ -8,6 +8,8 @@
 #   make keys             keys/: your own, for Secure Boot and updates; KEYS=DIR elsewhere, here and below
 #   make uki              build/squash.efi: both in one EFI program, signed if there are keys
 #   make update           build/squash-VERSION.update: that, signed for machines that run
+#   make pxe              build/pxe/: a folder to serve, from which machines boot by network; prints the API's
+#                         token, if neither TOKEN=none nor SETTINGS=FILE says otherwise
 #   make test             unit tests, then tests on the booted image
 #   make test-fault       each step of what changes a sandbox fails and dies: half an hour and more
 #   make test-powercut    CUTS=50 power cuts under load
@@ -38,6 +40,7 @@
 #   build/squash.efi                 scripts/mkuki                 keys/
 #   build/squash-VERSION.update      scripts/mkupdate              keys/
 #   keys/                            scripts/mkkeys
+#   build/pxe/                       scripts/mkpxe                 initramfs/pxe/
 #   build/data.ext4                  scripts/mkdata                build/modules/
 #   build/qemu/run                   scripts/get-qemu
 #
@@ -46,7 +49,7 @@
 
 VERSION := 0.1.0
 
-.PHONY: all run modules keys uki update test test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
+.PHONY: all run modules keys uki update pxe test test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 all: build/vmlinuz build/initramfs.cpio.zst
@@ -227,6 +230,22 @@ update:
 	$(Q)scripts/host-packages build media
 	$(Q)$(SUBMAKE) build/squash-$(VERSION).update
 
+# What machines load by network, before they load us.
+build/parts/ipxe: $(ENV) | build/host.ok
+	$(call say,PART,$@)
+	$(Q)rm -rf $@
+	$(Q)scripts/fetch --unpack $@ ipxe
+	$(Q)touch $@
+
+# Not made anew without being asked for: what is in it may be served, and has the machines' settings.
+WITH_PXE := all build/parts/efi build/parts/ipxe
+
+pxe:
+	$(Q)scripts/host-packages build media
+	$(Q)$(SUBMAKE) $(WITH_PXE)
+	$(call say,PXE,build/pxe)
+	$(Q)scripts/mkpxe $(WITH_KEYS) $(if $(SETTINGS),-s "$(SETTINGS)") $(if $(TOKEN),-t "$(TOKEN)") build/pxe
+
 # ---- Modules, and a disk that holds them ----
 
 DELTAS := 100-python313 101-nodejs 102-node24 110-gcc 120-git 121-admin
@@ -357,7 +376,7 @@ check: $(UNIT) $(REPLAY)
 
 test:
 	$(Q)scripts/host-packages build modules test
-	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) $(WITH_FRONT) build/data.ext4 $(IN_QEMU) $(CLIENTS)
+	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) $(WITH_FRONT) build/data.ext4 $(IN_QEMU) $(WITH_PXE) $(CLIENTS)
 	$(Q)tests/tap $(UNIT) $(REPLAY) --timeout 300 \
 		$(wildcard tests/front/test_*.py tests/egress/test_*.py tests/qemu/test_*.py)
 
@@ -458,6 +477,6 @@ clean:
 	rm -rf build
 
 help:
-	@sed -n 's/^# \{0,1\}//; 3,24p' Makefile
+	@sed -n '3,/^# What makes what/{/^# What makes what/d;s/^# \{0,1\}//;p;}' Makefile
 
 -include $(shell [ ! -d build ] || find build/obj build/unit build/fuzz -name '*.d' 2>/dev/null)

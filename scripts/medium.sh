@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# What scripts/mkiso and scripts/mkusb have in common, to be sourced by them:
+# What scripts/mkiso, scripts/mkusb and scripts/mkpxe have in common, to be sourced by them:
 #
 #   -k KEYS_DIR   as `make keys` makes them; default: keys/ if it is there. What boots by UEFI is signed
 #   -s SETTINGS   a file of KEY=value lines for the medium to carry; without a token in it, one is added
@@ -96,8 +96,8 @@ medium_put() {
 	mcopy -i "$1" "$2" "::$3" || die "$(basename "$2") does not fit"
 }
 
-# medium_megabytes FILE...: their size, rounded up.
-medium_megabytes() { echo $((($(stat -L -c %s "$@" | paste -sd+) + 1048575) / 1048576)); }
+# medium_megabytes FILE...: their size, and of what is in folders, rounded up.
+medium_megabytes() { du -Lcm --apparent-size "$@" | tail -n 1 | cut -f 1; }
 
 # medium_signed PROGRAM OUT: the program, signed if there are keys.
 medium_signed() {
@@ -121,7 +121,7 @@ medium_done() {
 			    The token:  $token
 			  ======================================================
 			  It is shown this once, and kept nowhere: the medium carries only its SHA-256.
-			  The next medium that is made has another.
+			  Another medium will have another.
 		END
 	elif [ "$token_wanted" = none ] && ! grep -qsE '^[[:space:]]*SQUASH_AUTH_TOKEN' "$settings_given"; then
 		echo "  It carries no token: the API is open to whoever can reach it."
