@@ -54,7 +54,9 @@ static int connect_to_server(struct attempt *a, int type, uint32_t events,
 	if (fd < 0)
 		return fd;
 	a->source.ready = ready;
-	int rc = loop_add(a->loop, &a->source, fd, events);
+	int rc = a->device ? sockaddr_bind_device(fd, a->device) : 0;
+	if (rc == 0)
+		rc = loop_add(a->loop, &a->source, fd, events);
 	if (rc < 0) {
 		fd_close(&fd);
 		return rc;
@@ -77,9 +79,10 @@ static int begin(struct attempt *a)
 	return rc;
 }
 
-int attempt_begin(struct attempt *a, const struct addr *server, const char *name,
+int attempt_begin(struct attempt *a, const struct addr *server, int device, const char *name,
 		  enum dns_type type)
 {
+	a->device = device;
 	a->server = *server;
 	a->name = name;
 	a->type = type;

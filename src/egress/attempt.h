@@ -32,6 +32,7 @@ struct attempt {
 	size_t room_len;
 	bool sent; /* by TCP */
 	struct addr server;
+	int device;
 	uint16_t id;
 	enum dns_type type;
 	const char *name; /* borrowed until it is over */
@@ -40,8 +41,8 @@ struct attempt {
 void attempt_init(struct attempt *a, struct loop *loop, struct attempt_rooms *rooms,
 		  void (*done)(void *owner, const struct dns_answer *answer), void *owner);
 
-/* Ask. 0, and done is called later; or -errno: the server can't be asked. */
-int attempt_begin(struct attempt *a, const struct addr *server, const char *name,
+/* Ask, by a socket that is bound to the device of that index (0: to none). 0, and done is called later; or -errno: the server can't be asked. */
+int attempt_begin(struct attempt *a, const struct addr *server, int device, const char *name,
 		  enum dns_type type);
 
 /* Give up one that is under way, if it is. */

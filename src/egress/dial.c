@@ -10,7 +10,8 @@
 #include "lib/sockaddr.h"
 #include "relay.h"
 
-/* What the appliance has itself can be bound to, and nothing else. In doubt it is its own. */
+/* What the appliance has itself can be bound to, and nothing else. In doubt it is its own. A socket
+ * that is bound to a VRF sees the addresses there are in that, one that isn't, all others. */
 static bool is_own(int fd, const struct addr *a)
 {
 	union sockaddr_any any;
@@ -42,12 +43,18 @@ static int begin(struct connection *c, const struct addr *a)
 	AUTO_FD fd = sockaddr_socket(a, SOCK_STREAM);
 	if (fd < 0)
 		return fd;
+	int device = c->relay->policy->device;
 	if (is_own(fd, a)) /* if not, the socket is as before */
+		return -EPERM;
+	int rc = device ? sockaddr_bind_device(fd, device) : 0;
+	if (rc < 0)
+		return rc;
+	if (device && is_own(fd, a))
 		return -EPERM;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (connect(fd, &any.head, len) < 0 && errno != EINPROGRESS)
 		return -errno;
-	int rc = loop_add(c->relay->loop, &c->remote.source, fd, FLOW_EVENTS);
+	rc = loop_add(c->relay->loop, &c->remote.source, fd, FLOW_EVENTS);
 	if (rc == 0)
 		fd_steal(&fd);
 	return rc;

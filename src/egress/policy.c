@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy.h"
 
+#include <limits.h>
 #include <string.h>
 
 static bool read_allow(struct policy *p, const char *text, struct buf *why)
@@ -37,9 +38,22 @@ static bool read_server(struct policy *p, const char *text, struct buf *why)
 	return true;
 }
 
+static bool read_device(struct policy *p, const struct msg_field *f, struct buf *why)
+{
+	uint64_t index;
+	bool good = msg_number(f, &index) == 0 && index > 0 && index <= INT_MAX;
+	if (good)
+		p->device = (int)index;
+	else
+		buf_add_text(why, "the device has no index");
+	return good;
+}
+
 static bool read_field(struct policy *p, const struct msg_field *f, struct buf *why)
 {
 	char text[LIMIT_HOST_BYTES + 1];
+	if (f->tag == TAG_DEVICE)
+		return read_device(p, f, why);
 	if (f->len >= sizeof(text) || memchr(f->data, 0, f->len)) {
 		buf_add_text(why, "a field is no text, or too long");
 		return false;
@@ -64,6 +78,7 @@ bool policy_read(struct policy *p, struct msg_cursor fields, struct buf *why)
 	struct msg_field f;
 	int rc;
 	p->allow_count = p->net_count = p->server_count = 0;
+	p->device = 0;
 	while ((rc = msg_next(&fields, &f)) > 0)
 		if (!read_field(p, &f, why))
 			return false;

@@ -21,6 +21,7 @@ struct policy {
 	size_t net_count;
 	struct addr servers[EGRESS_SERVERS];
 	size_t server_count;
+	int device; /* the index of the one that all leaves by; 0: whichever leads there */
 };
 
 /* Read one from a message's fields. False, with what is wrong with it in why (for a person). */

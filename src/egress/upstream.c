@@ -62,7 +62,8 @@ static void ask_next(struct lookup *l)
 {
 	const struct policy *p = l->upstream->policy;
 	for (; l->attempts < EGRESS_ROUNDS * p->server_count; l->attempts++)
-		if (attempt_begin(&l->attempt, &p->servers[turn_of(l)], l->name, l->type) == 0)
+		if (attempt_begin(&l->attempt, &p->servers[turn_of(l)], p->device, l->name,
+				  l->type) == 0)
 			return;
 	finish(l, &failed);
 }

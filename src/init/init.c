@@ -226,6 +226,10 @@ static int step_services(struct init *self, struct err *e)
 		services_add(&self->services, SERVICE_NTP, NULL);
 		timekeeping_expect(&self->timekeeping);
 	}
+	/* By sockets that are bound to it: if it isn't there, they reach nothing. */
+	struct err why = {0};
+	if (network_make_egress(&self->network, &self->settings, &self->modules, &why) < 0)
+		console_say("Sandboxes reach nothing: %s.", why.text);
 	network_configure(&self->network, &self->settings, &self->services);
 	services_run_due(&self->services);
 	return 0;

@@ -2,9 +2,8 @@
 /* Puts addresses, routes and name servers in place. */
 #include "lease.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,56 +12,37 @@
 
 #include "child.h"
 #include "console.h"
-#include "lib/buf.h"
-#include "lib/fd.h"
 #include "lib/paths.h"
 #include "paths.h"
 #include "rtnl.h"
 
 #define METRIC_BASE 100 /* plus the card's index: the card that was found first has precedence */
 
-/* Written to a temporary name, so that a reader never sees half of it. */
-static int write_resolv(const struct lease *lease, struct err *e)
+int lease_apply(const struct lease *lease, enum resolv_source source, struct err *e)
 {
-	char text[LEASE_DNS_MAX * 32];
-	char address[INET_ADDRSTRLEN];
-	struct buf b = {.data = text, .cap = sizeof(text)};
-	for (size_t i = 0; i < LEASE_DNS_MAX; i++) {
-		if (lease->dns[i])
-			buf_printf(&b, "nameserver %s\n",
-				   inet_ntop(AF_INET, &lease->dns[i], address, sizeof(address)));
-	}
-	AUTO_FD fd = open(PATH_RESOLV ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	int rc = fd < 0 ? -errno : fd_write_all(fd, text, b.len);
-	if (rc == 0 && rename(PATH_RESOLV ".new", PATH_RESOLV) < 0)
-		rc = -errno;
-	return rc < 0 ? err_set(e, -rc, "write " PATH_RESOLV) : 0;
-}
-
-int lease_apply(const struct lease *lease, struct err *e)
-{
-	int rc = rtnl_set_address(lease->index, lease->address, lease->prefix, e);
-	if (rc == 0 && lease->gateway)
-		rc = rtnl_set_default_route(lease->index, lease->gateway,
-					    METRIC_BASE + (uint32_t)lease->index, e);
-	if (rc == 0 && lease->dns[0])
-		rc = write_resolv(lease, e);
+	uint8_t table = lease->is_egress ? LEASE_EGRESS_TABLE : RT_TABLE_MAIN;
+	int rc = rtnl_set_address(lease->index, &lease->address, lease->prefix, e);
+	if (rc == 0 && lease->gateway.family)
+		rc = rtnl_set_default_route(lease->index, &lease->gateway,
+					    METRIC_BASE + (uint32_t)lease->index, table, e);
+	if (rc == 0)
+		rc = resolv_put(lease->index, lease->is_egress, source, lease->dns, LEASE_DNS_MAX,
+				e);
 	return rc;
 }
 
-/* Up to max addresses, separated by blanks; others are passed over. The count. */
-static size_t parse_addresses(const char *text, uint32_t *out, size_t max)
+/* Up to max IPv4 addresses, separated by blanks; others are passed over. The count. */
+static size_t parse_addresses(const char *text, struct addr *out, size_t max)
 {
+	static const uint8_t zero[4];
 	size_t count = 0;
 	while (text && *text && count < max) {
-		char word[INET_ADDRSTRLEN];
 		size_t len = strcspn(text, " ");
-		if (len > 0 && len < sizeof(word)) {
-			memcpy(word, text, len);
-			word[len] = '\0';
-			if (inet_pton(AF_INET, word, &out[count]) == 1 && out[count])
-				count++;
-		}
+		struct addr *a = &out[count];
+		if (addr_parse(text, len, a) && a->family == 4 && memcmp(a->bytes, zero, 4) != 0)
+			count++;
+		else
+			*a = (struct addr){0};
 		text += len + (text[len] ? 1 : 0);
 	}
 	return count;
@@ -82,6 +62,13 @@ static int read_lease(struct lease *lease, struct err *e)
 	return 0;
 }
 
+/* What the lease was good for is over. */
+static int clear(const struct lease *lease, struct err *e)
+{
+	int rc = rtnl_clear_addresses(lease->index, e);
+	return rc < 0 ? rc : resolv_put(lease->index, lease->is_egress, RESOLV_DHCP, NULL, 0, e);
+}
+
 int lease_main(int argc, char **argv)
 {
 	struct err e = {0};
@@ -89,16 +76,17 @@ int lease_main(int argc, char **argv)
 	const char *action = argc > 1 ? argv[1] : "";
 	const char *name = getenv("interface");
 	lease.index = name ? (int)if_nametoindex(name) : 0;
+	lease.is_egress = getenv("SQUASH_EGRESS") != NULL;
 	if (!lease.index)
 		return EXIT_FAILURE; /* the card is gone */
 
 	int rc = 0;
 	if (strcmp(action, "deconfig") == 0) {
-		rc = rtnl_set_address(lease.index, 0, 0, &e);
+		rc = clear(&lease, &e);
 	} else if (strcmp(action, "bound") == 0 || strcmp(action, "renew") == 0) {
 		rc = read_lease(&lease, &e);
 		if (rc == 0)
-			rc = lease_apply(&lease, &e);
+			rc = lease_apply(&lease, RESOLV_DHCP, &e);
 	}
 	if (rc < 0) {
 		child_set_output("/dev/console"); /* udhcpc's own goes nowhere */

@@ -2,8 +2,9 @@
 /* Follows the kernel's network cards and gets them addresses. */
 #include "network.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/if_addr.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if_arp.h>
@@ -15,11 +16,15 @@
 #include "console.h"
 #include "lease.h"
 #include "lib/clock.h"
+#include "lib/fd.h"
 #include "lib/paths.h"
 #include "paths.h"
+#include "rdnss.h"
+#include "resolv.h"
 #include "rtnl.h"
 
 #define REPLY_BYTES 16384
+#define GROUP_BIT(group) (UINT32_C(1) << ((group)-1))
 #define REMARK_MS 10000 /* links take 3 s, DHCP servers behind careful switches a few more */
 
 static struct network_card *find_card(struct network *n, int index)
@@ -31,11 +36,74 @@ static struct network_card *find_card(struct network *n, int index)
 	return NULL;
 }
 
-/* A new card, switched on. NULL: it is none for us. */
-static struct network_card *add_card(struct network *n, int index, const char *name)
+static bool is_called(const struct network_card *card, const char *wanted)
+{
+	return strcmp(card->name, wanted) == 0 || strcmp(card->mac, wanted) == 0;
+}
+
+static enum network_role find_role(const struct network *n, const struct network_card *card)
+{
+	const struct settings *s = n->settings;
+	if (!s)
+		return NETWORK_UNKNOWN;
+	/* One that both name is the management's: the sandboxes have none then. */
+	if (s->iface[0] && is_called(card, s->iface))
+		return NETWORK_MANAGEMENT;
+	if (s->egress_iface[0] && is_called(card, s->egress_iface))
+		return n->vrf_index ? NETWORK_EGRESS : NETWORK_UNUSED;
+	return s->iface[0] ? NETWORK_UNUSED : NETWORK_MANAGEMENT;
+}
+
+static const struct settings_ip *ip_of(const struct network *n, const struct network_card *card)
+{
+	return card->role == NETWORK_EGRESS ? &n->settings->egress_ip : &n->settings->ip;
+}
+
+/* Whether the kernel is to take what routers announce. */
+static void heed_routers(const struct network_card *card, bool heed)
+{
+	static const char *const names[] = {"accept_ra", "autoconf"};
+	char path[64];
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", card->name, names[i]);
+		/* Without IPv6 there is no such file. */
+		fd_write_file(AT_FDCWD, path, heed ? "1" : "0", NULL);
+	}
+}
+
+/* Before the card has an address, and before it is switched on if it has come late. */
+static void take_role(struct network *n, struct network_card *card)
+{
+	struct err e = {0};
+	int rc = 0;
+	card->role = find_role(n, card);
+	if (card->role == NETWORK_EGRESS)
+		rc = rtnl_set_master(card->index, n->vrf_index, &e);
+	if (rc == 0 && card->role > NETWORK_UNUSED && ip_of(n, card)->v6.address.family)
+		heed_routers(card, false);
+	/* In no VRF, or in another than it should: rather not at all. */
+	if (rc < 0)
+		card->role = NETWORK_UNUSED;
+	if (rc == 0)
+		rc = rtnl_set_up(card->index, card->role != NETWORK_UNUSED, &e);
+	if (rc < 0)
+		console_say("%s: %s.", card->name, e.text);
+}
+
+static void read_mac(const struct nlmsghdr *head, char mac[NETWORK_MAC_BYTES])
+{
+	const uint8_t *b = rtnl_find_attribute(head, sizeof(struct ifinfomsg), IFLA_ADDRESS, 6);
+	if (b)
+		snprintf(mac, NETWORK_MAC_BYTES, "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2],
+			 b[3], b[4], b[5]);
+}
+
+/* A new card, switched on if it is to be used. NULL: it is none for us. */
+static struct network_card *add_card(struct network *n, const struct nlmsghdr *head,
+				     const char *name)
 {
 	char device[64];
-	struct err e = {0};
+	const struct ifinfomsg *body = NLMSG_DATA(head);
 	/* Only hardware has a device behind it; bridges, tunnels and the like have none. */
 	snprintf(device, sizeof(device), "/sys/class/net/%s/device", name);
 	if (access(device, F_OK) < 0)
@@ -45,50 +113,79 @@ static struct network_card *add_card(struct network *n, int index, const char *n
 		console_say("Too many network cards: %s is not used.", name);
 		return NULL;
 	}
-	*card = (struct network_card){.index = index};
+	*card = (struct network_card){.index = body->ifi_index};
 	snprintf(card->name, sizeof(card->name), "%s", name);
-	if (rtnl_set_up(index, &e) < 0)
-		console_say("%s.", e.text);
+	read_mac(head, card->mac);
+	take_role(n, card);
 	return card;
 }
 
-static void give_fixed_address(struct network *n, const struct network_card *card)
+static void give_fixed_address(const struct network_card *card, const struct settings_fixed *fixed,
+			       enum resolv_source source)
 {
-	const struct settings_ip *ip = &n->settings->ip;
 	struct err e = {0};
 	struct lease lease = {
 		.index = card->index,
-		.prefix = ip->prefix,
-		.address = ip->address,
-		.gateway = ip->gateway,
-		.dns = {ip->dns[0] ? ip->dns[0] : ip->dns[1], ip->dns[0] ? ip->dns[1] : 0},
+		.is_egress = card->role == NETWORK_EGRESS,
+		.prefix = fixed->prefix,
+		.address = fixed->address,
+		.gateway = fixed->gateway,
+		.dns = {fixed->dns[0], fixed->dns[1]},
 	};
-	n->fixed_index = card->index;
-	if (lease_apply(&lease, &e) < 0)
+	_Static_assert(SETTINGS_DNS_MAX == 2, "they are named one by one");
+	if (lease_apply(&lease, source, &e) < 0)
 		console_say("%s: %s.", card->name, e.text);
+}
+
+/* Of the cards of the management, one gets it; that of the sandboxes is one alone. */
+static void give_fixed(const struct network_card *card, const struct settings_fixed *fixed,
+		       enum resolv_source source, int *taken)
+{
+	if (!fixed->address.family || (card->role == NETWORK_MANAGEMENT && *taken))
+		return;
+	if (card->role == NETWORK_MANAGEMENT)
+		*taken = card->index;
+	give_fixed_address(card, fixed, source);
 }
 
 /* The cable is in: get an address, once the settings are known. */
 static void use_card(struct network *n, struct network_card *card)
 {
-	if (!n->settings || !card->has_link)
+	if (card->role <= NETWORK_UNUSED || !card->has_link)
 		return;
-	if (n->settings->ip.dhcp && !card->asks) {
+	const struct settings_ip *ip = ip_of(n, card);
+	if (ip->dhcp && !card->asks) {
 		card->asks = true;
-		services_add(n->services, SERVICE_DHCP, card->name);
-	} else if (n->settings->ip.dhcp) {
+		services_add(n->services,
+			     card->role == NETWORK_EGRESS ? SERVICE_DHCP_EGRESS : SERVICE_DHCP,
+			     card->name);
+	} else if (ip->dhcp) {
 		services_renew(n->services, card->name); /* perhaps in another network now */
-	} else if (!n->fixed_index) {
-		give_fixed_address(n, card);
 	}
+	give_fixed(card, &ip->v4, RESOLV_FIXED, &n->fixed_index);
+	give_fixed(card, &ip->v6, RESOLV_FIXED6, &n->fixed_index6);
+}
+
+/* What it has been told is not so any more. */
+static void forget_servers(const struct network_card *card, enum resolv_source first)
+{
+	struct err e;
+	bool is_egress = card->role == NETWORK_EGRESS;
+	for (enum resolv_source s = first; s <= RESOLV_ROUTER; s++)
+		if (resolv_put(card->index, is_egress, s, NULL, 0, &e) < 0)
+			console_say("%s: %s.", card->name, e.text);
 }
 
 static void drop_card(struct network *n, struct network_card *card)
 {
 	if (n->services)
 		services_drop(n->services, card->name);
+	if (card->role > NETWORK_UNUSED)
+		forget_servers(card, RESOLV_FIXED);
 	if (n->fixed_index == card->index)
 		n->fixed_index = 0;
+	if (n->fixed_index6 == card->index)
+		n->fixed_index6 = 0;
 	console_say("Network card %s is gone.", card->name);
 	*card = (struct network_card){0};
 }
@@ -106,37 +203,100 @@ static void take_link(struct network *n, const struct nlmsghdr *head)
 		return;
 	}
 	if (!card && name && body->ifi_type == ARPHRD_ETHER)
-		card = add_card(n, body->ifi_index, name);
+		card = add_card(n, head, name);
 	if (!card)
 		return;
 	bool has_link = (body->ifi_flags & IFF_RUNNING) != 0;
 	bool came = has_link && !card->has_link;
+	bool went = !has_link && card->has_link;
 	card->has_link = has_link;
 	if (came)
 		use_card(n, card);
+	else if (went && card->role > NETWORK_UNUSED)
+		forget_servers(card, RESOLV_ROUTER);
+}
+
+/* It is new, and clients can use it: of IPv6, that takes a second, in which the network is asked
+ * whether somebody else has it. */
+static void say_address(struct network *n, const struct network_card *card, const struct addr *a)
+{
+	char text[ADDR_TEXT_BYTES];
+	const char *open = a->family == 6 ? "[" : "", *close = a->family == 6 ? "]" : "";
+	addr_text(a, text);
+	if (card->role == NETWORK_EGRESS) {
+		console_say("Sandboxes: %s (%s)", text, card->name);
+		return;
+	}
+	console_say("API: https://%s%s%s:%u/ (%s)", open, text, close, n->settings->tls_port,
+		    card->name);
+	if (n->settings->http)
+		console_say("API: http://%s%s%s:%u/ (%s)", open, text, close, n->settings->port,
+			    card->name);
+	services_restart_ntp(n->services);
+}
+
+static bool is_ready(const struct nlmsghdr *head, const struct ifaddrmsg *body)
+{
+	uint32_t flags = body->ifa_flags;
+	const void *more = rtnl_find_attribute(head, sizeof(*body), IFA_FLAGS, sizeof(flags));
+	if (more)
+		memcpy(&flags, more, sizeof(flags));
+	return body->ifa_scope == RT_SCOPE_UNIVERSE &&
+	       !(flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED));
+}
+
+static bool read_address(const struct nlmsghdr *head, struct addr *a)
+{
+	const struct ifaddrmsg *body = NLMSG_DATA(head);
+	bool is_v4 = body->ifa_family == AF_INET;
+	size_t len = is_v4 ? 4 : 16;
+	if (!is_v4 && body->ifa_family != AF_INET6)
+		return false;
+	const void *bytes = rtnl_find_attribute(head, sizeof(*body), IFA_LOCAL, len);
+	if (!bytes)
+		bytes = rtnl_find_attribute(head, sizeof(*body), IFA_ADDRESS, len);
+	if (!bytes)
+		return false;
+	*a = (struct addr){.family = is_v4 ? 4 : 6};
+	memcpy(a->bytes, bytes, len);
+	return true;
 }
 
 static void take_address(struct network *n, const struct nlmsghdr *head)
 {
-	char text[INET_ADDRSTRLEN];
-	uint32_t address = 0;
+	struct addr a;
 	const struct ifaddrmsg *body = NLMSG_DATA(head);
-	const void *local = rtnl_find_attribute(head, sizeof(*body), IFA_LOCAL, sizeof(address));
 	struct network_card *card = find_card(n, (int)body->ifa_index);
-	if (!card || !local || body->ifa_family != AF_INET)
+	if (!card || card->role <= NETWORK_UNUSED || !read_address(head, &a))
 		return;
-	memcpy(&address, local, sizeof(address));
+	struct addr *known = a.family == 4 ? &card->address : &card->address6;
+	bool same = addr_equal(known, &a);
 	if (head->nlmsg_type == RTM_DELADDR) {
-		if (card->address == address)
-			card->address = 0;
-	} else if (card->address != address) { /* else: told again, as at each renewal */
-		card->address = address;
-		inet_ntop(AF_INET, &address, text, sizeof(text));
-		console_say("API: https://%s:%u/ (%s)", text, n->settings->tls_port, card->name);
-		if (n->settings->http)
-			console_say("API: http://%s:%u/ (%s)", text, n->settings->port, card->name);
-		services_restart_ntp(n->services);
+		if (same)
+			*known = (struct addr){0};
+	} else if (!same && is_ready(head, body)) { /* else: told again, as at each renewal */
+		*known = a;
+		say_address(n, card, &a);
 	}
+}
+
+/* rtnetlink(7) doesn't have it: struct nduseroptmsg, then the options of Neighbor Discovery. */
+static void take_advertisement(struct network *n, const struct nlmsghdr *head)
+{
+	struct addr servers[LEASE_DNS_MAX];
+	struct err e;
+	const struct nduseroptmsg *body = NLMSG_DATA(head);
+	size_t room = head->nlmsg_len - NLMSG_LENGTH(0);
+	if (room < sizeof(*body) || body->nduseropt_opts_len > room - sizeof(*body))
+		return;
+	struct network_card *card = find_card(n, body->nduseropt_ifindex);
+	if (!card || card->role <= NETWORK_UNUSED || ip_of(n, card)->v6.address.family)
+		return;
+	size_t count = rdnss_parse((const uint8_t *)(body + 1), body->nduseropt_opts_len, servers,
+				   LEASE_DNS_MAX);
+	if (resolv_put(card->index, card->role == NETWORK_EGRESS, RESOLV_ROUTER, servers, count,
+		       &e) < 0)
+		console_say("%s: %s.", card->name, e.text);
 }
 
 static void take_messages(struct network *n, const char *messages, size_t len)
@@ -149,6 +309,8 @@ static void take_messages(struct network *n, const char *messages, size_t len)
 		else if (n->settings &&
 			 (head->nlmsg_type == RTM_NEWADDR || head->nlmsg_type == RTM_DELADDR))
 			take_address(n, head);
+		else if (n->settings && head->nlmsg_type == RTM_NEWNDUSEROPT)
+			take_advertisement(n, head);
 	}
 }
 
@@ -170,7 +332,9 @@ void network_read_events(struct network *n)
 
 int network_start(struct network *n, struct err *e)
 {
-	n->event_fd = rtnl_open(RTMGRP_LINK | RTMGRP_IPV4_IFADDR, e);
+	n->event_fd = rtnl_open(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
+					GROUP_BIT(RTNLGRP_ND_USEROPT),
+				e);
 	if (n->event_fd < 0)
 		return n->event_fd;
 	int rc = rtnl_dump(n->event_fd, RTM_GETLINK, e);
@@ -189,9 +353,29 @@ void network_configure(struct network *n, const struct settings *settings,
 	if (symlink(PATH_INIT, PATH_LEASE) < 0 && errno != EEXIST)
 		console_say("DHCP will not work: make %s: %s.", PATH_LEASE, strerror(errno));
 	for (size_t i = 0; i < NETWORK_CARDS_MAX; i++) {
-		if (n->cards[i].index)
-			use_card(n, &n->cards[i]);
+		struct network_card *card = &n->cards[i];
+		if (!card->index)
+			continue;
+		take_role(n, card);
+		use_card(n, card);
 	}
+	/* What was there before we looked at addresses: a router may have been quick. */
+	rtnl_dump(n->event_fd, RTM_GETADDR, NULL);
+}
+
+int network_make_egress(struct network *n, const struct settings *settings, struct modules *m,
+			struct err *e)
+{
+	if (!settings->egress_iface[0])
+		return 0;
+	int rc = resolv_begin_egress(e);
+	modules_want(m, "vrf");
+	modules_load_all(m);
+	if (rc == 0)
+		rc = n->vrf_index = rtnl_make_vrf(EGRESS_VRF, LEASE_EGRESS_TABLE, e);
+	if (n->vrf_index < 0)
+		n->vrf_index = 0;
+	return rc < 0 ? rc : 0;
 }
 
 bool network_has_card(const struct network *n)
@@ -203,31 +387,69 @@ bool network_has_card(const struct network *n)
 	return false;
 }
 
-int network_remark(struct network *n)
+/* Say that no card is called as a setting has it. */
+static void remark_missing(const struct network *n, const char *setting, const char *wanted)
+{
+	for (size_t i = 0; i < NETWORK_CARDS_MAX; i++)
+		if (n->cards[i].index && is_called(&n->cards[i], wanted))
+			return;
+	console_say("%s=%s: there is no such network card.", setting, wanted);
+}
+
+static void remark_management(const struct network *n)
 {
 	unsigned cards = 0;
 	unsigned links = 0;
 	unsigned addresses = 0;
-	uint64_t now = clock_mono_ms();
-	if (!n->remark_ms)
-		return -1;
-	if (now < n->remark_ms)
-		return (int)(n->remark_ms - now);
-	n->remark_ms = 0;
 	for (size_t i = 0; i < NETWORK_CARDS_MAX; i++) {
-		cards += n->cards[i].index != 0;
-		links += n->cards[i].has_link;
-		addresses += n->cards[i].address != 0;
+		const struct network_card *card = &n->cards[i];
+		if (card->role != NETWORK_MANAGEMENT)
+			continue;
+		cards += card->index != 0;
+		links += card->has_link;
+		addresses += card->address.family || card->address6.family;
 	}
 	if (cards && !links)
 		console_say("No network card has a link: is the cable in?");
 	else if (links && !addresses && n->settings->ip.dhcp)
 		console_say("No DHCP server has answered: still asking. "
 			    "SQUASH_IP=address/prefix,gateway,dns sets a fixed address.");
+}
+
+static void remark_egress(const struct network *n)
+{
+	const char *wanted = n->settings->egress_iface;
+	if (strcmp(wanted, n->settings->iface) == 0) {
+		console_say("SQUASH_EGRESS_IFACE is SQUASH_IFACE: sandboxes reach nothing.");
+		return;
+	}
+	remark_missing(n, "SQUASH_EGRESS_IFACE", wanted);
+	for (size_t i = 0; i < NETWORK_CARDS_MAX; i++) {
+		const struct network_card *card = &n->cards[i];
+		if (card->role == NETWORK_EGRESS && !card->address.family && !card->address6.family)
+			console_say("The sandboxes' network card (%s) has no %s: they reach "
+				    "nothing.",
+				    card->name, card->has_link ? "address" : "link");
+	}
+}
+
+int network_remark(struct network *n)
+{
+	uint64_t now = clock_mono_ms();
+	if (!n->remark_ms)
+		return -1;
+	if (now < n->remark_ms)
+		return (int)(n->remark_ms - now);
+	n->remark_ms = 0;
+	if (n->settings->iface[0])
+		remark_missing(n, "SQUASH_IFACE", n->settings->iface);
+	remark_management(n);
+	if (n->settings->egress_iface[0])
+		remark_egress(n);
 	return -1;
 }
 
 int network_start_loopback(struct err *e)
 {
-	return rtnl_set_up((int)if_nametoindex("lo"), e);
+	return rtnl_set_up((int)if_nametoindex("lo"), true, e);
 }

@@ -12,6 +12,7 @@
 
 #include "child.h"
 #include "http_calls.h"
+#include "lease.h"
 #include "lib/front_fds.h"
 #include "lib/paths.h"
 #include "lib/seccomp.h"
@@ -51,7 +52,9 @@ static void run_squashd(const struct program_start *what)
 	char networks[sizeof("SQUASH_EGRESS_PRIVATE=") + SETTINGS_VALUE_BYTES];
 	snprintf(networks, sizeof(networks), "SQUASH_EGRESS_PRIVATE=%s",
 		 what->services->settings->egress_private);
-	char *environment[] = {data, most, networks, NULL};
+	bool has_way = what->services->settings->egress_iface[0] != '\0';
+	char *environment[] = {data, most, networks,
+			       has_way ? CHILD_ARG("SQUASH_EGRESS_VRF=1") : NULL, NULL};
 	/* First out of the way of 3 and 4, then to their places, open across exec. */
 	int socket_fd = fcntl(what->services->listen_fd, F_DUPFD_CLOEXEC, TOKEN_FD + 1);
 	int token_fd = fcntl(what->token_fd, F_DUPFD_CLOEXEC, TOKEN_FD + 1);
@@ -143,7 +146,8 @@ static void run_dhcp(const struct program_start *what)
 			CHILD_ARG("-s"),     CHILD_ARG(PATH_LEASE), CHILD_ARG("-t"),
 			CHILD_ARG("3"),      CHILD_ARG("-T"),       CHILD_ARG("1"),
 			CHILD_ARG("-A"),     CHILD_ARG("5"),        NULL};
-	char *environment[] = {NULL};
+	bool is_egress = what->service->kind == SERVICE_DHCP_EGRESS;
+	char *environment[] = {is_egress ? CHILD_ARG(LEASE_IS_EGRESS) : NULL, NULL};
 	static const char *const writable[] = {"/run", "/dev/console", "/dev/null", NULL};
 	int rc = child_limit_capabilities(BIT(CAP_NET_ADMIN) | BIT(CAP_NET_RAW) |
 					  BIT(CAP_NET_BIND_SERVICE));
@@ -214,6 +218,7 @@ void program_run(const void *context)
 		run_front(what);
 		break;
 	case SERVICE_DHCP:
+	case SERVICE_DHCP_EGRESS:
 		run_dhcp(what);
 		break;
 	case SERVICE_NTP:

@@ -48,8 +48,9 @@ int services_listen(struct services *s, struct err *e)
 void services_add(struct services *s, enum service_kind kind, const char *interface)
 {
 	static const char *const names[] = {
-		[SERVICE_SQUASHD] = "squashd", [SERVICE_HTTPD] = "httpd", [SERVICE_FRONT] = "front",
-		[SERVICE_DHCP] = "dhcp on ",   [SERVICE_NTP] = "ntpd",
+		[SERVICE_SQUASHD] = "squashd",      [SERVICE_HTTPD] = "httpd",
+		[SERVICE_FRONT] = "front",          [SERVICE_DHCP] = "dhcp on ",
+		[SERVICE_DHCP_EGRESS] = "dhcp on ", [SERVICE_NTP] = "ntpd",
 	};
 	unsigned wait_ms = kind == SERVICE_NTP ? NTP_WAIT_MS : 0;
 	const char *on = interface ? interface : "";
@@ -68,8 +69,10 @@ void services_add(struct services *s, enum service_kind kind, const char *interf
 static struct service *find_dhcp(struct services *s, const char *interface)
 {
 	for (size_t i = 0; i < SERVICES_MAX; i++) {
-		if (s->list[i].kind == SERVICE_DHCP && strcmp(s->list[i].interface, interface) == 0)
-			return &s->list[i];
+		struct service *dhcp = &s->list[i];
+		if ((dhcp->kind == SERVICE_DHCP || dhcp->kind == SERVICE_DHCP_EGRESS) &&
+		    strcmp(dhcp->interface, interface) == 0)
+			return dhcp;
 	}
 	return NULL;
 }

@@ -26,12 +26,13 @@ enum service_kind {
 	SERVICE_HTTPD,
 	SERVICE_FRONT,
 	SERVICE_DHCP,
+	SERVICE_DHCP_EGRESS, /* on the sandboxes' card */
 	SERVICE_NTP
 };
 
 struct service {
 	enum service_kind kind;   /* SERVICE_NONE: a free slot */
-	char interface[IFNAMSIZ]; /* SERVICE_DHCP's network card */
+	char interface[IFNAMSIZ]; /* a DHCP client's network card */
 	char name[16 + IFNAMSIZ]; /* for the console */
 	pid_t pid;                /* 0: it does not run */
 	uint64_t started_ms;
@@ -53,7 +54,7 @@ struct services {
  * closed, so that a request that comes while squashd is being restarted waits and is not lost. */
 int services_listen(struct services *s, struct err *e);
 
-/* Have a service run from now on; interface is for SERVICE_DHCP, or NULL. SERVICE_NTP waits a while
+/* Have a service run from now on; interface is for DHCP clients, or NULL. SERVICE_NTP waits a while
  * for services_restart_ntp(). */
 void services_add(struct services *s, enum service_kind kind, const char *interface);
 

@@ -2,7 +2,6 @@
 /* Merges and checks the operator's settings; the rules stand in settings.h. */
 #include "settings.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -227,65 +226,43 @@ static const char *check_ntp(const char *text, struct settings *out)
 	return NULL;
 }
 
-/* Take the text up to stop (or all of it) from *at into word; false if it doesn't fit. */
-static bool take_word(const char **at, char stop, char *word, size_t cap)
-{
-	const char *end = strchr(*at, stop);
-	size_t len = end ? (size_t)(end - *at) : strlen(*at);
-	if (len >= cap)
-		return false;
-	memcpy(word, *at, len);
-	word[len] = '\0';
-	*at += len + (end ? 1 : 0);
-	return true;
-}
-
-/* A unicast address (not 0/8, 127/8, 224/3), or with optional, nothing. */
-static bool parse_address(const char *text, bool optional, uint32_t *out)
-{
-	struct in_addr address;
-	*out = 0;
-	if (!*text)
-		return optional;
-	if (inet_pton(AF_INET, text, &address) != 1)
-		return false;
-	uint32_t first = ntohl(address.s_addr) >> 24;
-	*out = address.s_addr;
-	return first != 0 && first != 127 && first < 224;
-}
-
-/* dhcp, or address/prefix[,gateway[,dns[,dns]]]; gateway and dns may be empty. */
 static const char *check_ip(const char *text, struct settings *out)
 {
-	char word[INET_ADDRSTRLEN];
-	unsigned prefix;
-	struct settings_ip ip = {.dhcp = strcmp(text, "dhcp") == 0};
-	if (!ip.dhcp) {
-		if (!strchr(text, '/') || !take_word(&text, '/', word, sizeof(word)) ||
-		    !parse_address(word, false, &ip.address) ||
-		    !take_word(&text, ',', word, sizeof(word)) ||
-		    !parse_number(word, 1, 32, &prefix))
-			return "is neither dhcp nor address/prefix,gateway,dns";
-		ip.prefix = (uint8_t)prefix;
-		if (!take_word(&text, ',', word, sizeof(word)) ||
-		    !parse_address(word, true, &ip.gateway))
-			return "has a gateway that is no address (address/prefix,gateway,dns)";
-		for (size_t i = 0; i < SETTINGS_DNS_MAX; i++) {
-			if (!take_word(&text, ',', word, sizeof(word)) ||
-			    !parse_address(word, true, &ip.dns[i]))
-				return "has a DNS server that is no address";
-		}
-		if (*text)
-			return "has text after the last DNS server";
-		uint32_t host = prefix < 32 ? UINT32_MAX >> prefix : 0;
-		uint32_t bits = ntohl(ip.address) & host;
-		if (prefix < 31 && (bits == 0 || bits == host))
-			return "is the address of a network, not of a machine";
-		if (ip.gateway == ip.address)
-			return "names the machine's own address as the gateway";
+	return settings_ip_parse(text, &out->ip);
+}
+
+static const char *check_egress_ip(const char *text, struct settings *out)
+{
+	return settings_ip_parse(text, &out->egress_ip);
+}
+
+/* A network card: its name, as the kernel gives it, or its address as ip-link(8) shows it. */
+static const char *read_iface(const char *text, char iface[SETTINGS_IFACE_BYTES])
+{
+	size_t len = strlen(text);
+	iface[0] = '\0';
+	if (strcmp(text, "none") == 0)
+		return NULL;
+	if (len == 0 || len >= SETTINGS_IFACE_BYTES)
+		return "is neither a network card's name nor its MAC address";
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+		if (!is_alnum(c) && !strchr(".:-_", c))
+			return "is neither a network card's name nor its MAC address";
 	}
-	out->ip = ip;
+	for (size_t i = 0; i <= len; i++)
+		iface[i] = strchr(text, ':') ? (char)tolower((unsigned char)text[i]) : text[i];
 	return NULL;
+}
+
+static const char *check_iface(const char *text, struct settings *out)
+{
+	return read_iface(text, out->iface);
+}
+
+static const char *check_egress_iface(const char *text, struct settings *out)
+{
+	return read_iface(text, out->egress_iface);
 }
 
 /* What fits into "Authorization: Bearer <token>": visible ASCII. */
@@ -326,6 +303,9 @@ static const struct {
 	[SETTING_DATA_WAIT] = {"SQUASH_DATA_WAIT", "5", check_data_wait},
 	[SETTING_FORMAT] = {"SQUASH_FORMAT", "none", check_format},
 	[SETTING_IP] = {"SQUASH_IP", "dhcp", check_ip},
+	[SETTING_IFACE] = {"SQUASH_IFACE", "none", check_iface},
+	[SETTING_EGRESS_IFACE] = {"SQUASH_EGRESS_IFACE", "none", check_egress_iface},
+	[SETTING_EGRESS_IP] = {"SQUASH_EGRESS_IP", "dhcp", check_egress_ip},
 	[SETTING_HOSTNAME] = {"SQUASH_HOSTNAME", "squash", check_hostname},
 	[SETTING_MAX_SANDBOXES] = {"SQUASH_MAX_SANDBOXES", "1024", check_max_sandboxes},
 	[SETTING_EGRESS_PRIVATE] = {"SQUASH_EGRESS_PRIVATE", "none", check_egress_private},
@@ -450,6 +430,15 @@ static void check_access(const struct settings_raw *raw, struct settings *out)
 	out->access = out->lock_reason ? ACCESS_LOCKED : ACCESS_OPEN;
 }
 
+/* The built-in would let sandboxes out by the management's card. No card is called like this. */
+static void refuse_egress(const char *text, const char *source, const char *fault,
+			  struct settings *out, const struct settings_report *report)
+{
+	strcpy(out->egress_iface, "?");
+	report_line(report, "SQUASH_EGRESS_IFACE=%.60s (%s) %s: sandboxes reach nothing.", text,
+		    source, fault);
+}
+
 void settings_check(const struct settings_raw *raw, struct settings *out,
 		    const struct settings_report *report)
 {
@@ -465,6 +454,8 @@ void settings_check(const struct settings_raw *raw, struct settings *out,
 		fault = raw->value[i].too_long ? "is too long" : table[i].check(text, out);
 		if (fault && is_token(i))
 			report_line(report, "%s (%s) %s.", table[i].name, source, fault);
+		else if (fault && i == SETTING_EGRESS_IFACE)
+			refuse_egress(text, source, fault, out, report);
 		else if (fault)
 			report_line(report, "%s=%.60s (%s) %s: %s is used.", table[i].name, text,
 				    source, fault, table[i].builtin);

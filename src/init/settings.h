@@ -25,10 +25,11 @@
 #include "lib/hostname.h"
 #include "lib/limits.h"
 #include "lib/token.h"
+#include "settings_ip.h"
 
 #define SETTINGS_VALUE_BYTES (LIMIT_TOKEN_BYTES + 1) /* the token is the longest value */
 #define SETTINGS_PATH_MAX 64
-#define SETTINGS_DNS_MAX 2
+#define SETTINGS_IFACE_BYTES 18 /* a name of 15 (IFNAMSIZ), a MAC address of 17, a NUL */
 #define SETTINGS_NTP_MAX 4 /* with four, one that is wrong is found out: RFC 8633, section 3.2 */
 #define SETTINGS_NTP_BYTES 254 /* a name of 253 (RFC 1035), a NUL */
 #define SETTINGS_DATA_WAIT_MAX_S 300
@@ -47,6 +48,9 @@ enum settings_id {
 	SETTING_DATA_WAIT,
 	SETTING_FORMAT,
 	SETTING_IP,
+	SETTING_IFACE,
+	SETTING_EGRESS_IFACE,
+	SETTING_EGRESS_IP,
 	SETTING_HOSTNAME,
 	SETTING_MAX_SANDBOXES,
 	SETTING_EGRESS_PRIVATE,
@@ -72,14 +76,6 @@ enum settings_access {
 	ACCESS_LOCKED, /* nobody may in by it: lock_reason says why */
 };
 
-struct settings_ip {
-	bool dhcp; /* the rest counts only if not */
-	uint8_t prefix;
-	uint32_t address; /* all addresses in network byte order; 0: none */
-	uint32_t gateway;
-	uint32_t dns[SETTINGS_DNS_MAX];
-};
-
 /* Values checked and converted. */
 struct settings {
 	enum settings_access access;
@@ -91,7 +87,10 @@ struct settings {
 	char data[SETTINGS_PATH_MAX + 1];
 	unsigned data_wait_s;
 	char format[SETTINGS_FORMAT_MAX + 1]; /* empty: none */
+	char iface[SETTINGS_IFACE_BYTES];     /* the management's card; empty: all cards are */
 	struct settings_ip ip;
+	char egress_iface[SETTINGS_IFACE_BYTES]; /* the sandboxes'; empty: the management's */
+	struct settings_ip egress_ip;            /* of that */
 	char hostname[HOSTNAME_BYTES + 1];
 	unsigned max_sandboxes;
 	char egress_private[SETTINGS_VALUE_BYTES];      /* networks, commas between; empty: none */

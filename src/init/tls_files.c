@@ -4,7 +4,6 @@
  * in a directory that gets its name when all is on the disk. */
 #include "tls_files.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -33,12 +32,18 @@ struct make {
 static void run_make_identity(const void *context)
 {
 	const struct make *m = context;
-	char address[INET_ADDRSTRLEN], host[HOSTNAME_BYTES + 1];
+	char v4[ADDR_TEXT_BYTES], v6[ADDR_TEXT_BYTES], host[HOSTNAME_BYTES + 1];
 	char *environment[] = {NULL};
-	bool fixed = m->settings->ip.address != 0;
+	const struct settings_ip *ip = &m->settings->ip;
 	snprintf(host, sizeof(host), "%s", m->settings->hostname);
-	inet_ntop(AF_INET, &m->settings->ip.address, address, sizeof(address));
-	char *args[] = {CHILD_ARG("make-identity"), host, fixed ? address : NULL, NULL};
+	char *args[5] = {CHILD_ARG("make-identity"), host};
+	size_t n = 2;
+	addr_text(&ip->v4.address, v4);
+	addr_text(&ip->v6.address, v6);
+	if (ip->v4.address.family)
+		args[n++] = v4;
+	if (ip->v6.address.family)
+		args[n++] = v6;
 	int key_fd = fcntl(m->key_fd, F_DUPFD_CLOEXEC, CHAIN_FD + 1);
 	int chain_fd = fcntl(m->chain_fd, F_DUPFD_CLOEXEC, CHAIN_FD + 1);
 	if (key_fd < 0 || chain_fd < 0 || dup2(key_fd, KEY_FD) < 0 || dup2(chain_fd, CHAIN_FD) < 0)

@@ -112,6 +112,7 @@ enum msg_tag {
 	TAG_PID,        /* number, as the sandbox sees it */
 	TAG_LINES,      /* of a journal: JSON texts, each ended by a newline */
 	TAG_PRIVATE,    /* repeated: a network that the operator lets sandboxes reach */
+	TAG_DEVICE,     /* number: the index of the device that all has to leave by */
 	TAG_DNS_SERVER, /* repeated: an address */
 	/* named tokens: TAG_NAME, and */
 	TAG_RIGHT, /* "read", "run" or "admin" */

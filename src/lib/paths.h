@@ -9,6 +9,10 @@
 #define PATH_RESOLV_DIR "/run" /* where init puts the appliance's name servers in place, */
 #define NAME_RESOLV "resolv.conf"
 #define PATH_RESOLV PATH_RESOLV_DIR "/" NAME_RESOLV /* which /etc/resolv.conf is a link to */
+#define NAME_EGRESS_RESOLV                                                                         \
+	"egress.conf" /* the same for the sandboxes' own card, if they have one */
+#define PATH_EGRESS_RESOLV PATH_RESOLV_DIR "/" NAME_EGRESS_RESOLV
+#define EGRESS_VRF "egress" /* the VRF that this card is in; what it leaves by is bound to that */
 #define PATH_SOCKET PATH_RUN "/squashd.sock" /* made and kept open by init, mode 0660 root:http */
 
 /* Of a boot from a UEFI disk, below PATH_RUN: symbolic links, of which the text counts. */

@@ -43,3 +43,9 @@ int sockaddr_socket(const struct addr *a, int type)
 		socket(a->family == 4 ? AF_INET : AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	return fd < 0 ? -errno : fd;
 }
+
+int sockaddr_bind_device(int fd, int index)
+{
+	int rc = setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &index, sizeof(index));
+	return rc < 0 ? -errno : 0;
+}

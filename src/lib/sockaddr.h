@@ -26,4 +26,9 @@ bool sockaddr_to(const union sockaddr_any *in, struct addr *a, uint16_t *port);
  * without one. */
 int sockaddr_socket(const struct addr *a, int type);
 
+/* Bind it to the device of that index: what it sends leaves by that, or not at all. 0 or -errno.
+ * Source: socket(7), SO_BINDTODEVICE, and sock_bindtoindex() in Linux' net/core/sock.c: a socket
+ * that isn't bound yet takes no privilege. */
+int sockaddr_bind_device(int fd, int index);
+
 #endif

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <net/if.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -69,13 +71,14 @@ static void add_private(struct buf *b, const char *networks)
 		msg_add(b, TAG_PRIVATE, word, len);
 }
 
-/* The appliance's own: "nameserver ADDRESS" a line, of init's writing. There may be none yet. */
-static void add_servers(struct buf *b)
+/* The appliance's own, or the sandboxes' card's: "nameserver ADDRESS" a line, of init's writing. There may be none yet. */
+static void add_servers(const struct server *s, struct buf *b)
 {
+	const char *path = s->egress_is_bound ? PATH_EGRESS_RESOLV : PATH_RESOLV;
 	char text[1024];
 	size_t len, count = 0;
 	const char *word, *at = text;
-	if (fd_read_file(AT_FDCWD, PATH_RESOLV, text, sizeof(text), NULL) < 0)
+	if (fd_read_file(AT_FDCWD, path, text, sizeof(text), NULL) < 0)
 		return;
 	while (count < SERVERS_MAX && (word = next_word(&at, " \n", &len))) {
 		if (len != strlen("nameserver") || memcmp(word, "nameserver", len) != 0)
@@ -88,6 +91,13 @@ static void add_servers(struct buf *b)
 	}
 }
 
+/* If it isn't there, one that never is: what is bound to that reaches nothing. */
+static void add_device(struct buf *b)
+{
+	unsigned index = if_nametoindex(EGRESS_VRF);
+	msg_add_number(b, TAG_DEVICE, index ? index : INT_MAX);
+}
+
 static int send_policy(const struct server *s, const char *id, const struct egress_list *list,
 		       struct err *e)
 {
@@ -98,7 +108,9 @@ static int send_policy(const struct server *s, const char *id, const struct egre
 	for (size_t i = 0; i < list->count; i++)
 		msg_add_text(&body, TAG_ALLOW_NET, list->texts[i]);
 	add_private(&body, s->egress_private);
-	add_servers(&body);
+	if (s->egress_is_bound)
+		add_device(&body);
+	add_servers(s, &body);
 	AUTO_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
 		return err_set(e, errno, "make a socket");

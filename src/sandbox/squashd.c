@@ -2,8 +2,8 @@
 /* squashd, the only privileged service. It accepts on the socket that init made (descriptor 3) and
  * forks a worker for each connection; it keeps nothing in memory that a worker or its successor
  * could not read from files and from the kernel, so it may be killed at any moment. The digest of
- * the bearer token comes through a pipe (descriptor 4), SQUASH_DATA, SQUASH_MAX_SANDBOXES and
- * SQUASH_EGRESS_PRIVATE from the environment. */
+ * the bearer token comes through a pipe (descriptor 4), SQUASH_DATA, SQUASH_MAX_SANDBOXES,
+ * SQUASH_EGRESS_PRIVATE and SQUASH_EGRESS_VRF from the environment. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -124,6 +124,7 @@ static int set_up(struct server *s, struct err *e)
 		s->max_sandboxes = LIMIT_SANDBOXES;
 	const char *networks = getenv("SQUASH_EGRESS_PRIVATE"); /* so is this */
 	s->egress_private = networks ? networks : "";
+	s->egress_is_bound = getenv("SQUASH_EGRESS_VRF") != NULL;
 	int rc = read_token(s, e);
 	if (rc == 0)
 		rc = open_dirs(s, e);
@@ -253,13 +254,13 @@ static int watch_servers(struct loop *l, struct err *e)
 static void read_servers_events(struct loop *l)
 {
 	char events[1024] __attribute__((aligned(__alignof__(struct inotify_event))));
+	const char *wanted = l->server->egress_is_bound ? NAME_EGRESS_RESOLV : NAME_RESOLV;
 	bool changed = false;
 	ssize_t n;
 	while ((n = read(l->servers_fd, events, sizeof(events))) > 0)
 		for (const char *at = events; at < events + n;) {
 			const struct inotify_event *event = (const void *)at;
-			changed = changed ||
-				  (event->len > 0 && strcmp(event->name, NAME_RESOLV) == 0);
+			changed = changed || (event->len > 0 && strcmp(event->name, wanted) == 0);
 			at += sizeof(*event) + event->len;
 		}
 	if (changed)

@@ -122,7 +122,8 @@ static void test_builtins(void)
 	struct said said = {0};
 	settings_check(&raw, &s, &(struct settings_report){say, &said});
 	tap_ok(s.port == 8080 && strcmp(s.data, "/data") == 0 && s.data_wait_s == 5 &&
-		       !s.format[0] && !s.ntp[0][0] && s.ip.dhcp &&
+		       !s.format[0] && !s.ntp[0][0] && s.ip.dhcp && !s.iface[0] &&
+		       !s.egress_iface[0] && s.egress_ip.dhcp &&
 		       strcmp(s.hostname, "squash") == 0 && s.access == ACCESS_OPEN &&
 		       has_digest(&s, NULL) && !said.text[0],
 	       "the built-in settings are valid, and the API is open");
@@ -285,12 +286,18 @@ static void test_fallback(void)
 	check_one("SQUASH_FORMAT", name + 1, &s, &said);
 	tap_ok(strcmp(s.format, name + 1) == 0, "the longest name");
 	check_one("SQUASH_IP", "1.2.3.4/24,1.2.3.1,none", &s, &said);
-	tap_ok(s.ip.dhcp && s.ip.address == 0, "a bad address: dhcp, and nothing of the address");
-	check_one("SQUASH_IP", "192.0.2.7/25,192.0.2.1,,9.9.9.9", &s, &said);
-	tap_ok(!s.ip.dhcp && s.ip.address == inet_addr("192.0.2.7") && s.ip.prefix == 25 &&
-		       s.ip.gateway == inet_addr("192.0.2.1") && s.ip.dns[0] == 0 &&
-		       s.ip.dns[1] == inet_addr("9.9.9.9"),
-	       "a good address in all its parts");
+	tap_ok(s.ip.dhcp && !s.iface[0] && !s.egress_iface[0] && s.egress_ip.dhcp &&
+		       !s.ip.v4.address.family,
+	       "a bad address: dhcp, and nothing of the address");
+	check_one("SQUASH_IFACE", "52:54:00:AB:CD:EF", &s, &said);
+	tap_ok(strcmp(s.iface, "52:54:00:ab:cd:ef") == 0, "a card by its address, in lower case");
+	check_one("SQUASH_IFACE", "eth0,eth1", &s, &said);
+	tap_ok(!s.iface[0] && strstr(said.text, "none is used"), "two cards: none, and it is said");
+	check_one("SQUASH_EGRESS_IFACE", "enp3s0", &s, &said);
+	tap_ok(strcmp(s.egress_iface, "enp3s0") == 0, "the sandboxes' card, by its name");
+	check_one("SQUASH_EGRESS_IFACE", "eth0,eth1", &s, &said);
+	tap_ok(strcmp(s.egress_iface, "?") == 0 && strstr(said.text, "sandboxes reach nothing"),
+	       "a sandboxes' card that is none: they don't leave by another");
 }
 
 static void test_precedence(void)
@@ -303,9 +310,10 @@ static void test_precedence(void)
 	struct settings s;
 	struct said said = {0};
 	struct settings_report report = {say, &said};
-	settings_put_file(&files, (const uint8_t *)image, sizeof(image) - 1, "image", SETTINGS_IMAGE,
+	settings_put_file(&files, (const uint8_t *)image, sizeof(image) - 1, "image",
+			  SETTINGS_IMAGE, &report);
+	settings_put_file(&files, (const uint8_t *)disk, sizeof(disk) - 1, "disk", SETTINGS_DISK,
 			  &report);
-	settings_put_file(&files, (const uint8_t *)disk, sizeof(disk) - 1, "disk", SETTINGS_DISK, &report);
 	settings_put(&line, "SQUASH_PORT", 11, "3", 1, "line");
 	settings_merge(&files, &line);
 	tap_ok(strstr(said.text, "disk, line 3") && strstr(said.text, "SQUASH_DATA"),
@@ -334,7 +342,8 @@ static void check_file(const char *text, struct settings *s, struct said *said)
 	struct settings_report report = {say, said};
 	memset(&raw, 0, sizeof(raw));
 	memset(said, 0, sizeof(*said));
-	settings_put_file(&raw, (const uint8_t *)text, strlen(text), "file", SETTINGS_DISK, &report);
+	settings_put_file(&raw, (const uint8_t *)text, strlen(text), "file", SETTINGS_DISK,
+			  &report);
 	settings_check(&raw, s, &report);
 }
 
