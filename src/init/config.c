@@ -5,11 +5,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "console.h"
 #include "lib/fd.h"
 #include "lib/paths.h"
+#include "paths.h"
 
 #define FILE_BYTES (64 * 1024) /* a settings file is a screenful */
 #define PREFIX "SQUASH_"
@@ -49,6 +53,7 @@ void config_take_environment(struct config *c, char **environment)
 static void merge(struct config *c, struct settings *out, const struct settings_report *report)
 {
 	struct settings_raw all = c->files;
+	settings_merge(&all, &c->credentials);
 	settings_merge(&all, &c->command_line);
 	settings_check(&all, out, report);
 	explicit_bzero(&all, sizeof(all));
@@ -60,13 +65,77 @@ void config_load_image(struct config *c, struct settings *out)
 	struct err e = {0};
 	ssize_t n = fd_read_file(AT_FDCWD, PATH_ENV, text, sizeof(text), &e);
 	if (n >= 0) {
-		settings_put_file(&c->files, (const uint8_t *)text, (size_t)n, PATH_ENV, false,
-				  &loud);
+		settings_put_file(&c->files, (const uint8_t *)text, (size_t)n, PATH_ENV,
+				  SETTINGS_IMAGE, &loud);
 	} else if (n != -ENOENT) {
 		console_say("Settings are missing: %s.", e.text);
 		c->files.unreadable = PATH_ENV " cannot be read";
 	}
 	explicit_bzero(text, sizeof(text));
+	merge(c, out, &silent);
+}
+
+/* A file below dir_fd; source, a string constant, is what it is called. */
+static void load_credential(struct config *c, int dir_fd, const char *path, const char *source)
+{
+	static char text[FILE_BYTES];
+	struct err e = {0};
+	ssize_t n = fd_read_file(dir_fd, path, text, sizeof(text), &e);
+	if (n >= 0) {
+		settings_put_file(&c->credentials, (const uint8_t *)text, (size_t)n, source,
+				  SETTINGS_ESP, &loud);
+	} else if (n != -ENOENT && n != -ENOTDIR) {
+		console_say("Settings are missing: %s.", e.text);
+		c->credentials.unreadable = "credentials cannot be read";
+	}
+	explicit_bzero(text, sizeof(text));
+}
+
+/* What the stub has unpacked beside the image: all of it is the initramfs's, and so writable. */
+static void load_unpacked(struct config *c)
+{
+	static const struct {
+		const char *path;
+		const char *source;
+	} files[] = {
+		{"global_credentials/" NAME_CREDENTIAL, NAME_CREDENTIAL " on the ESP"},
+		{"credentials/" NAME_CREDENTIAL, NAME_CREDENTIAL " of this image"},
+	};
+	AUTO_FD extra = open(PATH_EXTRA, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (extra < 0)
+		return; /* there are none */
+	fchmod(extra, 0700);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		load_credential(c, extra, files[i].path, files[i].source);
+		unlinkat(extra, files[i].path, 0);
+	}
+}
+
+static void load_from_esp(struct config *c, const char *esp)
+{
+	char device[DISK_PATH_BYTES];
+	disk_path(esp, device);
+	mkdir(PATH_ESP_MOUNT, 0700);
+	if (mount(device, PATH_ESP_MOUNT, "vfat", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		  "umask=077") < 0) {
+		console_say("Settings are missing: mount %s: %s.", esp, strerror(errno));
+		c->credentials.unreadable = "credentials cannot be read";
+	} else {
+		load_credential(c, AT_FDCWD, PATH_ESP_MOUNT "/loader/credentials/" NAME_CREDENTIAL,
+				NAME_CREDENTIAL " on the ESP");
+		umount2(PATH_ESP_MOUNT, 0);
+	}
+	rmdir(PATH_ESP_MOUNT);
+}
+
+void config_load_credentials(struct config *c, const struct boot_source *source,
+			     struct settings *out)
+{
+	load_unpacked(c);
+	if (source->esp_is_set && source->esp[0])
+		load_from_esp(c, source->esp);
+	else if (source->esp_is_set)
+		c->credentials.unreadable = "credentials cannot be read";
 	merge(c, out, &silent);
 }
 
@@ -92,7 +161,7 @@ void config_load_disk(struct config *c, const struct data *data, struct settings
 		c->files.unreadable = NAME_SETTINGS " on " DATA_LABEL " cannot be read";
 	} else {
 		settings_put_file(&c->files, (const uint8_t *)text, (size_t)n,
-				  NAME_SETTINGS " on " DATA_LABEL, true, &loud);
+				  NAME_SETTINGS " on " DATA_LABEL, SETTINGS_DISK, &loud);
 	}
 	/* A disk that holds the settings may hold a token: not having been able to read it must
 	 * not open the API. */

@@ -5,44 +5,44 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arrival.h"
 #include "console.h"
 #include "disk.h"
 #include "format.h"
-#include "lib/clock.h"
+#include "grow.h"
 #include "lib/fd.h"
 #include "lib/paths.h"
 #include "settings.h"
-
-/* Some partitions come without an event that is their own: look again at least this often. */
-#define LOOK_EVERY_MS 250
 
 /* What the whole search has found. */
 struct search {
 	unsigned count;
 	struct ext_super super;         /* of the last one */
 	char names[2][DISK_NAME_BYTES]; /* the first two */
+	bool has_failed;                /* growing a partition; it has been said */
 };
 
 static bool is_data_disk(const char *name, struct ext_super *super)
 {
 	return disk_is_candidate(name) && disk_read_super(name, super) &&
-	       strcmp(super->label, DATA_LABEL) == 0;
+	       (strcmp(super->label, DATA_LABEL) == 0 || strcmp(super->label, GROW_LABEL) == 0);
 }
 
-static void look(struct search *found)
+/* Whether there is any. context: a struct search. */
+static bool look(void *context)
 {
-	*found = (struct search){0};
+	struct search *found = context;
+	grow_partitions(&found->has_failed);
+	found->count = 0;
 	DIR *blocks = opendir("/sys/class/block");
 	if (!blocks)
-		return;
+		return false;
 	for (struct dirent *d; (d = readdir(blocks)) != NULL;) {
 		struct ext_super super;
 		if (!is_data_disk(d->d_name, &super))
@@ -53,53 +53,7 @@ static void look(struct search *found)
 		found->count++;
 	}
 	closedir(blocks);
-}
-
-/* Whether disks may still come to this PCI device after its driver was loaded. The classes stand
- * in the PCI Code and ID Assignment Specification, sections 1.2, 1.9 and 1.13. */
-static bool is_slow_controller(int devices, const char *name)
-{
-	char path[300];
-	char text[32];
-	snprintf(path, sizeof(path), "%s/class", name);
-	if (fd_read_file(devices, path, text, sizeof(text), NULL) < 0)
-		return false;
-	unsigned long class = strtoul(text, NULL, 16) >> 8;
-	if (class == 0x0c03 || class == 0x0805) /* USB host, SD host */
-		return true;
-	if (class >> 8 != 0x01 || class == 0x0101 || class == 0x0106) /* storage, but IDE, SATA */
-		return false;
-	snprintf(path, sizeof(path), "%s/vendor", name);
-	if (fd_read_file(devices, path, text, sizeof(text), NULL) < 0)
-		return false;
-	return strtoul(text, NULL, 16) != 0x1af4; /* virtio: its driver's start finds all */
-}
-
-bool data_may_come(void)
-{
-	bool slow = false;
-	DIR *devices = opendir("/sys/bus/pci/devices");
-	if (!devices)
-		return false;
-	for (struct dirent *d; !slow && (d = readdir(devices)) != NULL;)
-		slow = d->d_name[0] != '.' && is_slow_controller(dirfd(devices), d->d_name);
-	closedir(devices);
-	return slow;
-}
-
-static void wait_for_disk(struct search *found, unsigned wait_s, struct modules *m)
-{
-	uint64_t deadline = clock_mono_ms() + (uint64_t)wait_s * 1000;
-	look(found);
-	if (found->count > 0 || wait_s == 0 || !data_may_come())
-		return;
-	for (uint64_t now; found->count == 0 && (now = clock_mono_ms()) < deadline;) {
-		uint64_t left = deadline - now;
-		struct pollfd events = {.fd = m->event_fd, .events = POLLIN};
-		poll(&events, 1, left < LOOK_EVERY_MS ? (int)left : LOOK_EVERY_MS);
-		modules_load_all(m);
-		look(found);
-	}
+	return found->count > 0;
 }
 
 /* Make the directory and those above it. */
@@ -142,7 +96,7 @@ static void format(struct search *found, const struct settings *settings, const 
 		look(found);
 }
 
-static void mount_disk(struct data *d, const struct search *found, struct modules *m)
+static void mount_disk(struct data *d, struct search *found, struct modules *m)
 {
 	char device[DISK_PATH_BYTES];
 	if (found->count > 1) {
@@ -155,6 +109,12 @@ static void mount_disk(struct data *d, const struct search *found, struct module
 	}
 	disk_path(found->names[0], device);
 	load_ext4(m);
+	if (strcmp(found->super.label, GROW_LABEL) == 0 &&
+	    !(grow_recover(found->names[0], d->path) &&
+	      disk_read_super(found->names[0], &found->super))) {
+		d->state = DATA_UNUSABLE;
+		return;
+	}
 	/* What lies there is data, some of it made by strangers: no devices, no set-user-ID. */
 	if (mount(device, d->path, "ext4", MS_NOSUID | MS_NODEV | MS_NOATIME,
 		  found->super.has_project_quotas ? "errors=remount-ro,prjquota"
@@ -170,6 +130,7 @@ static void mount_disk(struct data *d, const struct search *found, struct module
 	d->state = DATA_DISK;
 	memcpy(d->disk, found->names[0], sizeof(d->disk));
 	console_say("Data is on %s (" DATA_LABEL "), at %s.", d->disk, d->path);
+	grow_file_system(d->disk, &found->super, d->path);
 	if (!found->super.has_project_quotas)
 		console_say("%s has no project quotas: what sandboxes write stays in memory. Where "
 			    "it isn't mounted, tune2fs -O project,quota -Q prjquota adds them.",
@@ -179,13 +140,12 @@ static void mount_disk(struct data *d, const struct search *found, struct module
 int data_mount(struct data *d, const char *path, const struct settings *settings, struct modules *m,
 	       struct err *e)
 {
-	struct search found;
+	struct search found = {0};
 	*d = (struct data){.state = DATA_NONE, .path = path};
 	int rc = make_path(path, e);
 	if (rc < 0)
 		return rc;
-	wait_for_disk(&found, settings->data_wait_s, m);
-	if (found.count == 0)
+	if (!arrival_wait(look, &found, settings->data_wait_s, m))
 		format(&found, settings, path, m);
 	if (found.count > 0)
 		mount_disk(d, &found, m);

@@ -4,9 +4,8 @@
  * There is no mke2fs here: a small file system made at build time (scripts/mk-format-image) is
  * written and then grown by the kernel. Its first block goes first and its label is one of its
  * own, BEGUN_LABEL: whenever the power goes, that label says that the disk is ours but not done,
- * and all is begun anew. It is never gone on with: mounted with growth in its journal, a kernel
- * (6.12) counts the block groups before it replays the journal, and then hits a BUG.
- * DATA_LABEL comes last, when the rest has left the journal. */
+ * and all is begun anew. It is never gone on with (ext4.h says why). DATA_LABEL comes last, when the
+ * rest has left the journal. */
 #include "format.h"
 
 #include <dirent.h>
@@ -18,12 +17,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "console.h"
 #include "data.h"
 #include "disk.h"
+#include "ext4.h"
 #include "lib/fd.h"
 #include "parse.h"
 #include "paths.h"
@@ -34,18 +33,6 @@
 #define BLANK_BYTES (16 * MIB)    /* at both ends */
 #define DISK_MIN_BYTES (64 * MIB) /* the image's size */
 #define CHUNK_BYTES 65536
-#define UUID_BYTES 16
-
-/* As in <linux/ext4.h>, which Debian 12 doesn't have yet. */
-struct ext4_uuid {
-	uint32_t len;
-	uint32_t flags;
-	uint8_t uuid[UUID_BYTES];
-};
-#define EXT4_IOC_RESIZE_FS _IOW('f', 16, uint64_t)
-#define EXT4_IOC_CHECKPOINT _IOW('f', 43, uint32_t)
-#define EXT4_IOC_SETFSUUID _IOW('f', 44, uint32_t[2]) /* the uuid is not counted */
-
 #define SIZE_TEXT_BYTES 32
 
 struct target {
@@ -187,45 +174,17 @@ static int begin(struct target *t, struct err *e)
 	return write_image(fd, t, &image, e);
 }
 
-/* No two disks have the same UUID (RFC 9562, version 4: random). */
-static int set_uuid(int root, struct err *e)
-{
-	struct ext4_uuid id = {.len = UUID_BYTES};
-	if (getrandom(id.uuid, sizeof(id.uuid), 0) != sizeof(id.uuid))
-		return err_set(e, errno, "get a random number");
-	id.uuid[6] = (uint8_t)(0x40 | (id.uuid[6] & 0x0f));
-	id.uuid[8] = (uint8_t)(0x80 | (id.uuid[8] & 0x3f));
-	if (ioctl(root, EXT4_IOC_SETFSUUID, &id) < 0)
-		return err_set(e, errno, "give the file system a UUID");
-	return 0;
-}
-
-/* The kernel leaves out a last block group that is too small for its own tables. */
-static int grow(int root, const struct target *t, struct err *e)
-{
-	uint64_t blocks = t->bytes / IMAGE_BLOCK_BYTES;
-	if (ioctl(root, EXT4_IOC_RESIZE_FS, &blocks) < 0)
-		return err_set(e, errno, "grow the file system to the size of %s", t->name);
-	return 0;
-}
-
 static int finish_mounted(const struct target *t, const char *mount_point, struct err *e)
 {
-	char label[FSLABEL_MAX] = DATA_LABEL;
-	uint32_t no_flags = 0;
 	AUTO_FD root = open(mount_point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return err_set(e, errno, "open %s", mount_point);
-	int rc = set_uuid(root, e);
+	int rc = ext4_renew_uuid(root, e);
 	if (rc == 0)
-		rc = grow(root, t, e);
-	if (rc < 0)
-		return rc;
-	if (ioctl(root, EXT4_IOC_CHECKPOINT, &no_flags) < 0)
-		return err_set(e, errno, "write the journal of %s back", t->name);
-	if (ioctl(root, FS_IOC_SETFSLABEL, label) < 0)
-		return err_set(e, errno, "label the file system");
-	return 0;
+		rc = ext4_grow(root, t->bytes / IMAGE_BLOCK_BYTES, e);
+	if (rc == 0)
+		rc = ext4_checkpoint(root, e);
+	return rc == 0 ? ext4_label(root, DATA_LABEL, e) : rc;
 }
 
 static int finish(const struct target *t, const char *mount_point, struct err *e)

@@ -22,6 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "arrival.h"
+#include "boot_source.h"
 #include "config.h"
 #include "console.h"
 #include "data.h"
@@ -38,6 +40,7 @@
 #include "shutdown.h"
 #include "timekeeping.h"
 #include "tls_files.h"
+#include "watchdog.h"
 
 #define LITTLE_MEMORY_MB 500 /* what a machine sold as having 512 MB shows */
 
@@ -47,6 +50,8 @@ struct init {
 	struct timekeeping timekeeping;
 	struct entropy entropy;
 	struct modules modules;
+	struct watchdog watchdog;
+	struct boot_source source;
 	struct config config;
 	struct settings settings;
 	struct data data;
@@ -127,6 +132,13 @@ static int step_modules(struct init *self, struct err *e)
 	return modules_start(&self->modules, e);
 }
 
+static int step_watchdog(struct init *self, struct err *e)
+{
+	(void)e;
+	watchdog_start(&self->watchdog, &self->modules);
+	return 0;
+}
+
 static int step_entropy(struct init *self, struct err *e)
 {
 	return entropy_check(&self->entropy, e);
@@ -148,6 +160,18 @@ static int step_image_settings(struct init *self, struct err *e)
 	(void)e;
 	config_take_environment(&self->config, self->environment);
 	config_load_image(&self->config, &self->settings);
+	return 0;
+}
+
+static int step_source(struct init *self, struct err *e)
+{
+	return boot_source_find(&self->source, &self->settings, &self->modules, e);
+}
+
+static int step_credentials(struct init *self, struct err *e)
+{
+	(void)e;
+	config_load_credentials(&self->config, &self->source, &self->settings);
 	return 0;
 }
 
@@ -203,9 +227,18 @@ static int step_services(struct init *self, struct err *e)
 	return 0;
 }
 
+/* All that may take long is done. */
+static int step_watch(struct init *self, struct err *e)
+{
+	(void)e;
+	watchdog_set(&self->watchdog, self->settings.watchdog_s);
+	watchdog_say(&self->watchdog);
+	return 0;
+}
+
 static int step_lock(struct init *self, struct err *e)
 {
-	self->quiet_ms = data_may_come() ? MODULES_QUIET_SLOW_MS : MODULES_QUIET_MS;
+	self->quiet_ms = arrival_is_possible() ? MODULES_QUIET_SLOW_MS : MODULES_QUIET_MS;
 	return lock_root(e);
 }
 
@@ -261,10 +294,13 @@ static const struct step {
 	{"lockdown", step_lockdown, false},             /* the kernel stays as it is */
 	{"huge pages", step_huge_pages, false},         /* for those that ask for them */
 	{"modules", step_modules, false},               /* drivers of the devices that are there */
+	{"watchdog", step_watchdog, false},             /* it ends a boot that hangs */
 	{"entropy", step_entropy, false},               /* have those drivers brought any? */
 	{"network", step_network, false},               /* cards on: links come up meanwhile */
 	{"loopback", step_loopback, false},             /* 127.0.0.1 */
 	{"image settings", step_image_settings, false}, /* command line, /etc/squash.env */
+	{"source", step_source, false},                 /* the ESP that was booted from, if any */
+	{"credentials", step_credentials, false},       /* the settings that it carries */
 	{"data", step_data, true},                      /* SQUASH-DATA, or memory */
 	{"disk settings", step_disk_settings, false},   /* squash.env on it: all are known now */
 	{"hostname", step_hostname, false},
@@ -272,6 +308,7 @@ static const struct step {
 	{"ports", step_ports, false},       /* front's, made once for good, too */
 	{"tls", step_tls, false},           /* its key and certificate, at the first boot */
 	{"services", step_services, false}, /* squashd, httpd, front, ntpd, DHCP or an address */
+	{"watch", step_watch, false},       /* from now on the watchdog is quick */
 	{"lock", step_lock, false},         /* the root, and soon the list of modules */
 	{"banner", step_banner, false},     /* what runs, and what is missing */
 };
@@ -280,11 +317,12 @@ static void boot(struct init *self)
 {
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		struct err e = {0};
+		watchdog_feed(&self->watchdog);
 		if (steps[i].run(self, &e) >= 0)
 			continue;
 		console_say("%s.", e.text);
 		if (steps[i].fatal)
-			shutdown_after_failure();
+			shutdown_after_failure(&self->watchdog);
 	}
 }
 
@@ -306,9 +344,9 @@ static void read_signals(struct init *self)
 		if (info.ssi_signo == SIGCHLD)
 			reap(self);
 		else if (info.ssi_signo == SIGTERM)
-			shutdown_run(&self->services, SHUTDOWN_POWER_OFF);
+			shutdown_run(&self->services, &self->watchdog, SHUTDOWN_POWER_OFF);
 		else if (info.ssi_signo == SIGINT)
-			shutdown_run(&self->services, SHUTDOWN_REBOOT);
+			shutdown_run(&self->services, &self->watchdog, SHUTDOWN_REBOOT);
 	}
 }
 
@@ -324,6 +362,7 @@ static void run(struct init *self)
 		int timeout_ms = services_run_due(&self->services);
 		timeout_ms = sooner(timeout_ms, network_remark(&self->network));
 		timeout_ms = sooner(timeout_ms, timekeeping_remark(&self->timekeeping));
+		timeout_ms = sooner(timeout_ms, watchdog_feed_due(&self->watchdog));
 		timeout_ms = sooner(timeout_ms, modules_lock(&self->modules, self->quiet_ms));
 		struct pollfd events[] = {
 			{.fd = self->signal_fd, .events = POLLIN},
@@ -356,6 +395,7 @@ int main(int argc, char **argv, char **environment)
 {
 	/* Static: its tables would be too much for a stack. */
 	static struct init self = {.modules.event_fd = -1,
+				   .watchdog.fd = -1,
 				   .network.event_fd = -1,
 				   .timekeeping.event_fd = -1,
 				   .entropy.event_fd = -1};

@@ -21,7 +21,8 @@
 
 #define MANIFEST_BYTES (256 * 1024) /* a few thousand files */
 #define SYSCTLS_BYTES (16 * 1024)
-#define BLOCK_BYTES 512 /* the unit of st_blocks */
+#define COMMAND_LINE_BYTES 4096 /* COMMAND_LINE_SIZE is 2048 */
+#define BLOCK_BYTES 512         /* the unit of st_blocks */
 
 static const struct {
 	const char *type;
@@ -117,6 +118,16 @@ static int apply_sysctl(int proc_sys, const struct env_pair *pair, struct err *e
 	return fd_write_file(proc_sys, name, value, e);
 }
 
+/* Whether the operator has said on the kernel's command line what it is to be. */
+static bool is_given(const struct env_pair *pair)
+{
+	static const char name[] = "kernel.panic", option[] = "panic";
+	char text[COMMAND_LINE_BYTES];
+	return pair->name_len == strlen(name) && memcmp(pair->name, name, strlen(name)) == 0 &&
+	       fd_read_file(AT_FDCWD, "/proc/cmdline", text, sizeof(text), NULL) > 0 &&
+	       command_line_has(text, option);
+}
+
 int mounts_apply_sysctls(struct err *e)
 {
 	static char text[SYSCTLS_BYTES];
@@ -133,7 +144,7 @@ int mounts_apply_sysctls(struct err *e)
 		struct err why = {0};
 		if (result == ENV_FAULT)
 			err_say(&why, EINVAL, "%s", fault);
-		else
+		else if (!is_given(&pair))
 			apply_sysctl(proc_sys, &pair, &why);
 		if (why.number)
 			console_say("%s, line %u: %s.", PATH_SYSCTLS, reader.line, why.text);

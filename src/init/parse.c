@@ -41,13 +41,20 @@ static uint32_t read_le32(const uint8_t *at)
 bool ext_super_parse(const uint8_t *super, struct ext_super *out)
 {
 	enum { MAGIC_AT = 0x38, STATE_AT = 0x3a, RO_COMPAT_AT = 0x64, LABEL_AT = 0x78 };
-	enum { PROJECT_QUOTA_INODE_AT = 0x26c };
+	enum { BLOCK_COUNT_AT = 0x04, BLOCK_LOG_AT = 0x18, INCOMPAT_AT = 0x60 };
+	enum { BLOCK_COUNT_HIGH_AT = 0x150, PROJECT_QUOTA_INODE_AT = 0x26c };
+	enum { BLOCK_LOG_MAX = 6, INCOMPAT_64BIT = 0x80 };
 	enum { STATE_HAS_ERRORS = 2, RO_COMPAT_QUOTA = 0x100, RO_COMPAT_PROJECT = 0x2000 };
 	const uint32_t quotas = RO_COMPAT_QUOTA | RO_COMPAT_PROJECT;
 	if (super[MAGIC_AT] != 0x53 || super[MAGIC_AT + 1] != 0xef)
 		return false;
 	memcpy(out->label, super + LABEL_AT, EXT_LABEL_BYTES);
 	out->label[EXT_LABEL_BYTES] = '\0';
+	uint32_t block_log = read_le32(super + BLOCK_LOG_AT);
+	out->block_bytes = block_log <= BLOCK_LOG_MAX ? UINT32_C(1024) << block_log : 0;
+	out->block_count = read_le32(super + BLOCK_COUNT_AT);
+	if (read_le32(super + INCOMPAT_AT) & INCOMPAT_64BIT)
+		out->block_count |= (uint64_t)read_le32(super + BLOCK_COUNT_HIGH_AT) << 32;
 	out->has_errors = (super[STATE_AT] & STATE_HAS_ERRORS) != 0;
 	out->has_project_quotas = (read_le32(super + RO_COMPAT_AT) & quotas) == quotas &&
 				  read_le32(super + PROJECT_QUOTA_INODE_AT) != 0;
@@ -137,4 +144,18 @@ const char *uevent_find(const char *message, size_t len, const char *key)
 		at = stop + 1;
 	}
 	return NULL;
+}
+
+bool command_line_has(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+	bool in_quotes = false;
+	bool at_start = true;
+	for (; *text; text++) {
+		if (at_start && strncmp(text, name, len) == 0 && text[len] == '=')
+			return true;
+		in_quotes ^= *text == '"';
+		at_start = !in_quotes && (*text == ' ' || *text == '\n' || *text == '\t');
+	}
+	return false;
 }

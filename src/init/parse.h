@@ -26,6 +26,8 @@ int manifest_next(const char **text, size_t *len, struct manifest_entry *entry);
 
 struct ext_super {
 	char label[EXT_LABEL_BYTES + 1];
+	uint32_t block_bytes; /* 0: of no size that there is */
+	uint64_t block_count;
 	bool has_errors;         /* the kernel recorded an inconsistency in it */
 	bool has_project_quotas; /* what it needs to be mounted with prjquota, and bounded by it */
 };
@@ -63,5 +65,9 @@ bool serial_parse(const uint8_t *bytes, size_t len, bool is_page, char serial[SE
 /* The value of KEY in a kernel event ("add@/devices/...", then KEY=value, each ended by NUL), or
  * NULL. It is inside of message and ends with a NUL there. */
 const char *uevent_find(const char *message, size_t len, const char *key);
+
+/* Whether the kernel's command line has name=..., as a word of its own. What stands in "..." is one
+ * word with what it touches. */
+bool command_line_has(const char *text, const char *name);
 
 #endif

@@ -9,4 +9,9 @@
 #define PATH_FORMAT_IMAGE "/lib/squash/format.image" /* for a blank disk */
 #define PATH_LEASE PATH_RUN "/udhcpc-script"         /* a link to PATH_INIT, made at boot */
 
+/* Settings from the EFI system partition. */
+#define PATH_EXTRA "/.extra"                 /* where systemd's stub has the kernel unpack it */
+#define PATH_ESP_MOUNT PATH_RUN "/esp.mount" /* for a moment */
+#define NAME_CREDENTIAL "squash.env.cred"
+
 #endif

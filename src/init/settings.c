@@ -3,6 +3,7 @@
 #include "settings.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -102,6 +103,29 @@ static const char *check_format(const char *text, struct settings *out)
 			return "has a character that no disk's name has";
 	}
 	memcpy(out->format, text, len + 1);
+	return NULL;
+}
+
+static const char *check_esp(const char *text, struct settings *out)
+{
+	uint8_t guid[GPT_GUID_BYTES];
+	out->esp[0] = '\0';
+	if (strcmp(text, "none") == 0)
+		return NULL;
+	if (!gpt_parse_guid(text, guid))
+		return "is not a partition's UUID";
+	for (size_t i = 0; i < sizeof(out->esp); i++)
+		out->esp[i] = (char)tolower((unsigned char)text[i]);
+	return NULL;
+}
+
+static const char *check_watchdog(const char *text, struct settings *out)
+{
+	unsigned n;
+	if (!parse_number(text, 0, SETTINGS_WATCHDOG_MAX_S, &n) ||
+	    (n > 0 && n < SETTINGS_WATCHDOG_MIN_S))
+		return "is neither 0 nor a number of seconds from 10 to 600";
+	out->watchdog_s = n;
 	return NULL;
 }
 
@@ -306,6 +330,8 @@ static const struct {
 	[SETTING_MAX_SANDBOXES] = {"SQUASH_MAX_SANDBOXES", "1024", check_max_sandboxes},
 	[SETTING_EGRESS_PRIVATE] = {"SQUASH_EGRESS_PRIVATE", "none", check_egress_private},
 	[SETTING_NTP] = {"SQUASH_NTP", "none", check_ntp},
+	[SETTING_ESP] = {"SQUASH_ESP", "none", check_esp},
+	[SETTING_WATCHDOG] = {"SQUASH_WATCHDOG", "60", check_watchdog},
 };
 
 static int find_setting(const char *name, size_t len)
@@ -346,8 +372,17 @@ bool settings_put(struct settings_raw *raw, const char *name, size_t name_len, c
 	return true;
 }
 
+/* Whether the file there is read too late to say it. */
+static bool comes_too_late(int id, enum settings_place place)
+{
+	bool is_for_data = id == SETTING_DATA || id == SETTING_DATA_WAIT || id == SETTING_FORMAT;
+	return (place >= SETTINGS_ESP && id == SETTING_ESP) ||
+	       (place == SETTINGS_DISK && is_for_data);
+}
+
 void settings_put_file(struct settings_raw *raw, const uint8_t *text, size_t len,
-		       const char *source, bool on_disk, const struct settings_report *report)
+		       const char *source, enum settings_place place,
+		       const struct settings_report *report)
 {
 	struct env_reader reader;
 	struct env_pair pair;
@@ -364,10 +399,9 @@ void settings_put_file(struct settings_raw *raw, const uint8_t *text, size_t len
 		}
 		int name_len = (int)(pair.name_len < 40 ? pair.name_len : 40);
 		int id = find_setting(pair.name, pair.name_len);
-		if (on_disk &&
-		    (id == SETTING_DATA || id == SETTING_DATA_WAIT || id == SETTING_FORMAT))
+		if (comes_too_late(id, place))
 			report_line(report,
-				    "%s, line %u is ignored: %s is needed before the disk is "
+				    "%s, line %u is ignored: %s is needed before this is "
 				    "found; the kernel command line can set it.",
 				    source, reader.line, table[id].name);
 		else if (!settings_put(raw, pair.name, pair.name_len, pair.value, pair.value_len,
@@ -389,6 +423,12 @@ void settings_merge(struct settings_raw *raw, const struct settings_raw *over)
 		raw->unreadable = over->unreadable;
 }
 
+static bool is_bad_esp(const struct settings_raw *raw, const struct settings *out)
+{
+	return raw->value[SETTING_ESP].source && !out->esp[0] &&
+	       strcmp(raw->value[SETTING_ESP].text, "none") != 0;
+}
+
 /* Decide who may in when the token's own value did not. */
 static void check_access(const struct settings_raw *raw, struct settings *out)
 {
@@ -403,6 +443,8 @@ static void check_access(const struct settings_raw *raw, struct settings *out)
 		out->lock_reason = "SQUASH_AUTH_TOKEN is not valid";
 	else if (digest)
 		out->lock_reason = "SQUASH_AUTH_TOKEN_SHA256 is not valid";
+	else if (is_bad_esp(raw, out))
+		out->lock_reason = "SQUASH_ESP, where a token may be, is not valid";
 	else
 		out->lock_reason = raw->unreadable;
 	out->access = out->lock_reason ? ACCESS_LOCKED : ACCESS_OPEN;

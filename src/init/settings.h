@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The operator's settings: their names, their sources merged, their values checked. Pure: no I/O.
  *
- * A setting comes from the first of these that has it: kernel command line, squash.env on
- * SQUASH-DATA, /etc/squash.env of an initramfs overlay, built-in. A value that is not valid is
+ * A setting comes from the first of these that has it: kernel command line, credentials on the EFI
+ * system partition, squash.env on SQUASH-DATA, /etc/squash.env of an initramfs overlay, built-in. A
+ * value that is not valid is
  * said, and the built-in is used; the next source down is not asked, so that what runs is always
  * either what the winning source says or what the manual says.
  *
  * The token is the exception, because its built-in is an open API: where a token was meant but
- * cannot be had (an invalid value, or a settings file with lines or disks that cannot be read and
- * no token elsewhere), the API is locked: it answers 401 to everyone but the named tokens.
+ * cannot be had (an invalid value; or settings with lines that cannot be read, or on a disk that
+ * cannot, and no token elsewhere), the API is locked: it answers 401 to everyone but the named tokens.
  *
  * SQUASH_AUTH_TOKEN and SQUASH_AUTH_TOKEN_SHA256 are two ways to write that one setting: either
  * takes the place of both from a source further down. One source that has both locks the API: which
@@ -20,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gpt.h"
 #include "lib/hostname.h"
 #include "lib/limits.h"
 #include "lib/token.h"
@@ -30,6 +32,8 @@
 #define SETTINGS_NTP_MAX 4 /* with four, one that is wrong is found out: RFC 8633, section 3.2 */
 #define SETTINGS_NTP_BYTES 254 /* a name of 253 (RFC 1035), a NUL */
 #define SETTINGS_DATA_WAIT_MAX_S 300
+#define SETTINGS_WATCHDOG_MIN_S 10
+#define SETTINGS_WATCHDOG_MAX_S 600
 #define SETTINGS_FAULT_BYTES 96
 #define SETTINGS_FORMAT_MAX 128 /* a disk's name or serial number; a worldwide id has some 70 */
 
@@ -47,6 +51,8 @@ enum settings_id {
 	SETTING_MAX_SANDBOXES,
 	SETTING_EGRESS_PRIVATE,
 	SETTING_NTP,
+	SETTING_ESP,
+	SETTING_WATCHDOG,
 	SETTING_COUNT
 };
 
@@ -90,6 +96,8 @@ struct settings {
 	unsigned max_sandboxes;
 	char egress_private[SETTINGS_VALUE_BYTES];      /* networks, commas between; empty: none */
 	char ntp[SETTINGS_NTP_MAX][SETTINGS_NTP_BYTES]; /* servers; empty: none, nor after it */
+	char esp[GPT_GUID_TEXT_BYTES];                  /* lower case; empty: none */
+	unsigned watchdog_s;                            /* 0: none */
 	char fault[SETTINGS_FAULT_BYTES]; /* room for what is wrong with one of several things */
 };
 
@@ -103,11 +111,18 @@ struct settings_report {
 bool settings_put(struct settings_raw *raw, const char *name, size_t name_len, const char *value,
 		  size_t value_len, const char *source);
 
-/* Merge a settings file's text over what is there; on_disk is true for the file that lies on
- * SQUASH-DATA, which cannot say where and how long to look for SQUASH-DATA, nor what to make it
- * of. Faults are reported with their line number, and the good lines count. */
+/* Where a settings file lies, by when it is read: what is needed before that it cannot say. */
+enum settings_place {
+	SETTINGS_IMAGE,
+	SETTINGS_ESP,  /* not where the ESP is */
+	SETTINGS_DISK, /* nor where and how long to look for SQUASH-DATA, nor what to make it of */
+};
+
+/* Merge a settings file's text over what is there. Faults are reported with their line number, and
+ * the good lines count. */
 void settings_put_file(struct settings_raw *raw, const uint8_t *text, size_t len,
-		       const char *source, bool on_disk, const struct settings_report *report);
+		       const char *source, enum settings_place place,
+		       const struct settings_report *report);
 
 /* Merge all values that over has over what is there. */
 void settings_merge(struct settings_raw *raw, const struct settings_raw *over);

@@ -135,17 +135,21 @@ static void unmount_data(const char *path)
 		console_say("%s could not be unmounted.", path);
 }
 
-static noreturn void end(enum shutdown_end end)
+static noreturn void end(struct watchdog *w, enum shutdown_end end)
 {
+	if (end == SHUTDOWN_POWER_OFF)
+		watchdog_stop(w);
 	reboot(end == SHUTDOWN_REBOOT ? RB_AUTOBOOT : RB_POWER_OFF);
 	reboot((int)RB_HALT_SYSTEM); /* a machine that can't switch itself off */
 	for (;;)
 		pause();
 }
 
-void shutdown_run(struct services *s, enum shutdown_end how)
+void shutdown_run(struct services *s, struct watchdog *w, enum shutdown_end how)
 {
+	unsigned watchdog_s = w->timeout_s;
 	console_say(how == SHUTDOWN_REBOOT ? "Rebooting." : "Powering off.");
+	watchdog_be_patient(w);
 	/* Which lets what is under way end first. */
 	services_stop(s, SERVICE_FRONT, SERVICE_MS);
 	services_stop(s, SERVICE_HTTPD, SERVICE_MS);
@@ -157,13 +161,15 @@ void shutdown_run(struct services *s, enum shutdown_end how)
 		unmount_data(s->data_path);
 	console_say(how == SHUTDOWN_REBOOT ? "All is stopped: rebooting now."
 					   : "All is stopped: power off.");
-	end(how);
+	if (how == SHUTDOWN_REBOOT)
+		watchdog_set(w, watchdog_s);
+	end(w, how);
 }
 
-void shutdown_after_failure(void)
+void shutdown_after_failure(struct watchdog *w)
 {
 	console_say("Nothing can be started: the machine is switched off in %d s.", READING_S);
 	for (unsigned left = READING_S; left > 0; left = sleep(left))
 		;
-	end(SHUTDOWN_POWER_OFF);
+	end(w, SHUTDOWN_POWER_OFF);
 }

@@ -10,6 +10,7 @@
 #define NAME_RESOLV "resolv.conf"
 #define PATH_RESOLV PATH_RESOLV_DIR "/" NAME_RESOLV /* which /etc/resolv.conf is a link to */
 #define PATH_SOCKET PATH_RUN "/squashd.sock" /* made and kept open by init, mode 0660 root:http */
+#define PATH_ESP PATH_RUN "/esp" /* a link to the device that an update goes to, if there is one */
 
 /* What is on the image. */
 #define PATH_BUILTIN_MODULES "/lib/squash/modules"

@@ -303,9 +303,9 @@ static void test_precedence(void)
 	struct settings s;
 	struct said said = {0};
 	struct settings_report report = {say, &said};
-	settings_put_file(&files, (const uint8_t *)image, sizeof(image) - 1, "image", false,
+	settings_put_file(&files, (const uint8_t *)image, sizeof(image) - 1, "image", SETTINGS_IMAGE,
 			  &report);
-	settings_put_file(&files, (const uint8_t *)disk, sizeof(disk) - 1, "disk", true, &report);
+	settings_put_file(&files, (const uint8_t *)disk, sizeof(disk) - 1, "disk", SETTINGS_DISK, &report);
 	settings_put(&line, "SQUASH_PORT", 11, "3", 1, "line");
 	settings_merge(&files, &line);
 	tap_ok(strstr(said.text, "disk, line 3") && strstr(said.text, "SQUASH_DATA"),
@@ -334,7 +334,7 @@ static void check_file(const char *text, struct settings *s, struct said *said)
 	struct settings_report report = {say, said};
 	memset(&raw, 0, sizeof(raw));
 	memset(said, 0, sizeof(*said));
-	settings_put_file(&raw, (const uint8_t *)text, strlen(text), "file", true, &report);
+	settings_put_file(&raw, (const uint8_t *)text, strlen(text), "file", SETTINGS_DISK, &report);
 	settings_check(&raw, s, &report);
 }
 
@@ -416,11 +416,11 @@ static void test_token_sources(void)
 		memset(&raw, 0, sizeof(raw));
 		memset(&line, 0, sizeof(line));
 		settings_put_file(&raw, (const uint8_t *)cases[i].image, strlen(cases[i].image),
-				  "image", false, &report);
+				  "image", SETTINGS_IMAGE, &report);
 		settings_put_file(&raw, (const uint8_t *)cases[i].disk, strlen(cases[i].disk),
-				  "disk", true, &report);
+				  "disk", SETTINGS_DISK, &report);
 		settings_put_file(&line, (const uint8_t *)cases[i].line, strlen(cases[i].line),
-				  "line", false, &report);
+				  "line", SETTINGS_IMAGE, &report);
 		settings_merge(&raw, &line);
 		settings_check(&raw, &s, &report);
 		tap_ok(s.access == cases[i].access && has_digest(&s, cases[i].token),
