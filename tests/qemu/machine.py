@@ -128,6 +128,7 @@ class Machine:
 
     network_card = "virtio-net-pci,netdev=net"
     scheme = "http"
+    host = "127.0.0.1"
     has_agent = True
 
     def __init__(self, name, settings="", memory_mb=1024, args=(), files=None, guest=":8080"):
@@ -279,7 +280,7 @@ class Machine:
             if isinstance(body, str):
                 body = body.encode()
             command += ["-H", "Expect:", "--data-binary", "@-"]
-        command.append(f"{self.scheme}://127.0.0.1:{self.port}/cgi-bin/{path}")
+        command.append(f"{self.scheme}://{self.host}:{self.port}/cgi-bin/{path}")
         curl = subprocess.run(
             command, input=body if body is not None else b"", capture_output=True, check=False
         )

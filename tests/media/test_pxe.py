@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Boots from the network, as an operator sets it up: dnsmasq with the dnsmasq.conf that make pxe makes,
+and an HTTP server, on a tap in a network of the test's own. Each machine, of each firmware, gets its
+lease, its programs and its settings from there, and answers by HTTPS to who has its token."""
+
+import http.server
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "qemu"))
+
+import network
+import tap
+from machine import WORK, data_disk
+from pxe import ASKED, NetworkMachine, check_token, file_name, make_folder
+from tap import check, each_boot, equal, run
+
+TAP, ADDRESS = "tap0", "10.77.0.1"
+BOOT_SECONDS = 180  # UEFI takes 20 where nothing else runs
+# OVMF tries TFTP first, and then HTTP.
+BY_HTTP = [
+    "-fw_cfg", "name=opt/org.tianocore/IPv4PXESupport,string=n",
+    "-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=n",
+]  # fmt: skip
+# How the iPXE that we ship tells of itself; QEMU's ROM, an older one, does so differently, and thus
+# stands for a ROM that is no iPXE.
+ONLY_OURS = ("set:ipxe,175", "set:ipxe,175,b1:05:01:1a:f4:10:00:eb:03:01:00:00:26")
+FIRST_BY_HTTP = f"tag:http,http://{ADDRESS}/snponly.efi"
+
+
+class Dnsmasq:
+    """dnsmasq, to be used in a with statement. changes: (old, new) texts in the shipped file."""
+
+    def __init__(self, name, folder, changes=()):
+        self.leases = WORK / f"{name}.leases"
+        self.leases.unlink(missing_ok=True)
+        self.log = ""
+        text = (folder / "dnsmasq.conf").read_text()
+        operator = [("192.0.2.", "10.77.0."), ("=eth0\n", f"={TAP}\n"), ("/srv/squash", str(folder))]
+        for old, new in [*operator, *changes]:
+            if old not in text:
+                raise tap.Fatal(f"dnsmasq.conf has no {old}")
+            text = text.replace(old, new)
+        conf = WORK / f"{name}.dnsmasq"
+        conf.write_text(text)
+        command = ["dnsmasq", "-d", "-C", conf, f"--dhcp-leasefile={self.leases}", "--pid-file="]
+        self.process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", *command],
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin"},
+        )
+        for line in self.process.stderr:
+            self.log += line
+            if "TFTP root is" in line:
+                break
+        else:
+            raise tap.Fatal(f"dnsmasq does not start: {self.log}")
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def read(self):
+        for line in self.process.stderr:
+            self.log += line
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+    def lease(self, mac):
+        """(address, name) that this machine has told last."""
+        lines = [line.split() for line in self.leases.read_text().splitlines()]
+        return [(address, name) for _, owner, address, name, *_ in lines if owner == mac]
+
+
+class Web:
+    """An HTTP server: of a folder, or what answer(path) says: (status, body)."""
+
+    def __init__(self, port, folder=None, answer=None):
+        self.seen = []  # (path, status)
+        seen = self.seen
+
+        class Handler(http.server.SimpleHTTPRequestHandler):
+            def __init__(self, *args):
+                super().__init__(*args, directory=folder)
+
+            def do_GET(self):
+                if not answer:
+                    super().do_GET()
+                    return
+                status, body = answer(self.path)
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_request(self, code="-", size="-"):
+                seen.append((self.path, int(code)))
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer((ADDRESS, port), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class TapMachine(NetworkMachine):
+    """One with that address on the tap. rom: the card has iPXE's ROM of 2019; otherwise the
+    firmware's own driver boots from it."""
+
+    def __init__(self, name, firmware, mac, args=(), rom=False):
+        self.mac = mac
+        card = f"virtio-net-pci,netdev=net,mac={mac}" + ("" if rom else ",romfile=")
+        nic = ["-netdev", f"tap,id=net,ifname={TAP},script=no,downscript=no", "-device", card]
+        super().__init__(name, firmware, [*nic, *args], guest=None)
+
+    def find(self, dnsmasq, name):
+        """Wait until it says its address: that of its lease, under its name."""
+        found = self.wait_console(r"^API: https://([\d.]+):(\d+)/", BOOT_SECONDS)
+        self.host, self.port = found[1], int(found[2])
+        equal(f"{self.name}: its lease is dnsmasq's", dnsmasq.lease(self.mac), [(self.host, name)])
+
+
+def settings(folder, mac, name):
+    """Settings of one machine in the folder: its token."""
+    (folder / file_name(mac)).write_text(f"SQUASH_HOSTNAME={name}\nSQUASH_AUTH_TOKEN={name}-token\n")
+    return f"{name}-token"
+
+
+def test_bios(folder, default):
+    mac = "52:54:00:77:00:01"
+    token = settings(folder, mac, "first")
+    with Dnsmasq("pxe-bios", folder, [ONLY_OURS]) as dnsmasq, Web(80, folder) as web:
+        with TapMachine("pxe-bios", "bios", mac, rom=True) as m:
+            m.find(dnsmasq, "first")
+            check("BIOS: dnsmasq has sent iPXE", f"sent {folder}/undionly.kpxe" in dnsmasq.log)
+            equal("BIOS: its own settings came by HTTP", web.seen[-1], (f"/{file_name(mac)}", 200))
+            check_token(m, "BIOS", token)
+            equal("BIOS: 401 with all others' token", m.http("GET", ASKED, token=default).status, 401)
+
+
+def test_uefi(folder, default):
+    mac = "52:54:00:77:00:02"
+    token = settings(folder, mac, "second")
+    with Dnsmasq("pxe-uefi", folder) as dnsmasq, Web(80, folder) as web:
+        with TapMachine("pxe-uefi", "uefi", mac) as m:
+            m.find(dnsmasq, "second")
+            check("UEFI: dnsmasq has sent iPXE", f"sent {folder}/snponly.efi" in dnsmasq.log)
+            equal("UEFI: its own settings came by HTTP", web.seen[-1], (f"/{file_name(mac)}", 200))
+            check_token(m, "UEFI", token)
+            status = m.http("GET", ASKED, token="first-token").status
+            equal("UEFI: 401 with the first machine's token", status, 401)
+
+
+def test_uefi_http(folder, default):
+    """Settings that a server makes as it is asked; at first it is not well."""
+    mac = "52:54:00:77:00:03"
+    script = folder / "boot.ipxe"
+    shipped = script.read_text()
+    asked = f"http://{ADDRESS}:8000/settings?mac="
+    script.write_text(re.sub(r"(?m)^set own .*", f"set own {asked}${{netX/mac:hexhyp}}", shipped))
+    answers = [(503, b""), (200, b"SQUASH_HOSTNAME=third\nSQUASH_AUTH_TOKEN=third-token\n")]
+    paths = []
+
+    def answer(path):
+        paths.append(path)
+        return answers[len(paths) - 1]
+
+    with Dnsmasq("pxe-http", folder) as dnsmasq, Web(80, folder) as web, Web(8000, answer=answer):
+        with TapMachine("pxe-http", "uefi", mac, BY_HTTP) as m:
+            m.wait_console("^Squash Sandbox: no answer to that; trying again", BOOT_SECONDS)
+            check("UEFI by HTTP: a server that fails is asked again", True)
+            m.find(dnsmasq, "third")
+            check("UEFI by HTTP: it took iPXE by HTTP", ("/snponly.efi", 200) in web.seen)
+            check("UEFI by HTTP: nothing came by TFTP", "sent" not in dnsmasq.log, dnsmasq.log)
+            equal("UEFI by HTTP: the server was told which machine", paths, 2 * [asked_path(mac)])
+            check_token(m, "UEFI by HTTP", "third-token")
+    script.write_text(shipped)
+
+
+def asked_path(mac):
+    return f"/settings?mac={mac.replace(':', '-')}"
+
+
+def test_uki(folder, default):
+    """What Secure Boot takes: one program, with the settings in it; the disk's go before them."""
+    mac = "52:54:00:77:00:04"
+    changes = [(FIRST_BY_HTTP, FIRST_BY_HTTP.replace("snponly", "squash"))]
+    disk = data_disk("pxe-uki", 64, b"SQUASH_HOSTNAME=fourth\n")
+    image = ["-drive", f"file={disk},format=raw,if=virtio,snapshot=on"]
+    with Dnsmasq("pxe-uki", folder, changes) as dnsmasq, Web(80, folder) as web:
+        with TapMachine("pxe-uki", "uefi", mac, [*BY_HTTP, *image]) as m:
+            m.find(dnsmasq, "fourth")
+            equal("squash.efi: nothing else was asked for", {path for path, _ in web.seen}, {"/squash.efi"})
+            check_token(m, "squash.efi", default)
+
+
+def test_old_ipxe(folder, default):
+    """A card's iPXE that can inject nothing into UEFI's initramfs; and no settings anywhere."""
+    mac = "52:54:00:77:00:05"
+    shutil.rmtree(folder / "settings")
+    with Dnsmasq("pxe-old", folder) as dnsmasq, Web(80, folder):
+        with TapMachine("pxe-old", "uefi", mac, rom=True) as m:
+            m.wait_console("^Squash Sandbox: no settings: starting with none", BOOT_SECONDS)
+            check("no settings: iPXE says so", True)
+            m.find(dnsmasq, "squash")
+            check("no settings: so does the machine", "No token is set" in m.console)
+            check("old iPXE: the newer one has booted", m.console.count("Open Source Network Boot") == 2)
+            m.wait_api()
+            equal("no settings: the API is open", m.http("GET", ASKED).status, 200)
+
+
+def main():
+    network.enter()
+    for line in (
+        f"tuntap add {TAP} mode tap",
+        f"address add {ADDRESS}/24 dev {TAP}",
+        f"link set {TAP} up",
+    ):
+        subprocess.run(["ip", *line.split()], check=True)
+    folder, default = make_folder("pxe-tap")
+    for test in (test_bios, test_uefi, test_uefi_http, test_uki, test_old_ipxe):
+        if test.__name__ in os.environ.get("ONLY", test.__name__).split():
+            each_boot(lambda test=test: test(folder, default))
+
+
+run(main)
