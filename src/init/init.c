@@ -118,6 +118,8 @@ static int step_sysctls(struct init *self, struct err *e)
 static int step_lockdown(struct init *self, struct err *e)
 {
 	(void)self;
+	if (lock_has_secure_boot())
+		console_say("Secure Boot is on: the firmware has checked what runs.");
 	return lock_kernel(e);
 }
 

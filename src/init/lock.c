@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <stdint.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -11,6 +12,11 @@
 #include "lib/fd.h"
 
 #define SECURITY "/sys/kernel/security"
+/* What the kernel's EFI stub has found: Documentation/arch/x86/zero-page.rst, secure_boot, of which
+ * include/linux/efi.h has the values. */
+#define BOOT_PARAMETERS "/sys/kernel/boot_params/data"
+#define SECURE_BOOT_AT 0x1EC
+#define SECURE_BOOT_ENABLED 3
 
 int lock_kernel(struct err *e)
 {
@@ -22,6 +28,13 @@ int lock_kernel(struct err *e)
 		rc = 0;
 	umount(SECURITY);
 	return rc;
+}
+
+bool lock_has_secure_boot(void)
+{
+	uint8_t mode = 0;
+	AUTO_FD fd = open(BOOT_PARAMETERS, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && pread(fd, &mode, 1, SECURE_BOOT_AT) == 1 && mode == SECURE_BOOT_ENABLED;
 }
 
 int lock_root(struct err *e)
