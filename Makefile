@@ -404,7 +404,7 @@ test:
 	$(Q)scripts/host-packages build modules test
 	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) $(WITH_FRONT) build/data.ext4 $(IN_QEMU) $(WITH_PXE) $(CLIENTS)
 	$(Q)tests/tap $(UNIT) $(REPLAY) --timeout 300 \
-		$(wildcard tests/front/test_*.py tests/egress/test_*.py tests/qemu/test_*.py)
+		$(wildcard tests/signing/test_*.py tests/front/test_*.py tests/egress/test_*.py tests/qemu/test_*.py)
 
 # What those of front need.
 WITH_FRONT := build/bin/front build/bin/ask-health build/test/cgi build/test/odd-client build/test/load-identity

@@ -70,7 +70,7 @@ int update_header_read(const uint8_t header[UPDATE_HEADER_BYTES], uint64_t file_
 	if (!is_zero(header + AT_REST, header + AT_SIGNATURE) ||
 	    !is_zero(header + AT_END, header + UPDATE_HEADER_BYTES))
 		return refuse(reason, "its header has bytes that have no meaning");
-	for (unsigned i = 0; i < 3; i++)
+	for (size_t i = 0; i < 3; i++)
 		out->version.part[i] = (uint32_t)read_number(header + AT_VERSION + 4 * i, 4);
 	memcpy(out->sha256, header + AT_SHA256, sizeof(out->sha256));
 	out->size = read_number(header + AT_SIZE, 8);

@@ -130,6 +130,7 @@ class Machine:
     scheme = "http"
     host = "127.0.0.1"
     has_agent = True
+    trouble = TROUBLE
 
     def __init__(self, name, settings="", memory_mb=1024, args=(), files=None, guest=":8080"):
         self.name = name
@@ -205,7 +206,7 @@ class Machine:
                 log.flush()
                 with self._changed:
                     self._console += chunk.decode("utf-8", "replace").replace("\r", "")
-                    if trouble := TROUBLE.search(self._console):
+                    if trouble := self.trouble.search(self._console):
                         self._trouble = f"the console says {trouble[0]!r}"
                     self._changed.notify_all()
         with self._changed:
@@ -221,7 +222,7 @@ class Machine:
     def failed(self, what):
         """The exception for what, with the console's tail in it: of an oops, its beginning."""
         lines = self.console.splitlines()
-        trouble = (i for i, line in enumerate(lines) if TROUBLE.search(line))
+        trouble = (i for i, line in enumerate(lines) if self.trouble.search(line))
         first = max(0, next(trouble, len(lines)) - 5)
         tail = "\n".join(lines[max(0, min(first, len(lines) - TAIL_LINES)) :][:TAIL_LINES])
         age = time.monotonic() - self._started

@@ -186,6 +186,8 @@ def test_refused(m):
         reply = m.http("POST", MODULES + query, body)
         equal(f"{query or 'no name'} is refused", outcome(reply), expected)
         check("and it is said why", said in (reply.json or {}).get("error", ""), reply)
+    reply = m.http("POST", "api/system/update", body)
+    equal("an update is, as there is no key", outcome(reply), (501, "no_update_key"))
     for name, at, form, value in (
         ("s_magic", 0, "<I", 0x71736873), ("inodes", 4, "<I", 0), ("block_size", 12, "<I", 65536),
         ("compression", 20, "<H", 2), ("block_log", 22, "<H", 21), ("no_ids", 26, "<H", 0),

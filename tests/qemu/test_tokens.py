@@ -248,8 +248,12 @@ def test_system(m):
     stranger(m, "GET", "health", "x")
     create(m, "one", BUSYBOX, memory_mb=64)
     got = m.http("GET", "api/system").json
-    keys = "version kernel hostname uptime_s time addresses cpus memory disk sandboxes modules requests"
+    keys = "version update kernel hostname uptime_s time addresses cpus memory disk sandboxes modules requests"
     equal("its members", list(got), keys.split())
+    expected = {"possible": False, "waiting": None, "on_trial": False}
+    equal("no update here", got["update"], expected)
+    reply = m.http("POST", "api/system/update", bytes(1000))
+    equal("one is refused: no UEFI disk", (reply.status, reply.json["code"]), (501, "no_esp"))
     equal("the kernel", got["kernel"], m.inside("cat /proc/sys/kernel/osrelease")[1].strip())
     equal("the host name", got["hostname"], "squash")
     up = float(m.inside("cat /proc/uptime")[1].split()[0])
@@ -281,7 +285,7 @@ def end_machine(m, what, token, answer, console):
 
 def first_boot(disk):
     settings = f"SQUASH_AUTH_TOKEN_SHA256={digest(ADMIN)}"
-    files = {"/etc/squash.env": b"SQUASH_AUTH_TOKEN=old\n"}
+    files = {"/etc/squash.env": b"SQUASH_AUTH_TOKEN=old\n", "/etc/squash/update.pub": b"\4" * 65}
     with Machine("tokens", settings, args=drive(disk, snapshot=False), files=files) as m:
         m.token = ADMIN
         m.wait_api()

@@ -60,6 +60,19 @@ def make_uki(name, version, more="", overlays=()):
     return out
 
 
+def make_overlay(name, files):
+    """An archive for an image to unpack over its own files: {path: bytes}; its path."""
+    listing, out = WORK / f"{name}.list", WORK / f"{name}.cpio"
+    lines = []
+    for number, (path, data) in enumerate(files.items()):
+        source = WORK / f"{name}.file-{number}"
+        source.write_bytes(data)
+        lines.append(f"file {path} {source} 0755 0 0\n")
+    listing.write_text("".join(lines))
+    run(ROOT / "scripts/pack-initramfs", listing, out, env={**os.environ, "SOURCE_DATE_EPOCH": "0"})
+    return out
+
+
 def make_update(uki):
     """The update file of an image: bytes."""
     out = uki.with_suffix(".update")
