@@ -76,12 +76,12 @@ medium_id() {
 # medium_uuid ID: as a UUID of version 8 (RFC 9562, section 5.8), lower case.
 medium_uuid() { sed -E 's/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/\1-\2-8\3-8\4-\5/' <<<"$1"; }
 
-# medium_fat IMAGE MB ID [OPTION...]: an empty FAT32.
+# medium_fat IMAGE MB BITS ID [OPTION...]: an empty FAT16 or FAT32.
 medium_fat() {
-	local image=$1 size_mb=$2 id=$3
-	shift 3
+	local image=$1 size_mb=$2 bits=$3 id=$4
+	shift 4
 	truncate -s "${size_mb}M" "$image"
-	mkfs.vfat --invariant -F 32 -n SQUASH-ESP -i "${id:0:8}" "$@" "$image" >/dev/null
+	mkfs.vfat --invariant -F "$bits" -n SQUASH-ESP -i "${id:0:8}" "$@" "$image" >/dev/null
 }
 
 # medium_put IMAGE FILE PATH: a file on it, whose directories are made.
