@@ -510,6 +510,4 @@ clean:
 help:
 	@sed -n '3,/^# What makes what/{/^# What makes what/d;s/^# \{0,1\}//;p;}' Makefile
 
-	@sed -n 's/^# \{0,1\}//; 3,28p' Makefile
-
 -include $(shell [ ! -d build ] || find build/obj build/unit build/fuzz -name '*.d' 2>/dev/null)

@@ -59,16 +59,37 @@ static const struct settings_ip *ip_of(const struct network *n, const struct net
 	return card->role == NETWORK_EGRESS ? &n->settings->egress_ip : &n->settings->ip;
 }
 
-/* Whether the kernel is to take what routers announce. */
-static void heed_routers(const struct network_card *card, bool heed)
+/* Documentation/networking/ip-sysctl.rst. Without IPv6 there is no such file. */
+static void set_ipv6(const struct network_card *card, const char *name, bool on)
 {
-	static const char *const names[] = {"accept_ra", "autoconf"};
 	char path[64];
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", card->name, names[i]);
-		/* Without IPv6 there is no such file. */
-		fd_write_file(AT_FDCWD, path, heed ? "1" : "0", NULL);
-	}
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", card->name, name);
+	fd_write_file(AT_FDCWD, path, on ? "1" : "0", NULL);
+}
+
+/* What routers announce doesn't count. */
+static void ignore_routers(const struct network_card *card)
+{
+	set_ipv6(card, "accept_ra", false);
+	set_ipv6(card, "autoconf", false);
+}
+
+/* What it has been told is not so any more. */
+static void forget_servers(const struct network_card *card, enum resolv_source first)
+{
+	struct err e;
+	bool is_egress = card->role == NETWORK_EGRESS;
+	for (enum resolv_source s = first; s <= RESOLV_ROUTER; s++)
+		if (resolv_put(card->index, is_egress, s, NULL, 0, &e) < 0)
+			console_say("%s: %s.", card->name, e.text);
+}
+
+/* What routers have announced, addresses and routes, is not so any more. */
+static void forget_routers(const struct network_card *card)
+{
+	set_ipv6(card, "disable_ipv6", true);
+	set_ipv6(card, "disable_ipv6", false);
+	forget_servers(card, RESOLV_ROUTER);
 }
 
 /* Before the card has an address, and before it is switched on if it has come late. */
@@ -80,7 +101,7 @@ static void take_role(struct network *n, struct network_card *card)
 	if (card->role == NETWORK_EGRESS)
 		rc = rtnl_set_master(card->index, n->vrf_index, &e);
 	if (rc == 0 && card->role > NETWORK_UNUSED && ip_of(n, card)->v6.address.family)
-		heed_routers(card, false);
+		ignore_routers(card);
 	/* In no VRF, or in another than it should: rather not at all. */
 	if (rc < 0)
 		card->role = NETWORK_UNUSED;
@@ -166,16 +187,6 @@ static void use_card(struct network *n, struct network_card *card)
 	give_fixed(card, &ip->v6, RESOLV_FIXED6, &n->fixed_index6);
 }
 
-/* What it has been told is not so any more. */
-static void forget_servers(const struct network_card *card, enum resolv_source first)
-{
-	struct err e;
-	bool is_egress = card->role == NETWORK_EGRESS;
-	for (enum resolv_source s = first; s <= RESOLV_ROUTER; s++)
-		if (resolv_put(card->index, is_egress, s, NULL, 0, &e) < 0)
-			console_say("%s: %s.", card->name, e.text);
-}
-
 static void drop_card(struct network *n, struct network_card *card)
 {
 	if (n->services)
@@ -213,7 +224,7 @@ static void take_link(struct network *n, const struct nlmsghdr *head)
 	if (came)
 		use_card(n, card);
 	else if (went && card->role > NETWORK_UNUSED)
-		forget_servers(card, RESOLV_ROUTER);
+		forget_routers(card);
 }
 
 /* It is new, and clients can use it: of IPv6, that takes a second, in which the network is asked

@@ -82,6 +82,8 @@ static const char *read_fixed(const char *at, const char *end, struct settings_f
 			return "has a DNS server that is no address";
 	if (at < end)
 		return "has text after the last DNS server";
+	if (family == 6 && f->address.bytes[0] == 0xfe && (f->address.bytes[1] & 0xc0) == 0x80)
+		return "is a link-local address";
 	if (is_network(&f->address, f->prefix))
 		return "is the address of a network, not of a machine";
 	if (addr_equal(&f->gateway, &f->address))

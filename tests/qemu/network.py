@@ -96,11 +96,12 @@ class Packet:
 
 
 class Capture:
-    """Every packet that leaves a machine: args are QEMU's."""
+    """Every packet that leaves a machine by one of its cards: args are QEMU's."""
 
-    def __init__(self, path):
+    def __init__(self, path, card="net", mac=GUEST_MAC):
         self.path = path
-        self.args = ["-object", f"filter-dump,id=dump,netdev=net,file={path}"]
+        self.mac = mac if isinstance(mac, bytes) else bytes.fromhex(mac.replace(":", ""))
+        self.args = ["-object", f"filter-dump,id=dump-{card},netdev={card},file={path}"]
 
     def packets(self):
         """Those that the machine has sent so far."""
@@ -110,7 +111,7 @@ class Capture:
             length = struct.unpack_from("<I", data, at + 8)[0]
             frame = data[at + 16 : at + 16 + length]
             at += 16 + length
-            if len(frame) == length and frame[6:12] == GUEST_MAC:
+            if len(frame) == length and frame[6:12] == self.mac:
                 found.append(Packet(frame))
         return found
 

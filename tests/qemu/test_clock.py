@@ -4,16 +4,13 @@
 what it says of that, how ntpd sets the clock and by whom it doesn't, and what becomes of a sandbox
 when the clock jumps."""
 
-import json
-import socket
-import time
-
 import network
 import tap
 from api import BUSYBOX, SANDBOXES, create, info, output
+from cable import Cables
 from dnsserver import NXDOMAIN, DnsServer
 from egress import FIXED_IP, bound
-from machine import WORK, Machine
+from machine import Machine
 from network import public
 from ntpserver import UNSYNCHRONISED, NtpServer, date
 from tap import check, equal
@@ -23,32 +20,6 @@ TRUE, LATER, FALSE = (f"{year}-01-01T00:00:00Z" for year in (2030, 2035, 2040))
 SERVER, NAME = public(123), "time.test"
 # The kernel takes no random numbers from the processor, nor from QEMU.
 NO_CHANCE = "random.trust_cpu=off random.trust_bootloader=off module_blacklist=virtio_rng"
-
-
-class Cable:
-    """The cable of QEMU's first card, by QEMU's own door. args are QEMU's, which waits there."""
-
-    def __init__(self):
-        self._path = WORK / "clock.qmp"
-        self._path.unlink(missing_ok=True)
-        self._sock = socket.socket(socket.AF_UNIX)
-        self.args = ["-qmp", f"unix:{self._path},server=on,wait=on"]
-
-    def open_door(self):
-        while True:
-            try:
-                self._sock.connect(str(self._path))
-                break
-            except (FileNotFoundError, ConnectionRefusedError):
-                time.sleep(0.05)
-        self._send("qmp_capabilities")
-
-    def plug(self, is_in):
-        self._send("set_link", name="net", up=is_in)
-
-    def _send(self, what, **arguments):
-        line = json.dumps({"execute": what, "arguments": arguments}) + "\n"
-        self._sock.sendall(line.encode())
 
 
 def now(m):
@@ -138,7 +109,7 @@ def main():
         return query.address("A", SERVER)
 
     dns.table[NAME] = answer_name
-    cable = Cable()
+    cable = Cables("clock")
     args = ["-rtc", "base=2001-01-01T00:00:00", *cable.args]
     with Machine("clock", f"{FIXED_IP} SQUASH_NTP={NAME} {NO_CHANCE}", args=args) as m:
         cable.open_door()
