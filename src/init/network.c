@@ -25,7 +25,6 @@
 
 #define REPLY_BYTES 16384
 #define GROUP_BIT(group) (UINT32_C(1) << ((group)-1))
-#define REMARK_MS 10000 /* links take 3 s, DHCP servers behind careful switches a few more */
 
 static struct network_card *find_card(struct network *n, int index)
 {
@@ -36,7 +35,7 @@ static struct network_card *find_card(struct network *n, int index)
 	return NULL;
 }
 
-static bool is_called(const struct network_card *card, const char *wanted)
+bool network_is_called(const struct network_card *card, const char *wanted)
 {
 	return strcmp(card->name, wanted) == 0 || strcmp(card->mac, wanted) == 0;
 }
@@ -47,9 +46,9 @@ static enum network_role find_role(const struct network *n, const struct network
 	if (!s)
 		return NETWORK_UNKNOWN;
 	/* One that both name is the management's: the sandboxes have none then. */
-	if (s->iface[0] && is_called(card, s->iface))
+	if (s->iface[0] && network_is_called(card, s->iface))
 		return NETWORK_MANAGEMENT;
-	if (s->egress_iface[0] && is_called(card, s->egress_iface))
+	if (s->egress_iface[0] && network_is_called(card, s->egress_iface))
 		return n->vrf_index ? NETWORK_EGRESS : NETWORK_UNUSED;
 	return s->iface[0] ? NETWORK_UNUSED : NETWORK_MANAGEMENT;
 }
@@ -360,7 +359,7 @@ void network_configure(struct network *n, const struct settings *settings,
 	network_read_events(n);
 	n->settings = settings;
 	n->services = services;
-	n->remark_ms = clock_mono_ms() + REMARK_MS;
+	n->remark_ms = clock_mono_ms() + NETWORK_REMARK_MS;
 	if (symlink(PATH_INIT, PATH_LEASE) < 0 && errno != EEXIST)
 		console_say("DHCP will not work: make %s: %s.", PATH_LEASE, strerror(errno));
 	for (size_t i = 0; i < NETWORK_CARDS_MAX; i++) {
@@ -396,68 +395,6 @@ bool network_has_card(const struct network *n)
 			return true;
 	}
 	return false;
-}
-
-/* Say that no card is called as a setting has it. */
-static void remark_missing(const struct network *n, const char *setting, const char *wanted)
-{
-	for (size_t i = 0; i < NETWORK_CARDS_MAX; i++)
-		if (n->cards[i].index && is_called(&n->cards[i], wanted))
-			return;
-	console_say("%s=%s: there is no such network card.", setting, wanted);
-}
-
-static void remark_management(const struct network *n)
-{
-	unsigned cards = 0;
-	unsigned links = 0;
-	unsigned addresses = 0;
-	for (size_t i = 0; i < NETWORK_CARDS_MAX; i++) {
-		const struct network_card *card = &n->cards[i];
-		if (card->role != NETWORK_MANAGEMENT)
-			continue;
-		cards += card->index != 0;
-		links += card->has_link;
-		addresses += card->address.family || card->address6.family;
-	}
-	if (cards && !links)
-		console_say("No network card has a link: is the cable in?");
-	else if (links && !addresses && n->settings->ip.dhcp)
-		console_say("No DHCP server has answered: still asking. "
-			    "SQUASH_IP=address/prefix,gateway,dns sets a fixed address.");
-}
-
-static void remark_egress(const struct network *n)
-{
-	const char *wanted = n->settings->egress_iface;
-	if (strcmp(wanted, n->settings->iface) == 0) {
-		console_say("SQUASH_EGRESS_IFACE is SQUASH_IFACE: sandboxes reach nothing.");
-		return;
-	}
-	remark_missing(n, "SQUASH_EGRESS_IFACE", wanted);
-	for (size_t i = 0; i < NETWORK_CARDS_MAX; i++) {
-		const struct network_card *card = &n->cards[i];
-		if (card->role == NETWORK_EGRESS && !card->address.family && !card->address6.family)
-			console_say("The sandboxes' network card (%s) has no %s: they reach "
-				    "nothing.",
-				    card->name, card->has_link ? "address" : "link");
-	}
-}
-
-int network_remark(struct network *n)
-{
-	uint64_t now = clock_mono_ms();
-	if (!n->remark_ms)
-		return -1;
-	if (now < n->remark_ms)
-		return (int)(n->remark_ms - now);
-	n->remark_ms = 0;
-	if (n->settings->iface[0])
-		remark_missing(n, "SQUASH_IFACE", n->settings->iface);
-	remark_management(n);
-	if (n->settings->egress_iface[0])
-		remark_egress(n);
-	return -1;
 }
 
 int network_start_loopback(struct err *e)

@@ -23,6 +23,8 @@
 #include "services.h"
 #include "settings.h"
 
+#define NETWORK_REMARK_MS                                                                          \
+	10000                /* links take 3 s, DHCP servers behind careful switches a few more */
 #define NETWORK_CARDS_MAX 12 /* SERVICES_MAX less the services that are not DHCP clients */
 
 enum network_role {
@@ -71,6 +73,9 @@ void network_configure(struct network *n, const struct settings *settings,
 
 /* Take in what has happened to cards and addresses; addresses that come are said. */
 void network_read_events(struct network *n);
+
+/* Whether the card is the one of that name or MAC address. */
+bool network_is_called(const struct network_card *card, const char *wanted);
 
 bool network_has_card(const struct network *n);
 
