@@ -41,7 +41,8 @@ struct attempt {
 void attempt_init(struct attempt *a, struct loop *loop, struct attempt_rooms *rooms,
 		  void (*done)(void *owner, const struct dns_answer *answer), void *owner);
 
-/* Ask, by a socket that is bound to the device of that index (0: to none). 0, and done is called later; or -errno: the server can't be asked. */
+/* Ask, by a socket that is bound to the device of that index (0: to none). 0, and done is called
+ * later; or -errno: the server can't be asked. */
 int attempt_begin(struct attempt *a, const struct addr *server, int device, const char *name,
 		  enum dns_type type);
 

@@ -3,13 +3,13 @@
  *
  * Every Ethernet card takes part in the management, or the one that SQUASH_IFACE names; what no
  * setting names is switched off again then. With DHCP each card whose link is up has a client; a
- * fixed address goes to the first card whose link comes up, and stays there. Of IPv6, the kernel takes
- * the addresses that routers announce, where none is fixed.
+ * fixed address goes to the first card whose link comes up, and stays there. Of IPv6, the kernel
+ * takes the addresses that routers announce, where none is fixed.
  *
- * The card that SQUASH_EGRESS_IFACE names is the sandboxes': it is in a VRF of its own, with its own
- * routes and name servers. The appliance's sockets, those that the API listens on too, are in no VRF,
- * and the sandboxes' are bound to this one: nothing of one goes by the other's card, whatever is
- * unplugged. */
+ * The card that SQUASH_EGRESS_IFACE names is the sandboxes': it is in a VRF of its own, with its
+ * own routes and name servers. The appliance's sockets, those that the API listens on too, are in
+ * no VRF, and the sandboxes' are bound to this one: nothing of one goes by the other's card,
+ * whatever is unplugged. */
 #ifndef SQUASH_INIT_NETWORK_H
 #define SQUASH_INIT_NETWORK_H
 

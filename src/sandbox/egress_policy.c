@@ -71,7 +71,8 @@ static void add_private(struct buf *b, const char *networks)
 		msg_add(b, TAG_PRIVATE, word, len);
 }
 
-/* The appliance's own, or the sandboxes' card's: "nameserver ADDRESS" a line, of init's writing. There may be none yet. */
+/* The appliance's own, or the sandboxes' card's: "nameserver ADDRESS" a line, of init's writing.
+ * There may be none yet. */
 static void add_servers(const struct server *s, struct buf *b)
 {
 	const char *path = s->egress_is_bound ? PATH_EGRESS_RESOLV : PATH_RESOLV;

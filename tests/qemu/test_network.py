@@ -6,7 +6,6 @@ pulled, and fixed addresses of IPv6."""
 
 import http.server
 import os
-import re
 import socket
 import subprocess
 import threading
@@ -14,11 +13,11 @@ import time
 
 import network
 import tap
-from api import BUSYBOX, SANDBOXES, create, execute
+from api import BUSYBOX, create, execute
 from cable import Cables
 from dnsserver import DnsServer
 from egress import bound
-from machine import WORK, Machine, drive, data_disk
+from machine import WORK, Machine, data_disk, drive
 from network import public
 from tap import check, equal
 
