@@ -21,7 +21,8 @@ from machine import WORK, data_disk
 from pxe import ASKED, NetworkMachine, check_token, file_name, make_folder
 from tap import check, each_boot, equal, run
 
-TAP, ADDRESS = "tap0", "10.77.0.1"
+# The server's card is a bridge: machines are on it by the tap, one after the other.
+BRIDGE, TAP, ADDRESS = "br0", "tap0", "10.77.0.1"
 BOOT_SECONDS = 180  # UEFI takes 20 where nothing else runs
 # OVMF tries TFTP first, and then HTTP.
 BY_HTTP = [
@@ -31,40 +32,48 @@ BY_HTTP = [
 # How the iPXE that we ship tells of itself; QEMU's ROM, an older one, does so differently, and thus
 # stands for a ROM that is no iPXE.
 ONLY_OURS = ("set:ipxe,175", "set:ipxe,175,b1:05:01:1a:f4:10:00:eb:03:01:00:00:26")
+# What an operator comments in and out where there is a DHCP server already.
+PROXY = [
+    ("\ndhcp-range=10.77.0.100,", "\n#dhcp-range=10.77.0.100,"),
+    ("\ndhcp-option=option:router,", "\n#dhcp-option=option:router,"),
+    ("#dhcp-range=10.77.0.0,proxy", "dhcp-range=10.77.0.0,proxy"),
+    ("#pxe-service", "pxe-service"),
+]
+ELSEWHERE = "10.77.0.2"
 FIRST_BY_HTTP = f"tag:http,http://{ADDRESS}/snponly.efi"
 
 
-class Dnsmasq:
-    """dnsmasq, to be used in a with statement. changes: (old, new) texts in the shipped file."""
+def ip(*lines):
+    for line in lines:
+        subprocess.run(["ip", *line.split()], check=True)
 
-    def __init__(self, name, folder, changes=()):
+
+class Dnsmasq:
+    """dnsmasq, to be used in a with statement. It is up when its log has ready."""
+
+    def __init__(self, name, command, ready):
         self.leases = WORK / f"{name}.leases"
         self.leases.unlink(missing_ok=True)
         self.log = ""
-        text = (folder / "dnsmasq.conf").read_text()
-        operator = [("192.0.2.", "10.77.0."), ("=eth0\n", f"={TAP}\n"), ("/srv/squash", str(folder))]
-        for old, new in [*operator, *changes]:
-            if old not in text:
-                raise tap.Fatal(f"dnsmasq.conf has no {old}")
-            text = text.replace(old, new)
-        conf = WORK / f"{name}.dnsmasq"
-        conf.write_text(text)
-        command = ["dnsmasq", "-d", "-C", conf, f"--dhcp-leasefile={self.leases}", "--pid-file="]
         self.process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", *command],
-            stdin=subprocess.DEVNULL,
+            ["setpriv", "--pdeathsig", "KILL", *command, f"--dhcp-leasefile={self.leases}"],
+            stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin"},
         )
+        self.prepare()
         for line in self.process.stderr:
             self.log += line
-            if "TFTP root is" in line:
+            if ready in line:
                 break
         else:
             raise tap.Fatal(f"dnsmasq does not start: {self.log}")
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
+
+    def prepare(self):
+        """What is to be done once the process is there."""
 
     def read(self):
         for line in self.process.stderr:
@@ -76,11 +85,55 @@ class Dnsmasq:
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
+        self.reader.join(5)
+        self.leases.with_suffix(".dnsmasq-log").write_text(self.log)
 
     def lease(self, mac):
-        """(address, name) that this machine has told last."""
+        """(address, name) of that machine's lease, in a list: it has one or none."""
         lines = [line.split() for line in self.leases.read_text().splitlines()]
         return [(address, name) for _, owner, address, name, *_ in lines if owner == mac]
+
+
+class Shipped(Dnsmasq):
+    """As an operator runs it. changes: (old, new) texts in the file that ships."""
+
+    def __init__(self, name, folder, changes=()):
+        text = (folder / "dnsmasq.conf").read_text()
+        operator = [("192.0.2.", "10.77.0."), ("=eth0\n", f"={BRIDGE}\n"), ("/srv/squash", str(folder))]
+        for old, new in [*operator, *changes]:
+            if old not in text:
+                raise tap.Fatal(f"dnsmasq.conf has no {old}")
+            text = text.replace(old, new)
+        conf = WORK / f"{name}.dnsmasq"
+        conf.write_text(text)
+        super().__init__(name, ["dnsmasq", "-d", "-C", conf, "--pid-file=", "--log-dhcp"], "TFTP root is")
+
+
+class Elsewhere(Dnsmasq):
+    """A network's own DHCP server, which knows nothing of us, on a machine of its own."""
+
+    def __init__(self, name):
+        command = (
+            f"read go; ip address add {ELSEWHERE}/24 dev far1; ip link set far1 up;"
+            " exec dnsmasq -d -C /dev/null -p 0 -i far1 -z --pid-file= -F 10.77.0.100,10.77.0.199"
+            ' "$@"'
+        )
+        super().__init__(name, ["unshare", "--net", "sh", "-c", f"echo up >&2; {command}", "sh"], "DHCP, IP range")
+
+    def prepare(self):
+        if self.process.stderr.readline() != "up\n":
+            raise tap.Fatal("there is no network namespace")
+        ip(
+            "link add far0 type veth peer name far1",
+            f"link set far0 master {BRIDGE} up",
+            f"link set far1 netns {self.process.pid}",
+        )
+        self.process.stdin.write("go\n")
+        self.process.stdin.close()
+
+    def __exit__(self, *_):
+        super().__exit__()
+        ip("link delete far0")
 
 
 class Web:
@@ -147,7 +200,7 @@ def settings(folder, mac, name):
 def test_bios(folder, default):
     mac = "52:54:00:77:00:01"
     token = settings(folder, mac, "first")
-    with Dnsmasq("pxe-bios", folder, [ONLY_OURS]) as dnsmasq, Web(80, folder) as web:
+    with Shipped("pxe-bios", folder, [ONLY_OURS]) as dnsmasq, Web(80, folder) as web:
         with TapMachine("pxe-bios", "bios", mac, rom=True) as m:
             m.find(dnsmasq, "first")
             check("BIOS: dnsmasq has sent iPXE", f"sent {folder}/undionly.kpxe" in dnsmasq.log)
@@ -159,7 +212,7 @@ def test_bios(folder, default):
 def test_uefi(folder, default):
     mac = "52:54:00:77:00:02"
     token = settings(folder, mac, "second")
-    with Dnsmasq("pxe-uefi", folder) as dnsmasq, Web(80, folder) as web:
+    with Shipped("pxe-uefi", folder) as dnsmasq, Web(80, folder) as web:
         with TapMachine("pxe-uefi", "uefi", mac) as m:
             m.find(dnsmasq, "second")
             check("UEFI: dnsmasq has sent iPXE", f"sent {folder}/snponly.efi" in dnsmasq.log)
@@ -183,13 +236,13 @@ def test_uefi_http(folder, default):
         paths.append(path)
         return answers[len(paths) - 1]
 
-    with Dnsmasq("pxe-http", folder) as dnsmasq, Web(80, folder) as web, Web(8000, answer=answer):
+    with Shipped("pxe-http", folder) as dnsmasq, Web(80, folder) as web, Web(8000, answer=answer):
         with TapMachine("pxe-http", "uefi", mac, BY_HTTP) as m:
             m.wait_console("^Squash Sandbox: no answer to that; trying again", BOOT_SECONDS)
             check("UEFI by HTTP: a server that fails is asked again", True)
             m.find(dnsmasq, "third")
             check("UEFI by HTTP: it took iPXE by HTTP", ("/snponly.efi", 200) in web.seen)
-            check("UEFI by HTTP: nothing came by TFTP", "sent" not in dnsmasq.log, dnsmasq.log)
+            check("UEFI by HTTP: nothing came by TFTP", f"sent {folder}" not in dnsmasq.log, dnsmasq.log)
             equal("UEFI by HTTP: the server was told which machine", paths, 2 * [asked_path(mac)])
             check_token(m, "UEFI by HTTP", "third-token")
     script.write_text(shipped)
@@ -205,18 +258,35 @@ def test_uki(folder, default):
     changes = [(FIRST_BY_HTTP, FIRST_BY_HTTP.replace("snponly", "squash"))]
     disk = data_disk("pxe-uki", 64, b"SQUASH_HOSTNAME=fourth\n")
     image = ["-drive", f"file={disk},format=raw,if=virtio,snapshot=on"]
-    with Dnsmasq("pxe-uki", folder, changes) as dnsmasq, Web(80, folder) as web:
+    with Shipped("pxe-uki", folder, changes) as dnsmasq, Web(80, folder) as web:
         with TapMachine("pxe-uki", "uefi", mac, [*BY_HTTP, *image]) as m:
             m.find(dnsmasq, "fourth")
             equal("squash.efi: nothing else was asked for", {path for path, _ in web.seen}, {"/squash.efi"})
             check_token(m, "squash.efi", default)
 
 
+def test_proxy(folder, default):
+    """Where there is a DHCP server already, and stays as it is."""
+    boots = (
+        ("bios", "52:54:00:77:00:06", True, "undionly.kpxe"),
+        ("uefi", "52:54:00:77:00:07", False, "snponly.efi"),
+    )
+    with Elsewhere("pxe-elsewhere") as elsewhere, Web(80, folder):
+        for firmware, mac, rom, program in boots:
+            what = f"pxe-proxy-{firmware}"
+            with Shipped(what, folder, [ONLY_OURS, *PROXY]) as ours:
+                with TapMachine(what, firmware, mac, rom=rom) as m:
+                    m.find(elsewhere, "squash")
+                    check(f"{what}: ours has sent iPXE", f"sent {folder}/{program}" in ours.log, ours.log)
+                    equal(f"{what}: and no lease", ours.lease(mac), [])
+                    check_token(m, what, default)
+
+
 def test_old_ipxe(folder, default):
     """A card's iPXE that can inject nothing into UEFI's initramfs; and no settings anywhere."""
     mac = "52:54:00:77:00:05"
     shutil.rmtree(folder / "settings")
-    with Dnsmasq("pxe-old", folder) as dnsmasq, Web(80, folder):
+    with Shipped("pxe-old", folder) as dnsmasq, Web(80, folder):
         with TapMachine("pxe-old", "uefi", mac, rom=True) as m:
             m.wait_console("^Squash Sandbox: no settings: starting with none", BOOT_SECONDS)
             check("no settings: iPXE says so", True)
@@ -229,14 +299,15 @@ def test_old_ipxe(folder, default):
 
 def main():
     network.enter()
-    for line in (
+    ip(
+        f"link add {BRIDGE} type bridge",
         f"tuntap add {TAP} mode tap",
-        f"address add {ADDRESS}/24 dev {TAP}",
-        f"link set {TAP} up",
-    ):
-        subprocess.run(["ip", *line.split()], check=True)
+        f"link set {TAP} master {BRIDGE} up",
+        f"address add {ADDRESS}/24 dev {BRIDGE}",
+        f"link set {BRIDGE} up",
+    )
     folder, default = make_folder("pxe-tap")
-    for test in (test_bios, test_uefi, test_uefi_http, test_uki, test_old_ipxe):
+    for test in (test_bios, test_uefi, test_uefi_http, test_uki, test_proxy, test_old_ipxe):
         if test.__name__ in os.environ.get("ONLY", test.__name__).split():
             each_boot(lambda test=test: test(folder, default))
 
