@@ -339,6 +339,12 @@ class Machine:
         """Run a shell command in the appliance's root: (exit code, output)."""
         return self._ask_agent(b"run", command.encode(), seconds)
 
+    def hang(self):
+        """Stop PID 1 for good."""
+        code, _ = self._ask_agent(b"hang")
+        if code != 0:
+            raise self.failed(f"PID 1 can't be stopped: errno {code}")
+
     def counts(self):
         """What the kernel holds: {"mounts": ..., "processes": ...}; see agent.c."""
         return json.loads(self._ask_agent(b"counts")[1])
