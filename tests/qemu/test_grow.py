@@ -13,11 +13,12 @@ from tap import check, equal
 TOKEN = "from-the-esp"
 CREDENTIAL = "/loader/credentials/squash.env.cred"
 BLOCK = 4096
+QUICK = "virtio-blk-pci"
 GROUP = 32768  # blocks; a last group that is too small is left out
 
 
-def boot(stick, name, settings="", guest=None):
-    args = ["-device", "qemu-xhci", *drive(stick.path, "usb-storage", snapshot=False)]
+def boot(stick, name, settings="", guest=None, bus="usb-storage"):
+    args = ["-device", "qemu-xhci", *drive(stick.path, bus, snapshot=False)]
     return Machine(name, settings, 512, args, guest=guest)
 
 
@@ -96,8 +97,8 @@ def test_cut():
     mib = 400_000
     stick = Stick("grow-cut", mib, {}, b"SQUASH_HOSTNAME=cut\n")
     blocks = stick.super()[1]
-    with boot(stick, "grow-cut") as m:
-        m.wait_console(r"^SQUASH-DATA \(sda2\) grows")
+    with boot(stick, "grow-cut", bus=QUICK) as m:
+        m.wait_console(r"^SQUASH-DATA \(vda2\) grows")
         written = m.inside("dd if=/dev/zero of=/data/during bs=4k count=1 conv=fsync")
         equal("a file is written meanwhile", written[0], 0)
         m.cut()
@@ -105,10 +106,10 @@ def test_cut():
     equal("growth is in the journal", stick.super(), ("SQUASH-GROWING", blocks))
     # The write of the first table was the last that was made: it may be lost as well.
     stick.write(0, stick.small_table)
-    with boot(stick, "grow-on") as m:
+    with boot(stick, "grow-on", bus=QUICK) as m:
         m.wait_console(r"^The partition of SQUASH-DATA has grown")
-        m.wait_console(r"^SQUASH-DATA \(sda2\) grows from (?!134)\d+ to")
-        m.wait_console(r"^SQUASH-DATA \(sda2\) has grown\.")
+        m.wait_console(r"^SQUASH-DATA \(vda2\) grows from (?!134)\d+ to")
+        m.wait_console(r"^SQUASH-DATA \(vda2\) has grown\.", 120)
         m.wait_console(r"^Squash Sandbox .* is up")
         there = m.inside("cat /data/squash.env; stat -c %s /data/during")[1]
         equal("nothing is lost", there, f"SQUASH_HOSTNAME=cut\n{BLOCK}\n")
