@@ -9,7 +9,7 @@
  *
  * The token is the exception, because its built-in is an open API: where a token was meant but
  * cannot be had (an invalid value; or settings with lines that cannot be read, or on a disk that
- * cannot, and no token elsewhere), the API is locked: it answers 401 to everyone but the named tokens.
+ * cannot, and no token elsewhere), the API is locked: it answers 401 to all but the named tokens.
  *
  * SQUASH_AUTH_TOKEN and SQUASH_AUTH_TOKEN_SHA256 are two ways to write that one setting: either
  * takes the place of both from a source further down. One source that has both locks the API: which

@@ -51,7 +51,11 @@ static void check_written(const struct gpt_header *h, const uint8_t *entries)
 	uint8_t *sector = fuzz_take(h->sector_bytes);
 	gpt_write_header(h, sector);
 	CHECK(gpt_read_header(sector, h->sector_bytes, h->own, h->disk_sectors, &read));
-	CHECK(memcmp(&read, h, sizeof(read)) == 0 && gpt_check_entries(&read, entries));
+	CHECK(gpt_check_entries(&read, entries));
+	uint8_t *again = fuzz_take(h->sector_bytes);
+	gpt_write_header(&read, again);
+	CHECK(memcmp(again, sector, h->sector_bytes) == 0);
+	free(again);
 	free(sector);
 }
 

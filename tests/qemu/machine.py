@@ -402,6 +402,16 @@ class MediumMachine(Machine):
         self.reboots = reboots
         super().__init__(name, args=args, **{"guest": ":8443", **options})
 
+    def use_agent(self):
+        """The medium has brought the agent, which runs by now; what firmware and boot loader have
+        sent to its serial port is dropped."""
+        self._agent.settimeout(0)
+        try:
+            while self._agent.recv(65536):
+                pass
+        except BlockingIOError:
+            self.has_agent = True
+
     def _command(self, *arguments):
         command = super()._command(*arguments)
         return [word for word in command if word != "-no-reboot" or not self.reboots]
