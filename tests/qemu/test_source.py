@@ -36,6 +36,8 @@ def test_uefi():
     with MediumMachine("source", "uefi", args, memory_mb=1024) as m:
         m.token = TOKEN
         m.wait_console(r"^SQUASH-DATA \(vda2\) has grown\.", 120)
+        m.wait_console("^Watchdog: iTCO_wdt resets the machine if it hangs for 60 s")
+        check("the chipset's watchdog runs", True)
         m.use_agent()
         m.wait_api()
         equal("the ESP's token is needed", m.http("GET", "api/system", token="x").status, 401)
