@@ -6,8 +6,12 @@
 #   make run              boot it under QEMU, API at 127.0.0.1:8080; ARGS="..." go to QEMU
 #   make modules          build/modules/: Debian, Python, Node, gcc, git, sudo as layers
 #   make uki              build/squash.efi: both in one EFI program, signed if there are keys
+#   make usb              build/squash-usb.img for a stick, with the modules of MODULES="NAME..."
+#   make iso              build/squash.iso for a CD or a stick. Both for BIOS and UEFI, each with a token
+#                         that is printed; SETTINGS=FILE: what else it is to carry; TOKEN=none
 #   make test             unit tests, then tests on the booted image
 #   make test-fault       each step of what changes a sandbox fails and dies: half an hour and more
+#   make test-media       every medium on every firmware
 #   make test-powercut    CUTS=50 power cuts under load
 #   make check            unit tests alone: seconds, no QEMU
 #   make fuzz             the parsers under libFuzzer, FUZZ_SECONDS=600 each; T=json: that one alone
@@ -34,6 +38,8 @@
 #   build/format.image               scripts/mk-format-image
 #   build/initramfs.cpio.zst         scripts/pack-initramfs        initramfs/*.list rootfs/
 #   build/squash.efi                 scripts/mkuki                 keys/
+#   build/squash.iso                 scripts/mkiso                 keys/
+#   build/squash-usb.img             scripts/mkusb                 keys/ build/modules/
 #   build/data.ext4                  scripts/mkdata                build/modules/
 #   build/qemu/run                   scripts/get-qemu
 #
@@ -42,7 +48,7 @@
 
 VERSION := 0.1.0
 
-.PHONY: all run modules uki test test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
+.PHONY: all run modules uki iso usb test test-media test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 all: build/vmlinuz build/initramfs.cpio.zst
@@ -154,7 +160,7 @@ build/modules/000-base-busybox.squashfs: scripts/mk-base-busybox build/parts/bus
 	$(call say,MODULE,$@)
 	$(Q)scripts/mk-base-busybox
 
-build/format.image: scripts/mk-format-image | build/host.ok
+build/format.image: scripts/mk-format-image config/mke2fs.conf | build/host.ok
 	$(call say,DISK,$@)
 	$(Q)scripts/mk-format-image $@
 
@@ -199,21 +205,39 @@ uki:
 	$(Q)scripts/host-packages build media
 	$(Q)$(SUBMAKE) build/squash.efi
 
+# What a stick holds: names as in build/modules, or paths. Not those from outside that happen to be set.
+MODULES := 000-base-debian 100-python313
+SETTINGS :=
+TOKEN :=
+ON_STICK = $(foreach name,$(MODULES),$(if $(filter %.squashfs,$(name)),$(name),build/modules/$(name).squashfs))
+MEDIUM = $(if $(SETTINGS),-s '$(SETTINGS)') $(if $(TOKEN),-t '$(TOKEN)') -v $(VERSION)
+
+# Made anew each time: each has a token of its own.
+iso:
+	$(Q)scripts/host-packages build media
+	$(Q)$(SUBMAKE) all build/parts/efi
+	$(Q)scripts/mkiso $(MEDIUM) build/squash.iso
+
+usb:
+	$(Q)scripts/host-packages build media $(if $(MODULES),modules)
+	$(Q)$(SUBMAKE) all build/parts/efi $(ON_STICK)
+	$(Q)scripts/mkusb $(MEDIUM) build/squash-usb.img $(ON_STICK)
+
 # ---- Modules, and a disk that holds them ----
 
 DELTAS := 100-python313 101-nodejs 102-node24 110-gcc 120-git 121-admin
 # What tests reach their network with; not among those that make modules makes.
 CLIENTS := build/modules/129-clients.squashfs
-MODULES := $(patsubst %,build/modules/%.squashfs,000-base-debian $(DELTAS))
+PRESETS := $(patsubst %,build/modules/%.squashfs,000-base-debian $(DELTAS))
 
-modules: $(MODULES)
+modules: $(PRESETS)
 
 # scripts/mkmodule leaves a module alone that comes out the same, and so is the disk then: what a user
 # has on it is lost when it is made anew. The stamp says that the module has been looked at.
-$(MODULES) $(CLIENTS): build/modules/%.squashfs: build/modules/.%.made ;
+$(PRESETS) $(CLIENTS): build/modules/%.squashfs: build/modules/.%.made ;
 
 $(DELTAS:%=build/modules/.%.made) build/modules/.129-clients.made: build/modules/000-base-debian.squashfs
-$(patsubst build/modules/%.squashfs,build/modules/.%.made,$(MODULES) $(CLIENTS)): build/modules/.%.made: config/modules/% \
+$(patsubst build/modules/%.squashfs,build/modules/.%.made,$(PRESETS) $(CLIENTS)): build/modules/.%.made: config/modules/% \
 		$$(shell find config/modules/$$*.d -type f 2>/dev/null) $(wildcard scripts/mkmodule*) config/versions \
 		build/parts/busybox build/parts/mksquashfs build/parts/unsquashfs
 	$(call say,MODULE,build/modules/$*.squashfs)
@@ -223,9 +247,9 @@ $(patsubst build/modules/%.squashfs,build/modules/.%.made,$(MODULES) $(CLIENTS))
 # Sparse: it takes what is on it.
 DATA_MB := 4096
 
-build/data.ext4: scripts/mkdata $(MODULES)
+build/data.ext4: scripts/mkdata config/mke2fs.conf $(PRESETS)
 	$(call say,DISK,$@)
-	$(Q)scripts/mkdata $@ $(DATA_MB) $(MODULES)
+	$(Q)scripts/mkdata $@ $(DATA_MB) $(PRESETS)
 
 build/qemu/run: scripts/get-qemu $(ENV)
 	$(call say,QEMU,$@)
@@ -330,18 +354,23 @@ test:
 	$(Q)scripts/host-packages build modules test
 	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) $(WITH_FRONT) build/data.ext4 $(IN_QEMU) $(CLIENTS)
 	$(Q)tests/tap $(UNIT) $(REPLAY) --timeout 300 \
-		$(wildcard tests/front/test_*.py tests/egress/test_*.py tests/qemu/test_*.py)
+		$(wildcard tests/front/test_*.py tests/egress/test_*.py tests/flash/test_*.py tests/qemu/test_*.py)
 
 # What those of front need.
 WITH_FRONT := build/bin/front build/test/cgi build/test/odd-client build/test/load-identity
 
 # What the tests on the booted image need.
-IN_QEMU := all build/qemu/run build/test/agent build/test/probe build/test/squashd-fault
+IN_QEMU := all build/parts/efi build/qemu/run build/test/agent build/test/probe build/test/squashd-fault
 
 test-fault:
 	$(Q)scripts/host-packages build test
 	$(Q)$(SUBMAKE) $(IN_QEMU)
 	$(Q)FAULT_ALL=1 tests/tap --timeout 7200 tests/qemu/test_fault.py
+
+test-media:
+	$(Q)scripts/host-packages build modules test
+	$(Q)$(SUBMAKE) $(IN_QEMU) $(ON_STICK)
+	$(Q)MEDIA_ALL=1 tests/tap --timeout 1200 tests/qemu/test_media.py $(wildcard tests/media/test_*.py)
 
 CUTS := 50
 
@@ -429,6 +458,6 @@ clean:
 	rm -rf build
 
 help:
-	@sed -n 's/^# \{0,1\}//; 3,22p' Makefile
+	@sed -n 's/^# \{0,1\}//; 3,26p' Makefile
 
 -include $(shell [ ! -d build ] || find build/obj build/unit build/fuzz -name '*.d' 2>/dev/null)

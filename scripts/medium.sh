@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What scripts/mkiso and scripts/mkusb have in common, to be sourced by them:
 #
-#   -k KEYS_DIR   as `make keys` makes them; default: keys/ if it is there. What boots by UEFI is signed
+#   -k KEYS_DIR   as `make keys` makes them; default: keys/ if it is there; '': none. By these, what UEFI boots is signed
 #   -s SETTINGS   a file of KEY=value lines for the medium to carry; without a token in it, one is added
 #   -t none       no token is added
 #   -v VERSION    default: what the Makefile says
@@ -76,12 +76,12 @@ medium_id() {
 # medium_uuid ID: as a UUID of version 8 (RFC 9562, section 5.8), lower case.
 medium_uuid() { sed -E 's/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/\1-\2-8\3-8\4-\5/' <<<"$1"; }
 
-# medium_fat IMAGE MB ID [OPTION...]: an empty FAT32.
+# medium_fat IMAGE MB BITS ID [OPTION...]: an empty FAT16 or FAT32.
 medium_fat() {
-	local image=$1 size_mb=$2 id=$3
-	shift 3
+	local image=$1 size_mb=$2 bits=$3 id=$4
+	shift 4
 	truncate -s "${size_mb}M" "$image"
-	mkfs.vfat --invariant -F 32 -n SQUASH-ESP -i "${id:0:8}" "$@" "$image" >/dev/null
+	mkfs.vfat --invariant -F "$bits" -n SQUASH-ESP -i "${id:0:8}" "$@" "$image" >/dev/null
 }
 
 # medium_put IMAGE FILE PATH: a file on it, whose directories are made.
