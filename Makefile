@@ -351,6 +351,7 @@ SRC_fuzz_msg := $(SRC_fuzz_meta) \
 SRC_fuzz_tokens := $(SRC_fuzz_meta) src/sandbox/tokens.c
 SRC_fuzz_request := $(SRC_fuzz_msg) $(filter-out src/api/api.c,$(SRC_api))
 SRC_fuzz_dns := $(SRC_test_dns)
+SRC_fuzz_rdnss := $(SRC_test_rdnss)
 SRC_fuzz_sniff := $(SRC_test_sniff)
 SRC_fuzz_head := $(SRC_test_head)
 SRC_fuzz_der := $(IDENTITY)

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if_addr.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if_arp.h>
@@ -18,6 +17,7 @@
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/paths.h"
+#include "network_address.h"
 #include "paths.h"
 #include "rdnss.h"
 #include "resolv.h"
@@ -66,11 +66,14 @@ static void set_ipv6(const struct network_card *card, const char *name, bool on)
 	fd_write_file(AT_FDCWD, path, on ? "1" : "0", NULL);
 }
 
-/* What routers announce doesn't count. */
+/* What routers announce doesn't count, nor what they have announced while the settings weren't
+ * known: the card was on by then. */
 static void ignore_routers(const struct network_card *card)
 {
+	set_ipv6(card, "disable_ipv6", true);
 	set_ipv6(card, "accept_ra", false);
 	set_ipv6(card, "autoconf", false);
+	set_ipv6(card, "disable_ipv6", false);
 }
 
 /* What it has been told is not so any more. */
@@ -84,8 +87,9 @@ static void forget_servers(const struct network_card *card, enum resolv_source f
 }
 
 /* What routers have announced, addresses and routes, is not so any more. */
-static void forget_routers(const struct network_card *card)
+static void forget_routers(struct network_card *card)
 {
+	card->rdnss = (struct rdnss){.until_ms = {0}};
 	set_ipv6(card, "disable_ipv6", true);
 	set_ipv6(card, "disable_ipv6", false);
 	forget_servers(card, RESOLV_ROUTER);
@@ -222,8 +226,8 @@ static void take_link(struct network *n, const struct nlmsghdr *head)
 	card->has_link = has_link;
 	if (came)
 		use_card(n, card);
-	else if (went && card->role > NETWORK_UNUSED)
-		forget_routers(card);
+	else if (went && card->role > NETWORK_UNUSED && !ip_of(n, card)->v6.address.family)
+		forget_routers(card); /* a fixed address would go with it, and stays instead */
 }
 
 /* It is new, and clients can use it: of IPv6, that takes a second, in which the network is asked
@@ -245,46 +249,22 @@ static void say_address(struct network *n, const struct network_card *card, cons
 	services_restart_ntp(n->services);
 }
 
-static bool is_ready(const struct nlmsghdr *head, const struct ifaddrmsg *body)
-{
-	uint32_t flags = body->ifa_flags;
-	const void *more = rtnl_find_attribute(head, sizeof(*body), IFA_FLAGS, sizeof(flags));
-	if (more)
-		memcpy(&flags, more, sizeof(flags));
-	return body->ifa_scope == RT_SCOPE_UNIVERSE &&
-	       !(flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED));
-}
-
-static bool read_address(const struct nlmsghdr *head, struct addr *a)
-{
-	const struct ifaddrmsg *body = NLMSG_DATA(head);
-	bool is_v4 = body->ifa_family == AF_INET;
-	size_t len = is_v4 ? 4 : 16;
-	if (!is_v4 && body->ifa_family != AF_INET6)
-		return false;
-	const void *bytes = rtnl_find_attribute(head, sizeof(*body), IFA_LOCAL, len);
-	if (!bytes)
-		bytes = rtnl_find_attribute(head, sizeof(*body), IFA_ADDRESS, len);
-	if (!bytes)
-		return false;
-	*a = (struct addr){.family = is_v4 ? 4 : 6};
-	memcpy(a->bytes, bytes, len);
-	return true;
-}
-
 static void take_address(struct network *n, const struct nlmsghdr *head)
 {
 	struct addr a;
 	const struct ifaddrmsg *body = NLMSG_DATA(head);
 	struct network_card *card = find_card(n, (int)body->ifa_index);
-	if (!card || card->role <= NETWORK_UNUSED || !read_address(head, &a))
+	if (!card || card->role <= NETWORK_UNUSED || !network_address_read(head, &a))
 		return;
-	struct addr *known = a.family == 4 ? &card->address : &card->address6;
+	struct addr *known = network_address_find(card, &a);
+	if (!known)
+		return;
 	bool same = addr_equal(known, &a);
 	if (head->nlmsg_type == RTM_DELADDR) {
 		if (same)
 			*known = (struct addr){0};
-	} else if (!same && is_ready(head, body)) { /* else: told again, as at each renewal */
+	} else if (!same &&
+		   network_address_is_ready(head)) { /* else: told again, as at each renewal */
 		*known = a;
 		say_address(n, card, &a);
 	}
@@ -293,7 +273,6 @@ static void take_address(struct network *n, const struct nlmsghdr *head)
 /* rtnetlink(7) doesn't have it: struct nduseroptmsg, then the options of Neighbor Discovery. */
 static void take_advertisement(struct network *n, const struct nlmsghdr *head)
 {
-	struct addr servers[LEASE_DNS_MAX];
 	struct err e;
 	const struct nduseroptmsg *body = NLMSG_DATA(head);
 	size_t room = head->nlmsg_len - NLMSG_LENGTH(0);
@@ -302,10 +281,10 @@ static void take_advertisement(struct network *n, const struct nlmsghdr *head)
 	struct network_card *card = find_card(n, body->nduseropt_ifindex);
 	if (!card || card->role <= NETWORK_UNUSED || ip_of(n, card)->v6.address.family)
 		return;
-	size_t count = rdnss_parse((const uint8_t *)(body + 1), body->nduseropt_opts_len, servers,
-				   LEASE_DNS_MAX);
-	if (resolv_put(card->index, card->role == NETWORK_EGRESS, RESOLV_ROUTER, servers, count,
-		       &e) < 0)
+	if (rdnss_take(&card->rdnss, (const uint8_t *)(body + 1), body->nduseropt_opts_len,
+		       clock_mono_ms()) &&
+	    resolv_put(card->index, card->role == NETWORK_EGRESS, RESOLV_ROUTER,
+		       card->rdnss.servers, RDNSS_MAX, &e) < 0)
 		console_say("%s: %s.", card->name, e.text);
 }
 

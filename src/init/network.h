@@ -20,6 +20,7 @@
 #include "lib/addr.h"
 #include "lib/err.h"
 #include "modules.h"
+#include "rdnss.h"
 #include "services.h"
 #include "settings.h"
 
@@ -34,6 +35,7 @@ enum network_role {
 	NETWORK_EGRESS,
 };
 
+#define NETWORK_ADDRS6_MAX 8 /* of a card: one for each prefix that is announced */
 #define NETWORK_MAC_BYTES 18 /* "52:54:00:12:34:56", a NUL */
 
 struct network_card {
@@ -41,10 +43,11 @@ struct network_card {
 	char name[IFNAMSIZ];
 	char mac[NETWORK_MAC_BYTES]; /* lower case; empty: not said */
 	enum network_role role;
-	bool has_link;       /* the cable is in */
-	bool asks;           /* a DHCP client was started for it */
-	struct addr address; /* IPv4; family 0: none yet, as of IPv6 */
-	struct addr address6;
+	bool has_link;                              /* the cable is in */
+	bool asks;                                  /* a DHCP client was started for it */
+	struct addr address;                        /* IPv4; family 0: none yet, as of IPv6 */
+	struct addr addresses6[NETWORK_ADDRS6_MAX]; /* with gaps */
+	struct rdnss rdnss;                         /* what routers have told it */
 };
 
 struct network {

@@ -15,6 +15,14 @@ static void remark_missing(const struct network *n, const char *setting, const c
 	console_say("%s=%s: there is no such network card.", setting, wanted);
 }
 
+static bool has_address(const struct network_card *card)
+{
+	bool has = card->address.family != 0;
+	for (size_t i = 0; i < NETWORK_ADDRS6_MAX; i++)
+		has = has || card->addresses6[i].family;
+	return has;
+}
+
 static void remark_management(const struct network *n)
 {
 	unsigned cards = 0;
@@ -26,7 +34,7 @@ static void remark_management(const struct network *n)
 			continue;
 		cards += card->index != 0;
 		links += card->has_link;
-		addresses += card->address.family || card->address6.family;
+		addresses += has_address(card);
 	}
 	if (cards && !links)
 		console_say("No network card has a link: is the cable in?");
@@ -45,7 +53,7 @@ static void remark_egress(const struct network *n)
 	remark_missing(n, "SQUASH_EGRESS_IFACE", wanted);
 	for (size_t i = 0; i < NETWORK_CARDS_MAX; i++) {
 		const struct network_card *card = &n->cards[i];
-		if (card->role == NETWORK_EGRESS && !card->address.family && !card->address6.family)
+		if (card->role == NETWORK_EGRESS && !has_address(card))
 			console_say("The sandboxes' network card (%s) has no %s: they reach "
 				    "nothing.",
 				    card->name, card->has_link ? "address" : "link");

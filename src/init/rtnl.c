@@ -34,7 +34,6 @@ int rtnl_dump(int fd, uint16_t type, struct err *e)
 {
 	struct rtnl_request r;
 	rtnl_request_begin(&r, type, NLM_F_DUMP, sizeof(struct ifinfomsg));
-	r.body.link.ifi_family = type == RTM_GETADDR ? AF_INET : AF_UNSPEC;
 	int rc = rtnl_request_send(fd, &r);
 	return rc < 0 ? err_set(e, -rc, "ask rtnetlink for a list") : 0;
 }
@@ -119,7 +118,8 @@ static int list_addresses(int index, struct address list[ADDRESSES_MAX])
 			const struct ifaddrmsg *body = NLMSG_DATA(head);
 			if (head->nlmsg_type != RTM_NEWADDR)
 				return count; /* NLMSG_DONE or NLMSG_ERROR */
-			if ((int)body->ifa_index == index && count < ADDRESSES_MAX)
+			if ((int)body->ifa_index == index && body->ifa_family == AF_INET &&
+			    count < ADDRESSES_MAX)
 				list[count++] = read_address(head);
 		}
 	}

@@ -16,7 +16,7 @@
  * there are groups. Returned; the caller closes it. */
 int rtnl_open(uint32_t groups, struct err *e);
 
-/* Ask for all links, or all IPv4 addresses, to be told on fd (RTM_GETLINK, RTM_GETADDR). */
+/* Ask for all links, or all addresses, to be told on fd (RTM_GETLINK, RTM_GETADDR). */
 int rtnl_dump(int fd, uint16_t type, struct err *e);
 
 /* The payload of the message's attribute of this type, if it has at least min_bytes, or NULL. The

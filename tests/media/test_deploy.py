@@ -160,7 +160,7 @@ def test_network(page, reader):
             reader.make(command)
         elif "dnsmasq " in command and "sed " not in command:
             leases = FOLDER / "leases"
-            stays = f"dnsmasq --keep-in-foreground --pid-file= --dhcp-leasefile={leases} "
+            stays = f"dnsmasq --no-daemon --pid-file= --dhcp-leasefile={leases} "
             reader.serve(command, **{"dnsmasq ": stays})
         elif "http.server" in command:
             reader.serve(command)

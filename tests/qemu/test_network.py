@@ -49,6 +49,7 @@ class Router:
             f"--dhcp-range={self.v4}{first},{self.v4}{first + 9},2m",
             f"--dhcp-option=option:router,{self.v4}1", f"--dhcp-option=option:dns-server,{dns}",
             f"--dhcp-range={self.v6},ra-only,64", f"--dhcp-option=option6:dns-server,[{self.v6}53]",
+            "--dhcp-option=option6:domain-search,test",  # another option, which comes by itself
             "--dhcp-authoritative",
         ]  # fmt: skip
         self.command = ["setpriv", "--pdeathsig", "KILL", *command]
@@ -220,9 +221,11 @@ def fixed():
     v4, v6 = "10.77.0.50/24,10.77.0.1,10.77.0.1", "fd77::50/64,fd77::1,fd77::53"
     settings = f"SQUASH_IP={v4};{v6} SQUASH_EGRESS_IFACE=eth7"
     disk = data_disk("network-fixed", 64)
-    args = [*card("net", MANAGEMENT_MAC, "mgmt0"), *drive(disk)]
+    cables = Cables("network-fixed")
+    args = [*card("net", MANAGEMENT_MAC, "mgmt0"), *drive(disk), *cables.args]
     with Router(MANAGEMENT, "10.77.0.1"):
         with Machine("network-fixed", settings, args=args, guest=None) as m:
+            cables.open_door()
             check("a fixed address of IPv4", wait_api(m, r"10\.77\.0\.50"))
             check("and one of IPv6", wait_api(m, r"\[fd77::50\]"))
             certificate = m.inside("cat /data/tls/chain.pem")[1]
@@ -235,7 +238,18 @@ def fixed():
             check("sandboxes' card isn't there: they reach nothing", "reached" not in reach(m))
             m.wait_console("^SQUASH_EGRESS_IFACE=eth7: there is no such network card")
             check("as the console says", True)
-            check("no address is announced beside the fixed one", "ff:fe00:1]" not in m.console)
+            text = m.inside("/bin/busybox ip -6 address show eth0; /bin/busybox ip -6 route")[1]
+            check("nothing that is announced is beside the fixed one",
+                  "fd77::5054" not in text and "proto ra" not in text, text)
+            cables.plug(False)
+            m.inside("i=0; until [ $(cat /sys/class/net/eth0/carrier) = 0 ] || [ $i = 50 ]; do"
+                     " sleep 0.1; i=$((i+1)); done")
+            cables.plug(True)
+            m.inside("i=0; until [ $(cat /sys/class/net/eth0/carrier) = 1 ] || [ $i = 50 ]; do"
+                     " sleep 0.1; i=$((i+1)); done")
+            text = m.inside("/bin/busybox ip -6 address show eth0; /bin/busybox ip -6 route")[1]
+            check("a fixed address is there when the cable is back", "fd77::50/64" in text, text)
+            check("and the way out", "default via fd77::1" in text, text)
 
 
 def main():
