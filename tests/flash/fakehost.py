@@ -33,7 +33,7 @@ class FakeHost(flash.Host):
 
     def __init__(self, path=STICK, size=8 * MIB, partitions=1, removable=1, **texts):
         shutil.rmtree(WORK, ignore_errors=True)
-        self.sys, self.proc = WORK / "sys", WORK / "proc"
+        self.sys, self.proc, self.dev = WORK / "sys", WORK / "proc", WORK / "dev"
         self.name = os.path.basename(path)
         self.device = WORK / "dev" / self.name
         self.disk = self.sys / path
@@ -46,6 +46,8 @@ class FakeHost(flash.Host):
         self.put(self.disk / "queue", logical_block_size=512)
         self.put(self.disk / "device", vendor="ACME", model="Stick 2000", type=0)
         self.link("8:16", self.disk)
+        (self.sys / "block").mkdir()
+        (self.sys / "block" / self.name).symlink_to(self.disk)
         for n in range(1, partitions + 1):
             self.put(self.disk / f"{self.name}{n}", partition=n, dev=f"8:{16 + n}")
             self.numbers[f"{self.device}{n}"] = f"8:{16 + n}"

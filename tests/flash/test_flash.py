@@ -3,6 +3,8 @@
 """scripts/flash: what it refuses, and that what it writes is there. The devices are files, and sysfs and
 /proc are directories made for them; this machine's own disks are asked about, too."""
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -121,6 +123,27 @@ def test_writing():
     check("a stick that lies is found out", said and f"byte {5 * MIB + 5}" in said, said)
 
 
+def test_list():
+    """What is shown when no device is named."""
+
+    def listed(host):
+        (WORK / "image").write_bytes(IMAGE)
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            try:
+                flash.list_devices(WORK / "image", host)
+            except flash.Refused as refusal:
+                return str(refusal)
+        return out.getvalue()
+
+    host = FakeHost()
+    equal("a stick is listed", listed(host), f"  {host.device}: ACME Stick 2000, 0.0 GB\n")
+    host.append("self/mountinfo", "30 22 8:17 / /mnt rw - vfat /dev/sdb1 rw")
+    equal("one in use, with the use", listed(host), f"  not {host.device} is in use: sdb1 is mounted at /mnt\n")
+    host = FakeHost("devices/pci0/ata1/host0/block/sdb", removable=0)
+    equal("a fixed disk isn't", listed(host), "there is no stick and no memory card here")
+
+
 def test_real_host():
     """The program itself, on this machine's devices."""
 
@@ -150,7 +173,7 @@ def test_real_host():
 
 
 def main():
-    for test in (test_refusals, test_in_use, test_asking, test_writing, test_real_host):
+    for test in (test_refusals, test_in_use, test_asking, test_writing, test_list, test_real_host):
         test()
 
 
