@@ -382,7 +382,8 @@ test:
 	$(Q)scripts/host-packages build modules test
 	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) build/parts/efi $(WITH_FRONT) build/data.ext4 $(IN_QEMU) $(CLIENTS)
 	$(Q)tests/tap $(UNIT) $(REPLAY) --timeout 300 \
-		$(wildcard tests/signing/test_*.py tests/front/test_*.py tests/egress/test_*.py tests/qemu/test_*.py)
+		$(wildcard tests/signing/test_*.py tests/front/test_*.py tests/egress/test_*.py tests/flash/test_*.py \
+			tests/qemu/test_*.py)
 
 # What those of front need.
 WITH_FRONT := build/bin/front build/bin/ask-health build/test/cgi build/test/odd-client build/test/load-identity
@@ -396,8 +397,8 @@ test-fault:
 	$(Q)FAULT_ALL=1 tests/tap --timeout 7200 tests/qemu/test_fault.py
 
 test-media:
-	$(Q)scripts/host-packages build test
-	$(Q)$(SUBMAKE) $(IN_QEMU) $(MEDIA_MODULES)
+	$(Q)scripts/host-packages build modules test
+	$(Q)$(SUBMAKE) $(IN_QEMU) $(ON_STICK)
 	$(Q)MEDIA_ALL=1 tests/tap --timeout 1200 tests/qemu/test_media.py $(wildcard tests/media/test_*.py)
 
 CUTS := 50

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What scripts/mkiso and scripts/mkusb have in common, to be sourced by them:
 #
-#   -k KEYS_DIR   as `make keys` makes them; default: keys/ if it is there. What boots by UEFI is signed
+#   -k KEYS_DIR   as `make keys` makes them; default: keys/ if it is there; '': none. By these, what UEFI boots is signed
 #   -s SETTINGS   a file of KEY=value lines for the medium to carry; without a token in it, one is added
 #   -t none       no token is added
 #   -v VERSION    default: what the Makefile says

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes to the console without ever being held up by it. */
+/* Writes to the consoles without ever being held up by it. */
 #include "console.h"
 
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/fd.h"
+#include "paths.h"
 
 #define WAIT_MS 200
 
@@ -43,18 +44,36 @@ void console_open(void)
 		klogctl(SYSLOG_ACTION_CONSOLE_LEVEL, NULL, LEVEL_ERRORS_AND_WORSE);
 }
 
-static void write_patiently(const char *text, size_t len)
+static void write_patiently(int fd, const char *text, size_t len)
 {
 	while (len > 0) {
-		ssize_t n = write(STDERR_FILENO, text, len);
+		ssize_t n = write(fd, text, len);
 		if (n > 0) {
 			text += n;
 			len -= (size_t)n;
 			continue;
 		}
-		struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
+		struct pollfd ready = {.fd = fd, .events = POLLOUT};
 		if (n == 0 || errno != EAGAIN || poll(&ready, 1, WAIT_MS) <= 0)
 			return;
+	}
+}
+
+/* /dev/console is the last of the kernel's consoles (admin-guide/serial-console.rst): a screen and a
+ * serial port are there both, and who stands before the one that isn't the last must see it, too. The
+ * list, "tty0 ttyS0", is read each time: a console may come late. */
+static void write_to_others(const char *text, size_t len)
+{
+	char names[256], path[280];
+	char *name = names, *end;
+	if (fd_read_file(AT_FDCWD, PATH_CONSOLES, names, sizeof(names), NULL) <= 0)
+		return;
+	for (; (end = strchr(name, ' ')); name = end + 1) {
+		*end = '\0';
+		snprintf(path, sizeof(path), "/dev/%s", name);
+		AUTO_FD fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		if (fd >= 0)
+			write_patiently(fd, text, len);
 	}
 }
 
@@ -74,5 +93,6 @@ void console_say(const char *format, ...)
 			line[i] = '?';
 	}
 	line[len] = '\n';
-	write_patiently(line, len + 1);
+	write_patiently(STDERR_FILENO, line, len + 1);
+	write_to_others(line, len + 1);
 }

@@ -7,7 +7,8 @@
 #define PATH_SYSCTLS "/etc/squash/sysctls"
 #define PATH_INIT "/init"
 #define PATH_FORMAT_IMAGE "/lib/squash/format.image" /* for a blank disk */
-#define PATH_LEASE PATH_RUN "/udhcpc-script"         /* a link to PATH_INIT, made at boot */
+#define PATH_CONSOLES "/sys/class/tty/console/active"
+#define PATH_LEASE PATH_RUN "/udhcpc-script" /* a link to PATH_INIT, made at boot */
 
 /* Settings from the EFI system partition. */
 #define PATH_EXTRA "/.extra"                 /* where systemd's stub has the kernel unpack it */

@@ -291,14 +291,14 @@ class Machine:
             raise CurlFailed(f"{method} {path}: {curl.stderr.decode().strip()}")
         return Reply(curl.stdout)
 
-    def wait_api(self, seconds=BOOT_SECONDS):
+    def wait_api(self, seconds=BOOT_SECONDS, token=None):
         """Wait until health answers 200; the seconds since the machine was started."""
         deadline = time.monotonic() + seconds
         # Before it has an address, QEMU's network takes connections that then hang.
         self.wait_console(f"^API: {self.scheme}://", seconds)
         while True:
             try:
-                if self.http("GET", "health", seconds=5).status == 200:
+                if self.http("GET", "health", token=token, seconds=5).status == 200:
                     age = time.monotonic() - self._started
                     if self.has_agent:
                         self.inside("true")

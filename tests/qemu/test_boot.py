@@ -13,7 +13,8 @@ from tap import check, equal
 
 def test_no_nic_two_disks_little_memory():
     disks = drive(data_disk("one", 16)) + drive(data_disk("two", 16))
-    with Machine("two-disks", memory_mb=160, args=disks, guest=None) as m:
+    consoles = "console=tty0 console=ttyS0"
+    with Machine("two-disks", consoles, memory_mb=160, args=disks, guest=None) as m:
         m.wait_console(r"^No network card is found")
         check("a missing network card is said", True)
         m.wait_console(r"^More than one disk is labelled SQUASH-DATA \(vd[ab], vd[ab]\)")
@@ -22,6 +23,9 @@ def test_no_nic_two_disks_little_memory():
         check("and that the API is locked, as one of them may hold a token", True)
         m.wait_console(r"^The machine has little memory \(\d+ MB\)")
         check("and little memory", True)
+        m.wait_console(r"^Squash Sandbox \S+ is up")
+        screen = m.inside("cat /dev/vcs1")[1]
+        check("the screen has what the serial port has", "No network card is found" in screen, screen)
         equal("neither is mounted", m.inside("grep -c ext4 /proc/mounts")[1].strip(), "0")
         check("the services run all the same", m.inside("pidof httpd && pidof squashd")[0] == 0)
 
@@ -103,7 +107,7 @@ def test_settings():
 
 def test_pid_1(m):
     m.inside("setsid sh -c 'sleep 0.1 & sleep 0.1 &'; sleep 0.5")
-    zombies = m.inside("grep -l '^State:.Z' /proc/[0-9]*/status")[1]
+    zombies = m.inside("grep -sl '^State:.Z' /proc/[0-9]*/status")[1]
     equal("orphans are reaped", zombies.strip(), "")
     ctrl_alt_del = m.inside("cat /proc/sys/kernel/ctrl-alt-del")[1]
     equal("ctrl-alt-del is left to init", ctrl_alt_del.strip(), "0")
