@@ -238,7 +238,7 @@ MODULES := 000-base-debian 100-python313
 SETTINGS :=
 TOKEN :=
 ON_STICK = $(foreach name,$(MODULES),$(if $(filter %.squashfs,$(name)),$(name),build/modules/$(name).squashfs))
-MEDIUM = $(if $(SETTINGS),-s '$(SETTINGS)') $(if $(TOKEN),-t '$(TOKEN)') -v $(VERSION)
+MEDIUM = $(WITH_KEYS) $(if $(SETTINGS),-s '$(SETTINGS)') $(if $(TOKEN),-t '$(TOKEN)') -v $(VERSION)
 
 # Made anew each time: each has a token of its own.
 iso:
@@ -380,7 +380,7 @@ check: $(UNIT) $(REPLAY)
 
 test:
 	$(Q)scripts/host-packages build modules test
-	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) build/parts/efi $(WITH_FRONT) build/data.ext4 $(IN_QEMU) $(CLIENTS)
+	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) $(WITH_FRONT) build/data.ext4 $(IN_QEMU) $(CLIENTS)
 	$(Q)tests/tap $(UNIT) $(REPLAY) --timeout 300 \
 		$(wildcard tests/signing/test_*.py tests/front/test_*.py tests/egress/test_*.py tests/flash/test_*.py \
 			tests/qemu/test_*.py)

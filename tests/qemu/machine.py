@@ -390,7 +390,7 @@ OVMF = Path("/usr/share/OVMF")
 class MediumMachine(Machine):
     """A machine that its firmware boots, from the disks, CD or network card in args. What boots is
     what ships: the API speaks HTTPS, and nothing looks inside unless the medium's initramfs has
-    brought the agent (pack_overlay, rdinit=/test-init; has_agent is then to be set).
+    brought the agent (pack_overlay, rdinit=/test-init; see take_agent).
 
     firmware: "bios", "uefi", or "secure", which is UEFI that can enforce Secure Boot. variables:
     the file that UEFI keeps its variables in; it is made if it isn't there, and stays. None: a new
@@ -427,3 +427,19 @@ class MediumMachine(Machine):
             "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}",
             "-drive", f"if=pflash,unit=1,format=raw,file={variables}",
         ]  # fmt: skip
+
+    def take_agent(self, seconds=30):
+        """The agent is there, too, and has begun. What the firmware has written to its port is passed
+        over, up to an answer that only the agent gives; some of it may come with that."""
+        mark = b"the-agent-answers\n"
+        command = b"echo " + mark.strip()
+        heard = b""
+        with self._agent_lock:
+            try:
+                self._agent.settimeout(seconds)
+                self._agent.sendall(b"run %d\n" % len(command) + command)
+                while not heard.endswith(mark):
+                    heard += self._receive(4096)
+            except OSError as error:
+                raise self.failed(f"the agent does not answer: {error}") from None
+        self.has_agent = True
