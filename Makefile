@@ -293,6 +293,7 @@ run:
 UNIT := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/test_*.c))
 # What a unit test needs beside src/lib.
 SRC_test_settings := src/init/settings.c src/init/env.c src/init/gpt.c
+SRC_test_gpt := src/init/gpt.c src/init/efi_text.c
 SRC_test_init_parse := src/init/parse.c
 SRC_test_dns := $(filter-out src/egress/dns_clients.c,$(wildcard src/egress/dns*.c))
 SRC_test_sniff := $(wildcard src/egress/sniff*.c)
@@ -338,6 +339,7 @@ LINK_fuzz_tls := -Wl,--wrap=getrandom
 SRC_fuzz_query := $(SRC_test_query)
 SRC_fuzz_superblock := $(SRC_test_superblock)
 SRC_fuzz_update := $(SRC_test_update)
+SRC_fuzz_gpt := $(SRC_test_gpt)
 
 # In check, each is fed the inputs that are kept.
 REPLAY := $(FUZZ:%=build/unit/fuzz_%)

@@ -23,14 +23,14 @@ struct boot_source {
 	bool esp_is_set;             /* by SQUASH_ESP */
 	char esp[DISK_NAME_BYTES];   /* "sda1"; empty: there is no esp_guid, or it was not found */
 	char entry[BOOT_TEXT_BYTES]; /* the entry that was started; empty: not said */
-	/* The file on the ESP whose name counts the tries that are left, as it is called during this
-	 * boot: "/EFI/Linux/squash_0.2.0+2-1.efi". Empty: this boot is not counted. */
+	/* The file on the ESP whose name counts the tries that are left, as it is called now:
+	 * "/EFI/Linux/squash_0.2.0+2-1.efi". Empty: this boot is not counted. */
 	char count_path[BOOT_TEXT_BYTES];
 };
 
-/* Find out. Disks are waited for as for SQUASH-DATA if there is an ESP to be found. An ESP that isn't
- * there is said on the console. If systemd-boot has started this kernel from it, PATH_ESP is left: a
- * symbolic link to its device; and the kernel can mount it from then on. *b is all zeroes before. */
+/* Find out. Disks are waited for as for SQUASH-DATA if there is an ESP to be found. One that isn't
+ * there is said on the console. If systemd-boot has started this kernel from it, PATH_ESP is left,
+ * a symbolic link to its device. The kernel can mount it from then on. *b is all zeroes before. */
 int boot_source_find(struct boot_source *b, const struct settings *settings, struct modules *m,
 		     struct err *e);
 

@@ -24,8 +24,8 @@ void config_load_image(struct config *c, struct settings *out);
 
 /* Read the credentials, and say their faults: those that systemd's stub has left in /.extra
  * (systemd-stub(7)), of which nothing stays that anybody can read; or the file on the ESP that
- * SQUASH_ESP names. *out: what holds before SQUASH-DATA is looked at; SQUASH_DATA, SQUASH_DATA_WAIT and
- * SQUASH_FORMAT of it are final. */
+ * SQUASH_ESP names. *out: what holds before SQUASH-DATA is looked at; SQUASH_DATA, SQUASH_DATA_WAIT
+ * and SQUASH_FORMAT of it are final. */
 void config_load_credentials(struct config *c, const struct boot_source *source,
 			     struct settings *out);
 

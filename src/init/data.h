@@ -27,8 +27,9 @@ struct data {
 /* Look for the disk, and mount it at path, or memory. If there is none, make the one that
  * settings->format names SQUASH-DATA, if it is blank. path is borrowed for good.
  *
- * A disk that is there when the drivers are loaded is taken at once. Otherwise disks are waited for,
- * for at most settings->data_wait_s seconds, and only if some may come late (arrival.h). A disk is formatted after that, lest the labelled one be late.
+ * A disk that is there when the drivers are loaded is taken at once. Otherwise one is waited for,
+ * for at most settings->data_wait_s seconds, and only if some may come late (arrival.h). A disk is
+ * formatted after that, lest the labelled one be late.
  * Two disks with the label: none is mounted, as nobody knows which is meant. What went wrong is
  * said on the console. Fails only if not even memory can be mounted. */
 int data_mount(struct data *d, const char *path, const struct settings *settings, struct modules *m,

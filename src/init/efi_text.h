@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Read what efivarfs has of a variable that holds a text: 4 bytes of attributes, then UTF-16LE up to
- * a NUL, or up to the end. False, and text empty: it is none, is not visible ASCII, or takes more
+/* Read what efivarfs has of a variable that holds a text: 4 bytes of attributes, then UTF-16LE up
+ * to a NUL, or to the end. False, and text empty: it is none, is not visible ASCII, or takes more
  * than cap bytes with its NUL. Source: Documentation/filesystems/efivarfs.rst; systemd, Boot Loader
  * Interface. */
 bool efi_text_read(const uint8_t *bytes, size_t len, char *text, size_t cap);

@@ -4,8 +4,8 @@
  * There is no mke2fs here: a small file system made at build time (scripts/mk-format-image) is
  * written and then grown by the kernel. Its first block goes first and its label is one of its
  * own, BEGUN_LABEL: whenever the power goes, that label says that the disk is ours but not done,
- * and all is begun anew. It is never gone on with (ext4.h says why). DATA_LABEL comes last, when the
- * rest has left the journal. */
+ * and all is begun anew. It is never gone on with (ext4.h says why). DATA_LABEL comes last, when
+ * the rest has left the journal. */
 #include "format.h"
 
 #include <dirent.h>

@@ -45,8 +45,8 @@ struct gpt_entry {
 extern const uint8_t gpt_type_linux[GPT_GUID_BYTES];
 
 /* Read the header in bytes (one sector of sector_bytes, 512 or 4096), which is sector own of a disk
- * of disk_sectors (below 2^62). False: it is not valid, or its entries take more than GPT_ENTRIES_MAX, or lie
- * beyond the disk or among the usable sectors. */
+ * of disk_sectors (below 2^62). False: it is not valid, or its entries take more than
+ * GPT_ENTRIES_MAX, or lie beyond the disk or among the usable sectors. */
 bool gpt_read_header(const uint8_t *bytes, unsigned sector_bytes, uint64_t own,
 		     uint64_t disk_sectors, struct gpt_header *out);
 
@@ -76,9 +76,9 @@ int64_t gpt_find_growing(const struct gpt_header *h, const uint8_t *entries);
  * usable MiB. False: there is no room behind the entry, and nothing was changed. */
 bool gpt_grow(struct gpt_header *h, uint8_t *entries, uint32_t i);
 
-/* Make *h the other header: a primary one becomes the backup at the disk's end, with its entries just
- * before it, and any other the primary, with its entries just behind it. False: there is no room for
- * them, and nothing was changed. */
+/* Make *h the other header: a primary one becomes the backup at the disk's end, with its entries
+ * just before it, and any other the primary, with its entries just behind it. False: there is no
+ * room for them, and nothing was changed. */
 bool gpt_turn(struct gpt_header *h);
 
 /* Write the header into bytes (a sector). */

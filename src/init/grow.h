@@ -24,8 +24,8 @@ void grow_partitions(bool *has_failed);
  * replay its journal. False: it can't be used, and the console says so. */
 bool grow_recover(const char *name, const char *mount_point);
 
-/* The partition of this name is mounted there for writing: have its file system grow, if it is flagged and
- * there is room, and get DATA_LABEL back, if it has lost it. Failures are said. */
+/* The partition of this name is mounted there for writing: have its file system grow, if it is
+ * flagged and there is room, and get DATA_LABEL back, if it has lost it. Failures are said. */
 void grow_file_system(const char *name, const struct ext_super *super, const char *mount_point);
 
 #endif

@@ -16,8 +16,8 @@ int mounts_check_image(struct err *e);
  * every sandbox calls. */
 int mounts_move_root(struct err *e);
 
-/* Write the settings of PATH_SYSCTLS to /proc/sys; one that fails is said, and is no failure. panic=
- * on the command line goes before kernel.panic. */
+/* Write the settings of PATH_SYSCTLS to /proc/sys; one that fails is said, and is no failure.
+ * panic= on the command line goes before kernel.panic. */
 int mounts_apply_sysctls(struct err *e);
 
 #endif

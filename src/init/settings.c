@@ -124,7 +124,7 @@ static const char *check_watchdog(const char *text, struct settings *out)
 	unsigned n;
 	if (!parse_number(text, 0, SETTINGS_WATCHDOG_MAX_S, &n) ||
 	    (n > 0 && n < SETTINGS_WATCHDOG_MIN_S))
-		return "is neither 0 nor a number of seconds from 10 to 600";
+		return "is neither 0 nor a number of seconds from 5 to 600";
 	out->watchdog_s = n;
 	return NULL;
 }

@@ -9,7 +9,7 @@
  *
  * The token is the exception, because its built-in is an open API: where a token was meant but
  * cannot be had (an invalid value; or settings with lines that cannot be read, or on a disk that
- * cannot, and no token elsewhere), the API is locked: it answers 401 to everyone but the named tokens.
+ * cannot, and no token elsewhere), the API is locked: it answers 401 to all but the named tokens.
  *
  * SQUASH_AUTH_TOKEN and SQUASH_AUTH_TOKEN_SHA256 are two ways to write that one setting: either
  * takes the place of both from a source further down. One source that has both locks the API: which
@@ -32,7 +32,7 @@
 #define SETTINGS_NTP_MAX 4 /* with four, one that is wrong is found out: RFC 8633, section 3.2 */
 #define SETTINGS_NTP_BYTES 254 /* a name of 253 (RFC 1035), a NUL */
 #define SETTINGS_DATA_WAIT_MAX_S 300
-#define SETTINGS_WATCHDOG_MIN_S 10
+#define SETTINGS_WATCHDOG_MIN_S 5
 #define SETTINGS_WATCHDOG_MAX_S 600
 #define SETTINGS_FAULT_BYTES 96
 #define SETTINGS_FORMAT_MAX 128 /* a disk's name or serial number; a worldwide id has some 70 */

@@ -18,8 +18,8 @@ struct watchdog {
 	uint64_t fed_ms;
 };
 
-/* Have the machine's watchdog run with WATCHDOG_PATIENCE_S: a device's, or the kernel's own if there
- * is none. */
+/* Have the machine's watchdog run with WATCHDOG_PATIENCE_S: a device's, or the kernel's own if
+ * there is none. */
 void watchdog_start(struct watchdog *w, struct modules *m);
 
 /* From now on a sign of life is needed every timeout_s seconds, or as near to that as the device

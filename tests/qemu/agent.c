@@ -10,6 +10,7 @@
  *   "counts 0\n"                ->   "0 <bytes>\n" <one line of JSON>
  *   "state 0\n"                 ->   "0 <bytes>\n" <that line, and lines of agent_state.c>
  *   "pass <bytes>\n" <token>    ->   "0 <bytes>\n" <lines of agent_pass.c>
+ *   "hang 0\n"                  ->   "0 0\n", and PID 1 is stopped from then on
  *
  * The agent and its children are left out of the counts. */
 #include <dirent.h>
@@ -24,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -238,11 +240,24 @@ static void child_answer(const struct agent *a, const char *verb, const char *co
 	die("exec /bin/busybox");
 }
 
+/* Stop PID 1 as long as this process lives: signals can't. */
+static int hang_init(void)
+{
+	int status;
+	if (ptrace(PTRACE_SEIZE, 1, NULL, NULL) < 0 || ptrace(PTRACE_INTERRUPT, 1, NULL, NULL) < 0)
+		return errno;
+	return waitpid(1, &status, __WALL) == 1 && WIFSTOPPED(status) ? 0 : EPROTO;
+}
+
 /* Run one request and send the reply. Output past OUTPUT_BYTES ends the command by SIGPIPE. */
 static void answer(const struct agent *a, const char *verb, const char *command)
 {
 	static char output[OUTPUT_BYTES];
 	int pipe_fds[2], status = 0;
+	if (verb[0] == 'h') {
+		dprintf(a->tty_fd, "%d 0\n", hang_init());
+		return;
+	}
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
 		die("pipe");
 	pid_t pid = fork();

@@ -350,6 +350,12 @@ class Machine:
         """Run a shell command in the appliance's root: (exit code, output)."""
         return self._ask_agent(b"run", command.encode(), seconds)
 
+    def hang(self):
+        """Stop PID 1 for good."""
+        code, _ = self._ask_agent(b"hang")
+        if code != 0:
+            raise self.failed(f"PID 1 can't be stopped: errno {code}")
+
     def counts(self):
         """What the kernel holds: {"mounts": ..., "processes": ...}; see agent.c."""
         return json.loads(self._ask_agent(b"counts")[1])
@@ -406,6 +412,16 @@ class MediumMachine(Machine):
         self.variables = variables
         self.reboots = reboots
         super().__init__(name, args=args, **{"guest": ":8443", **options})
+
+    def use_agent(self):
+        """The medium has brought the agent, which runs by now; what firmware and boot loader have
+        sent to its serial port is dropped."""
+        self._agent.settimeout(0)
+        try:
+            while self._agent.recv(65536):
+                pass
+        except BlockingIOError:
+            self.has_agent = True
 
     def _command(self, *arguments):
         command = super()._command(*arguments)

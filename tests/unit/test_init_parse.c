@@ -53,6 +53,25 @@ static void test_super(void)
 	       "a label that fills its field ends there");
 }
 
+static void test_super_size(void)
+{
+	static uint8_t bytes[EXT_SUPER_BYTES];
+	struct ext_super super;
+	bytes[0x38] = 0x53;
+	bytes[0x39] = 0xef;
+	bytes[0x05] = 1;
+	bytes[0x18] = 2;
+	bytes[0x150] = 1;
+	tap_ok(ext_super_parse(bytes, &super) && super.block_bytes == 4096 &&
+		       super.block_count == 256,
+	       "a size in 32 bits");
+	bytes[0x60] = 0x80;
+	tap_ok(ext_super_parse(bytes, &super) && super.block_count == 256 + (UINT64_C(1) << 32),
+	       "in 64");
+	bytes[0x18] = 7;
+	tap_ok(ext_super_parse(bytes, &super) && super.block_bytes == 0, "blocks too large");
+}
+
 static void test_super_quotas(void)
 {
 	static uint8_t bytes[EXT_SUPER_BYTES];
@@ -178,10 +197,24 @@ static void test_uevent(void)
 	tap_ok(!uevent_find(event, 0, "ACTION"), "an empty event");
 }
 
+static void test_command_line(void)
+{
+	tap_ok(command_line_has("quiet panic=10 x", "panic") && command_line_has("panic=", "panic"),
+	       "a word of the command line");
+	tap_ok(!command_line_has("panic", "panic") && !command_line_has("xpanic=1", "panic") &&
+		       !command_line_has("panic_on_oops=1", "panic") &&
+		       !command_line_has("a=\"b panic=1\"", "panic") &&
+		       !command_line_has("", "panic"),
+	       "what is not that word");
+	tap_ok(command_line_has("a=\"b c\" panic=1\n", "panic"), "a word behind quotes");
+}
+
 int main(void)
 {
+	test_command_line();
 	test_manifest();
 	test_super();
+	test_super_size();
 	test_super_quotas();
 	test_image();
 	test_zeroes();

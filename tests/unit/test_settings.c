@@ -199,6 +199,15 @@ static void test_values(void)
 		{"SQUASH_NTP", "keyno:1:a", false},
 		{"SQUASH_NTP", "192.0.2", false},
 		{"SQUASH_NTP", "192.0.2.0/24", false},
+		{"SQUASH_ESP", "none", true},
+		{"SQUASH_ESP", "5D1A5B1E-0c4e-4b8f-9d2e-6f1c2a3b4c5d", true},
+		{"SQUASH_ESP", "5d1a5b1e-0c4e-4b8f-9d2e", false},
+		{"SQUASH_ESP", "", false},
+		{"SQUASH_WATCHDOG", "0", true},
+		{"SQUASH_WATCHDOG", "5", true},
+		{"SQUASH_WATCHDOG", "600", true},
+		{"SQUASH_WATCHDOG", "4", false},
+		{"SQUASH_WATCHDOG", "601", false},
 		{"SQUASH_HOSTNAME", "a", true},
 		{"SQUASH_HOSTNAME", "a-1.example.org", true},
 		{"SQUASH_HOSTNAME", "", false},
@@ -303,9 +312,10 @@ static void test_precedence(void)
 	struct settings s;
 	struct said said = {0};
 	struct settings_report report = {say, &said};
-	settings_put_file(&files, (const uint8_t *)image, sizeof(image) - 1, "image", SETTINGS_IMAGE,
+	settings_put_file(&files, (const uint8_t *)image, sizeof(image) - 1, "image",
+			  SETTINGS_IMAGE, &report);
+	settings_put_file(&files, (const uint8_t *)disk, sizeof(disk) - 1, "disk", SETTINGS_DISK,
 			  &report);
-	settings_put_file(&files, (const uint8_t *)disk, sizeof(disk) - 1, "disk", SETTINGS_DISK, &report);
 	settings_put(&line, "SQUASH_PORT", 11, "3", 1, "line");
 	settings_merge(&files, &line);
 	tap_ok(strstr(said.text, "disk, line 3") && strstr(said.text, "SQUASH_DATA"),
@@ -328,13 +338,38 @@ static void test_precedence(void)
 	       "names that are almost right are none");
 }
 
+static void test_esp(void)
+{
+	static const char text[] = "SQUASH_DATA=/esp\nSQUASH_FORMAT=vdb\nSQUASH_ESP=none\n";
+	static struct settings_raw raw;
+	struct settings s;
+	struct said said = {0};
+	struct settings_report report = {say, &said};
+	settings_put_file(&raw, (const uint8_t *)text, sizeof(text) - 1, "esp", SETTINGS_ESP,
+			  &report);
+	settings_check(&raw, &s, &report);
+	tap_ok(strcmp(s.data, "/esp") == 0 && strcmp(s.format, "vdb") == 0,
+	       "the ESP can say where data is");
+	tap_ok(strstr(said.text, "esp, line 3") && strstr(said.text, "SQUASH_ESP"),
+	       "but not where the ESP is");
+	check_one("SQUASH_ESP", "5D1A5B1E-0C4E-4B8F-9D2E-6F1C2A3B4C5D", &s, &said);
+	tap_ok(strcmp(s.esp, "5d1a5b1e-0c4e-4b8f-9d2e-6f1c2a3b4c5d") == 0 &&
+		       s.access == ACCESS_OPEN,
+	       "an ESP in capitals");
+	check_one("SQUASH_ESP", "sda1", &s, &said);
+	tap_ok(!s.esp[0] && s.access == ACCESS_LOCKED, "an ESP that is none locks the API");
+	check_one("SQUASH_ESP", "none", &s, &said);
+	tap_ok(!s.esp[0] && s.access == ACCESS_OPEN, "none is no fault");
+}
+
 static void check_file(const char *text, struct settings *s, struct said *said)
 {
 	static struct settings_raw raw;
 	struct settings_report report = {say, said};
 	memset(&raw, 0, sizeof(raw));
 	memset(said, 0, sizeof(*said));
-	settings_put_file(&raw, (const uint8_t *)text, strlen(text), "file", SETTINGS_DISK, &report);
+	settings_put_file(&raw, (const uint8_t *)text, strlen(text), "file", SETTINGS_DISK,
+			  &report);
 	settings_check(&raw, s, &report);
 }
 
@@ -451,6 +486,7 @@ int main(void)
 	test_values();
 	test_fallback();
 	test_precedence();
+	test_esp();
 	test_token();
 	test_token_sources();
 	test_token_length();
