@@ -17,7 +17,7 @@ from updates import (  # noqa: E402
 
 TRIAL_SECONDS = 300  # TRIAL_MS
 BOOT_SECONDS = 90
-WATCHDOG_SECONDS = 5  # the least that can be set
+WATCHDOG_SECONDS = 10  # the least that can be set
 
 
 class Panicking(MediumMachine):

@@ -286,7 +286,7 @@ class Machine:
         )
         if curl.returncode != 0 or not curl.stdout.startswith(b"HTTP/"):
             self.require_alive()
-            if self._agent_is_up:
+            if self._agent_is_up and self.has_agent:
                 self.inside("true", 10)  # no answer there either is a machine that hangs
             raise CurlFailed(f"{method} {path}: {curl.stderr.decode().strip()}")
         return Reply(curl.stdout)
