@@ -4,7 +4,8 @@
  * are on one machine. One request and one reply a connection.
  *
  * One descriptor may cross as well, with the fields: MSG_UPLOAD_MODULE and MSG_UPDATE have the read
- * end of a pipe, out of which the file comes. squashd takes no other kind, and none with any other request. */
+ * end of a pipe, out of which the file comes. squashd takes no other kind, and none with any other
+ * request. */
 #ifndef SQUASH_MSG_H
 #define SQUASH_MSG_H
 
