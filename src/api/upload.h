@@ -10,7 +10,7 @@
 #include "query.h"
 
 /* Put the known parameters of the query, and the body's length as TAG_SIZE, into the fields of the
- * message (call.h). What is wrong with them is the HTTP reply, and the call does not return then. */
+ * message (call.h). What is wrong with them is the HTTP reply, and the call doesn't return then. */
 void upload_begin(struct http_request *q, const struct query_parameter *known, size_t count);
 
 #endif

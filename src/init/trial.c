@@ -39,6 +39,7 @@ int trial_begin(struct trial *t, const struct boot_source *source, const struct 
 		struct err *e)
 {
 	const char *folder = "/" KEEP_FOLDER "/", *path = source->count_path;
+	char version[UKI_VERSION_BYTES];
 	struct uki_name name;
 	if (!source->has_loader || !source->esp[0] || !source->entry[0])
 		return 0;
@@ -56,6 +57,8 @@ int trial_begin(struct trial *t, const struct boot_source *source, const struct 
 	t->due_ms = clock_mono_ms() + TRIAL_AGAIN_MS;
 	t->until_ms = clock_mono_ms() + TRIAL_MS;
 	t->state = TRIAL_ASKS;
+	console_say("Version %s is on trial: its API has to answer within %d s.",
+		    uki_write_version(&t->version, version), TRIAL_MS / 1000);
 	return leave(NAME_TRIAL, file, e);
 }
 

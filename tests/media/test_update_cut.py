@@ -5,13 +5,16 @@ itself; then a lower version is asked for. What boots is one version or the othe
 
 import random
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "qemu"))
 import tap  # noqa: E402
 from machine import WORK, MediumMachine, drive  # noqa: E402
 from tap import check, equal, note  # noqa: E402
-from updates import TOKEN, UPDATE, Slow, make_disk, make_keys, make_uki, make_update, ukis  # noqa: E402
+from updates import (  # noqa: E402
+    TOKEN, UPDATE, Slow, make_agent_uki, make_disk, make_keys, make_uki, make_update, put_uki, ukis,
+)  # fmt: skip
 
 BOOT_SECONDS = 90
 CUTS = 2
@@ -61,6 +64,37 @@ def test_answered(disk, body):
     equal("it stays", ukis(disk), [A, B])
 
 
+def inside(m):
+    """What lies in /EFI/Linux while the machine runs."""
+    look = "mkdir -p /run/esp; mount -t vfat -o ro /dev/vda1 /run/esp && ls /run/esp/EFI/Linux; umount /run/esp"
+    return sorted(m.inside(look)[1].split())
+
+
+def test_killed(body):
+    """A worker that is killed leaves a file that nobody boots, and no mount; the next update works."""
+    disk = make_disk("killed")
+    put_uki(disk, make_agent_uki("killed-a", "0.1.0"), A)
+    with MediumMachine("killed", "uefi", drive(disk, snapshot=False)) as m:
+        m.token, m.has_agent = TOKEN, True
+        m.wait_api(BOOT_SECONDS)
+        slow = Slow(m, len(body))
+        slow.send(body[: len(body) // 2])
+        holds = "ls -l /proc/[0-9]*/fd 2>/dev/null | grep squash.new"
+        deadline = time.monotonic() + 30
+        while m.inside(holds)[0] and time.monotonic() < deadline:
+            pass
+        equal("a worker writes it", m.inside(holds)[0], 0)
+        equal("nobody else sees the ESP", m.inside("grep -c vfat /proc/mounts")[1], "0\n")
+        pids = [int(pid) for pid in m.inside("pidof squashd")[1].split()]
+        m.inside("kill -9 " + " ".join(str(pid) for pid in pids if pid != min(pids)))
+        equal("its client is told", slow.reply().status, 503)
+        equal("what it left doesn't boot", inside(m), sorted(["squash.new", A]))
+        reply = m.http("POST", UPDATE, body, seconds=120)
+        equal("the next one is taken", reply.status, 201)
+        equal("and all is in order", inside(m), [A, "squash_0.2.0+3.efi"])
+        equal("no mount is left", m.inside("grep -c vfat /proc/mounts")[1], "0\n")
+
+
 def test_lower(disk, body):
     """The version that was asked for boots, though it is lower; when it is good, it stays."""
     with start(disk) as m:
@@ -90,6 +124,7 @@ def main():
         tap.each_boot(lambda at=at: test_amidst(disk, body, at))
     tap.each_boot(lambda: test_answered(disk, body))
     tap.each_boot(lambda: test_lower(disk, lower))
+    tap.each_boot(lambda: test_killed(body))
 
 
 tap.run(main)

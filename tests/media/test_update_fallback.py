@@ -11,10 +11,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "qemu"))
 import tap  # noqa: E402
 from machine import BUILD, TROUBLE, WORK, MediumMachine, drive  # noqa: E402
 from tap import check, equal  # noqa: E402
-from updates import TOKEN, make_disk, make_keys, make_overlay, make_uki, put_uki, ukis  # noqa: E402
+from updates import (  # noqa: E402
+    TOKEN, make_agent_uki, make_disk, make_keys, make_uki, put_uki, ukis,
+)  # fmt: skip
 
 TRIAL_SECONDS = 300  # TRIAL_MS
 BOOT_SECONDS = 90
+WATCHDOG_SECONDS = 10  # the least that can be set
 
 
 class Panicking(MediumMachine):
@@ -23,9 +26,9 @@ class Panicking(MediumMachine):
     trouble = re.compile(TROUBLE.pattern.removeprefix("Kernel panic|"))
 
 
-def start(disk, name, machine=MediumMachine):
+def start(disk, name, machine=MediumMachine, args=()):
     # The firmware's variables are new each time: what counts must be on the disk.
-    m = machine(name, "uefi", drive(disk, snapshot=False), reboots=True)
+    m = machine(name, "uefi", [*drive(disk, snapshot=False), *args], reboots=True)
     m.token = TOKEN
     return m
 
@@ -49,9 +52,8 @@ def test_panic():
 
 def test_cannot_start():
     """A version whose files are damaged says so, and doesn't switch the machine off."""
-    overlay = make_overlay("damaged", {"/sbin/egress": b"nothing of the kind"})
     disk = make_disk("damaged")
-    uki = make_uki("damaged", "0.3.0", overlays=[overlay])
+    uki = make_agent_uki("damaged", "0.3.0", files={"/sbin/egress": b"nothing of the kind"})
     put_uki(disk, uki, "squash_0.3.0+1-2.efi")
     with start(disk, "damaged") as m:
         m.wait_console("^Nothing can be started: the machine reboots in", BOOT_SECONDS)
@@ -60,13 +62,29 @@ def test_cannot_start():
     equal("the bad one is marked", ukis(disk), ["squash_0.1.0.efi", "squash_0.3.0+0-3.efi"])
 
 
+def make_silent(name, more=""):
+    """A disk with a version that starts, but whose API never answers."""
+    size = (BUILD / "bin/api").stat().st_size
+    disk = make_disk(name)
+    uki = make_agent_uki(name, "0.3.0", more, {"/srv/http/www/cgi-bin/api": bytes(size)})
+    put_uki(disk, uki, "squash_0.3.0+1-2.efi")
+    return disk
+
+
+def test_hang():
+    """A version that hangs is ended by the watchdog."""
+    disk = make_silent("hang", f"SQUASH_WATCHDOG={WATCHDOG_SECONDS}")
+    with start(disk, "hang", args=["-device", "i6300esb"]) as m:
+        m.wait_console("^API: https://", BOOT_SECONDS)
+        m.hang()
+        check("the version before answers", m.wait_api(2 * BOOT_SECONDS))
+        equal("it is the one that was", m.http("GET", "api/system").json["hostname"], "alpha")
+    equal("the bad one is marked", ukis(disk), ["squash_0.1.0.efi", "squash_0.3.0+0-3.efi"])
+
+
 def test_silent():
     """A version whose API never answers reboots by itself."""
-    size = (BUILD / "bin/api").stat().st_size
-    overlay = make_overlay("silent", {"/srv/http/www/cgi-bin/api": bytes(size)})
-    disk = make_disk("silent")
-    uki = make_uki("silent", "0.3.0", overlays=[overlay])
-    put_uki(disk, uki, "squash_0.3.0+1-2.efi")
+    disk = make_silent("silent")
     with start(disk, "silent") as m:
         m.wait_console("^API: https://", BOOT_SECONDS)
         m.wait_console("^Version 0.3.0 is on trial, and its API has not answered", TRIAL_SECONDS + 60)
@@ -78,7 +96,7 @@ def test_silent():
 def main():
     WORK.mkdir(parents=True, exist_ok=True)
     make_keys()
-    for test in (test_panic, test_cannot_start, test_silent):
+    for test in (test_panic, test_cannot_start, test_hang, test_silent):
         tap.each_boot(test)
 
 

@@ -287,7 +287,7 @@ class Machine:
         )
         if curl.returncode != 0 or not curl.stdout.startswith(b"HTTP/"):
             self.require_alive()
-            if self._agent_is_up:
+            if self._agent_is_up and self.has_agent:
                 self.inside("true", 10)  # no answer there either is a machine that hangs
             raise CurlFailed(f"{method} {path}: {curl.stderr.decode().strip()}")
         return Reply(curl.stdout)
@@ -316,6 +316,7 @@ class Machine:
     def _ask_agent(self, verb, command=b"", seconds=30):
         with self._agent_lock:
             try:
+                self._drop_unasked()
                 self._agent.settimeout(seconds)
                 self._agent.sendall(b"%s %d\n" % (verb, len(command)) + command)
                 head = b""
@@ -330,6 +331,15 @@ class Machine:
                 raise self.failed(f"the agent does not answer {command!r}: {error}") from None
         self._agent_is_up = True
         return code, output.decode("utf-8", "replace")
+
+    def _drop_unasked(self):
+        """The agent speaks when it is asked; a firmware writes to every serial port there is."""
+        self._agent.setblocking(False)
+        try:
+            while self._agent.recv(65536):
+                pass
+        except BlockingIOError:
+            pass
 
     def _receive(self, count):
         data = self._agent.recv(count)

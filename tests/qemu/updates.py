@@ -10,7 +10,7 @@ import socket
 import ssl
 import subprocess
 
-from machine import ROOT, WORK, Reply
+from machine import ROOT, WORK, Reply, pack_overlay
 from tap import note
 
 TOKEN = "operators-token-0123456789"
@@ -60,17 +60,11 @@ def make_uki(name, version, more="", overlays=()):
     return out
 
 
-def make_overlay(name, files):
-    """An archive for an image to unpack over its own files: {path: bytes}; its path."""
-    listing, out = WORK / f"{name}.list", WORK / f"{name}.cpio"
-    lines = []
-    for number, (path, data) in enumerate(files.items()):
-        source = WORK / f"{name}.file-{number}"
-        source.write_bytes(data)
-        lines.append(f"file {path} {source} 0755 0 0\n")
-    listing.write_text("".join(lines))
-    run(ROOT / "scripts/pack-initramfs", listing, out, env={**os.environ, "SOURCE_DATE_EPOCH": "0"})
-    return out
+def make_agent_uki(name, version, more="", files=None):
+    """The same, with the test agent and files, {path: bytes}; for machines with has_agent."""
+    pack_overlay(name, files or {})
+    more = f"rdinit=/test-init {more}"
+    return make_uki(name, version, more, overlays=[WORK / f"{name}.cpio"])
 
 
 def make_update(uki):
