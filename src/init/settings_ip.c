@@ -76,7 +76,7 @@ static const char *read_fixed(const char *at, const char *end, struct settings_f
 		return no_part;
 	uint8_t family = f->address.family;
 	if (!read_address(take(&at, end, ','), family, true, &f->gateway))
-		return "has a gateway that is no address of its family (address/prefix,gateway,dns)";
+		return "has a gateway that is no address of its family";
 	for (size_t i = 0; i < SETTINGS_DNS_MAX; i++)
 		if (!read_address(take(&at, end, ','), 0, true, &f->dns[i]))
 			return "has a DNS server that is no address";

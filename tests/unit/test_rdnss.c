@@ -38,8 +38,9 @@ static bool are(const struct rdnss *r, const char *ends)
 {
 	size_t len = strlen(ends);
 	for (size_t i = 0; i < RDNSS_MAX; i++) {
-		if (i >= len ? r->servers[i].family != 0
-			     : r->servers[i].family != 6 || r->servers[i].bytes[15] != ends[i])
+		if (i >= len
+			    ? r->servers[i].family != 0
+			    : r->servers[i].family != 6 || (char)r->servers[i].bytes[15] != ends[i])
 			return false;
 	}
 	return true;
