@@ -59,9 +59,9 @@ static void write_patiently(int fd, const char *text, size_t len)
 	}
 }
 
-/* /dev/console is the last of the kernel's consoles (admin-guide/serial-console.rst): a screen and a
- * serial port are there both, and who stands before the one that isn't the last must see it, too. The
- * list, "tty0 ttyS0", is read each time: a console may come late. */
+/* /dev/console is the last of the kernel's consoles (admin-guide/serial-console.rst): there may be
+ * a screen and a serial port, and who stands before the other one must see it, too. The list, "tty0
+ * ttyS0", is read each time: a console may come late. */
 static void write_to_others(const char *text, size_t len)
 {
 	char names[256], path[280];

@@ -7,9 +7,9 @@
  * down to errors, unless the operator asked for more. Needs /dev; without a console all is lost. */
 void console_open(void);
 
-/* Say one line; the newline is added. All but visible ASCII, which could come from a disk's
- * settings file, becomes '?'. It goes to every console that the kernel has. Waits at most 200 ms for
- * one that does not take the line, then drops it there. */
+/* Say one line on every console that the kernel has; the newline is added. All but visible ASCII,
+ * which could come from a disk's settings file, becomes '?'. Waits at most 200 ms for a console
+ * that does not take the line, then drops it there. */
 void console_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

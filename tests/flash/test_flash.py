@@ -3,8 +3,10 @@
 """scripts/flash: what it refuses, and that what it writes is there. The devices are files, and sysfs and
 /proc are directories made for them; this machine's own disks are asked about, too."""
 
+import contextlib
 import importlib.machinery
 import importlib.util
+import io
 import os
 import shutil
 import subprocess
@@ -40,7 +42,7 @@ class FakeHost(flash.Host):
 
     def __init__(self, path=STICK, size=8 * MIB, partitions=1, removable=1, **texts):
         shutil.rmtree(WORK, ignore_errors=True)
-        self.sys, self.proc = WORK / "sys", WORK / "proc"
+        self.sys, self.proc, self.dev = WORK / "sys", WORK / "proc", WORK / "dev"
         self.name = os.path.basename(path)
         self.device = WORK / "dev" / self.name
         self.disk = self.sys / path
@@ -52,6 +54,8 @@ class FakeHost(flash.Host):
         self.put(self.disk / "queue", logical_block_size=512)
         self.put(self.disk / "device", vendor="ACME", model="Stick 2000", type=0)
         self.link("8:16", self.disk)
+        (self.sys / "block").mkdir()
+        (self.sys / "block" / self.name).symlink_to(self.disk)
         for n in range(1, partitions + 1):
             self.put(self.disk / f"{self.name}{n}", partition=n, dev=f"8:{16 + n}")
             self.numbers[f"{self.device}{n}"] = f"8:{16 + n}"
@@ -184,6 +188,27 @@ def test_writing():
     check("a stick that lies is found out", said and f"byte {5 * MIB + 5}" in said, said)
 
 
+def test_list():
+    """What is shown when no device is named."""
+
+    def listed(host):
+        (WORK / "image").write_bytes(IMAGE)
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            try:
+                flash.list_devices(WORK / "image", host)
+            except flash.Refused as refusal:
+                return str(refusal)
+        return out.getvalue()
+
+    host = FakeHost()
+    equal("a stick is listed", listed(host), f"  {host.device}: ACME Stick 2000, 0.0 GB\n")
+    host.append("self/mountinfo", "30 22 8:17 / /mnt rw - vfat /dev/sdb1 rw")
+    equal("one in use, with the use", listed(host), f"  not {host.device} is in use: sdb1 is mounted at /mnt\n")
+    host = FakeHost("devices/pci0/ata1/host0/block/sdb", removable=0)
+    equal("a fixed disk isn't", listed(host), "there is no stick and no memory card here")
+
+
 def test_real_host():
     """The program itself, on this machine's devices."""
 
@@ -213,7 +238,7 @@ def test_real_host():
 
 
 def main():
-    for test in (test_refusals, test_in_use, test_asking, test_writing, test_real_host):
+    for test in (test_refusals, test_in_use, test_asking, test_writing, test_list, test_real_host):
         test()
 
 
