@@ -2,8 +2,7 @@
 /* ask-health: ask the API whether it is well, as a client does that knows its certificate. init
  * runs it when a new version is on trial. Descriptor 3 is connected to front's TLS port, 4 is
  * chain.pem, of which the first certificate's key is the one that is taken, and no other. 0: the
- * API has answered, if only that it takes a token; 1: it hasn't, and one line on stderr says
- * why. */
+ * API has answered, if only that it takes a token; 1: it hasn't, and a line on stderr says why. */
 #include <bearssl.h>
 #include <errno.h>
 #include <signal.h>
