@@ -220,7 +220,7 @@ run:
 
 UNIT := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/test_*.c))
 # What a unit test needs beside src/lib.
-SRC_test_settings := src/init/settings.c src/init/env.c
+SRC_test_settings := src/init/settings.c
 SRC_test_init_parse := src/init/parse.c
 SRC_test_dns := $(filter-out src/egress/dns_clients.c,$(wildcard src/egress/dns*.c))
 SRC_test_sniff := $(wildcard src/egress/sniff*.c)
