@@ -3,6 +3,7 @@
 # Squash Sandbox. What you can do:
 #
 #   make                  build/vmlinuz and build/initramfs.cpio.zst: all that a machine needs to boot
+#   make ctl              build/bin/squashctl: the operator's command line, for any x86-64 Linux
 #   make run              boot it under QEMU, API at 127.0.0.1:8080; ARGS="..." go to QEMU
 #   make modules          build/modules/: Debian, Python, Node, gcc, git, sudo as layers
 #   make test             unit tests, then tests on the booted image
@@ -40,7 +41,7 @@
 
 VERSION := 0.1.0
 
-.PHONY: all run modules test test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
+.PHONY: all ctl run modules test test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 all: build/vmlinuz build/initramfs.cpio.zst
@@ -71,6 +72,7 @@ SRC_box-init := src/sandbox/box_init.c
 SRC_api := $(wildcard src/api/*.c)
 SRC_egress := $(wildcard src/egress/*.c)
 SRC_make-identity := $(addprefix src/front/,make_identity.c identity_make.c certificate.c der_write.c)
+SRC_squashctl := $(wildcard src/ctl/*.c)
 SRC_front := $(filter-out $(SRC_make-identity),$(wildcard src/front/*.c))
 
 BIN := $(PROGRAMS:%=build/bin/%)
@@ -90,8 +92,13 @@ define link
 endef
 
 .SECONDEXPANSION:
-$(BIN): build/bin/%: $$(addprefix build/obj/,$$(SRC_$$*:.c=.o) $(LIB:.c=.o)) scripts/check-static
+# The operator's, not the appliance's.
+CTL := build/bin/squashctl
+
+$(BIN) $(CTL): build/bin/%: $$(addprefix build/obj/,$$(SRC_$$*:.c=.o) $(LIB:.c=.o)) scripts/check-static
 	$(link)
+
+ctl: $(CTL)
 
 # ---- Third-party parts ----
 
@@ -315,7 +322,7 @@ test:
 WITH_FRONT := build/bin/front build/test/cgi build/test/odd-client build/test/load-identity
 
 # What the tests on the booted image need.
-IN_QEMU := all build/qemu/run build/test/agent build/test/probe build/test/squashd-fault
+IN_QEMU := all ctl build/qemu/run build/test/agent build/test/probe build/test/squashd-fault
 
 test-fault:
 	$(Q)scripts/host-packages build test
@@ -408,6 +415,6 @@ clean:
 	rm -rf build
 
 help:
-	@sed -n 's/^# \{0,1\}//; 3,21p' Makefile
+	@sed -n 's/^# \{0,1\}//; 3,22p' Makefile
 
 -include $(shell [ ! -d build ] || find build/obj build/unit build/fuzz -name '*.d' 2>/dev/null)
