@@ -240,6 +240,7 @@ IDENTITY := $(addprefix src/front/,identity.c identity_pair.c pem.c der_read.c \
 SRC_test_identity := $(IDENTITY)
 SRC_test_der := $(IDENTITY)
 SRC_test_query := src/api/query.c src/api/request.c
+SRC_test_ctl := $(addprefix src/ctl/,lines.c quote.c remote.c reply_head.c show.c target.c url.c)
 SRC_test_superblock := src/sandbox/superblock.c
 SRC_test_tokens = $(SRC_fuzz_tokens)
 
@@ -271,6 +272,8 @@ SRC_fuzz_identity := $(IDENTITY)
 SRC_fuzz_tls := src/front/tls.c tests/front/trusting.c $(IDENTITY)
 LINK_fuzz_tls := -Wl,--wrap=getrandom
 SRC_fuzz_query := $(SRC_test_query)
+SRC_fuzz_reply := src/ctl/reply_head.c
+SRC_fuzz_lines := src/ctl/lines.c src/ctl/show.c
 SRC_fuzz_superblock := $(SRC_test_superblock)
 
 # In check, each is fed the inputs that are kept.
