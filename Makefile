@@ -28,7 +28,7 @@
 #   build/parts/bearssl/             scripts/build-bearssl
 #   build/kernel/                    scripts/build-kernel          config/kernel-modules
 #                                    scripts/mk-depmod, scripts/check-doors
-#   build/bin/*                      build/cc                      src/
+#   build/bin/*                      build/cc                      src/ (squashctl by make ctl: not on the image)
 #   build/modules/000-base-busybox   scripts/mk-base-busybox       rootfs/base-busybox/
 #   build/modules/*                  scripts/mkmodule              config/modules/
 #   build/format.image               scripts/mk-format-image

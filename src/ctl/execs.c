@@ -92,6 +92,7 @@ static int read_on(struct ctl *c, const struct args *args, struct source *s, con
 	if (rc != 0)
 		return rc;
 	snprintf(offset, sizeof(offset), "%llu", (unsigned long long)s->at);
+	target_add(&a->target, "output");
 	target_ask(&a->target, "stream", s->name);
 	target_ask(&a->target, "offset", offset);
 	target_ask(&a->target, "wait", wait);

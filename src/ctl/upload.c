@@ -111,6 +111,7 @@ void upload_into(struct upload *u, struct http_call *call)
 	call->is_file = true;
 	call->file_fd = u->fd;
 	call->file_len = u->len;
+	call->timeout_ms = CTL_LONG_REPLY_MS; /* all of it is synced before the answer */
 	call->progress = draw;
 	call->owner = u;
 }
