@@ -22,8 +22,8 @@ struct api {
 /* The one there is: begin a request of that method and path, in place of the one before. */
 struct api *api_begin(const char *method, const char *path);
 
-/* The same for "api/sandboxes/<id>" and what follows, "" or "/exec". 0, or the exit code of an id that
- * is none. */
+/* The same for "api/sandboxes/<id>" and what follows, "" or "/exec". 0, or the exit code of an id
+ * that is none. */
 int api_begin_sandbox(struct ctl *c, struct api **a, const char *method, const char *id,
 		      const char *rest);
 
@@ -34,7 +34,7 @@ struct jsonw *api_write(struct api *a);
  * refused. */
 int api_call(struct ctl *c, struct api *a);
 
-/* The exit code for what http_send has failed with; fills the failure. EIO is a file of this side. */
+/* The exit code for what http_send has failed with; fills the failure. EIO: a file of this side. */
 int api_fail(struct ctl *c, const struct err *e);
 
 /* The reply as it came, to stdout. 0. */

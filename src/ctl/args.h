@@ -38,7 +38,7 @@ struct command {
 	size_t min_words, max_words;
 	bool is_open;  /* what follows max_words is the rest, options among it */
 	bool is_local; /* needs no settings */
-	bool is_proxy; /* its exit code is another command's: what fails otherwise is EXIT_NO_EXEC */
+	bool is_proxy; /* its exit code is another command's: failures are EXIT_NO_EXEC */
 	int (*run)(struct ctl *c, const struct args *a);
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* squashctl: the operator's command line for an appliance. Finds the command, and says what failed. */
+/* squashctl: the operator's command line. Finds the command, and says what has failed. */
 #include "ctl.h"
 
 #include <errno.h>

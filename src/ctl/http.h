@@ -22,8 +22,8 @@ struct http_call {
 	int timeout_ms; /* until the reply begins; 0: CTL_REPLY_MS */
 	/* Called while a file is sent; NULL: nobody. */
 	void (*progress)(void *owner, uint64_t sent, uint64_t all);
-	/* Takes the body of a reply that is a success, as it comes; NULL: it is kept. 0 or -errno with
-	 * e filled, which ends it. */
+	/* Takes the body of a reply that is a success, as it comes; NULL: it is kept. 0 or -errno
+	 * with e filled, which ends it. */
 	int (*take)(void *owner, const struct reply_head *head, const uint8_t *bytes, size_t len,
 		    struct err *e);
 	void *owner; /* of these two */
@@ -38,8 +38,8 @@ struct http_reply {
 /* Whether it is a success. */
 bool http_is_good(const struct reply_head *head);
 
-/* 0 once the reply has come as a whole, whatever its status; or -errno with e filled. reply is to be
- * freed either way. */
+/* 0 once the reply has come as a whole, whatever its status; or -errno with e filled. reply is to
+ * be freed either way. */
 int http_send(const struct settings *s, const struct http_call *call, struct http_reply *reply,
 	      struct err *e);
 

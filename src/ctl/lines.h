@@ -33,8 +33,8 @@ struct lines {
 	size_t len, cap;
 };
 
-/* Take bytes off the piece, up to the end of a line. 1: data and len have a line, which the next call
- * drops; 0: the piece is used up; -1: the line is longer than cap. */
+/* Take bytes off the piece, up to the end of a line. 1: data and len have a line, which the next
+ * call drops; 0: the piece is used up; -1: the line is longer than cap. */
 int lines_take(struct lines *s, const uint8_t **piece, size_t *left);
 
 #endif

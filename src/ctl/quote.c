@@ -35,7 +35,7 @@ void quote_words(const char *const *words, size_t count, struct buf *out)
 	}
 	for (size_t i = 0; i < count; i++) {
 		buf_add_text(out, i > 0 ? " " : "");
-		/* The first is quoted if it could be a word that the shell keeps for itself ("if"). */
+		/* The first could be a word that the shell keeps for itself ("if"). */
 		if (is_plain(words[i]) && i > 0)
 			buf_add_text(out, words[i]);
 		else

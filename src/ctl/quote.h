@@ -7,8 +7,8 @@
 
 #include "lib/buf.h"
 
-/* The words as one command of the shell: each is taken as it is, whatever is in it. One word alone is a
- * command of the shell already, and stays as it is. */
+/* The words as one command of the shell: each is taken as it is, whatever is in it. One word alone
+ * is a command of the shell already, and stays as it is. */
 void quote_words(const char *const *words, size_t count, struct buf *out);
 
 #endif

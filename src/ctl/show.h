@@ -8,12 +8,12 @@
 
 #include "lib/buf.h"
 
-/* Bytes that a text of n bytes takes at most: \x1b for one, as \u0080 for two and \u202e for three; and a
- * NUL of buf_printf. */
+/* Bytes that a text of n bytes takes at most: \x1b for one, as \u0080 for two and \u202e for three;
+ * and a NUL of buf_printf. */
 #define SHOW_BYTES(n) (4 * (size_t)(n) + 1)
 
-/* Append the text. Control characters (C0, DEL, C1), what turns the direction of writing or can't be
- * seen, and bytes that are no UTF-8 stand there as \n, \x1b or \u202e. */
+/* Append the text. Control characters (C0, DEL, C1), what turns the direction of writing or can't
+ * be seen, and bytes that are no UTF-8 stand there as \n, \x1b or \u202e. */
 void show_text(const char *text, size_t len, struct buf *out);
 
 /* Columns that a text takes which show_text has written. */

@@ -25,7 +25,7 @@ struct table {
 	struct table_cell *first, *last;
 };
 
-/* Begin one of those columns, which a space divides. One that begins with ">" is set to the right. */
+/* Begin one of those columns, which spaces divide. One with a ">" before it is set to the right. */
 void table_init(struct table *t, struct arena *a, const char *heads);
 
 /* The next cell: text of anybody's, which is shown as show.h says. */
@@ -33,8 +33,8 @@ void table_add(struct table *t, const char *text, size_t len);
 void table_text(struct table *t, const char *text);
 void table_printf(struct table *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* A value: a string's text, a number as written, an array's strings with commas between, yes and no;
- * "-" for null, and for what isn't there. */
+/* A value: a string's text, a number as written, an array's strings with commas between, yes and
+ * no; "-" for null, and for what isn't there. */
 void table_value(struct table *t, const struct json_value *v);
 
 /* A number of bytes. */

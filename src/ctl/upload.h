@@ -18,8 +18,8 @@ struct upload {
 	bool draws; /* a bar, on stderr */
 };
 
-/* Open a file, "-" for stdin. What has no size yet (a pipe) is read whole, into memory. 0, or an exit
- * code. upload_close closes it. */
+/* Open a file, "-" for stdin. What has no size yet (a pipe) is read whole, into memory. 0, or an
+ * exit code. upload_close closes it. */
 int upload_open(struct ctl *c, struct upload *u, const char *path);
 
 /* The SHA-256 of what is to be sent. */

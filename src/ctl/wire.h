@@ -30,7 +30,7 @@ ssize_t wire_write(struct wire *w, const void *bytes, size_t len, struct err *e)
 /* Write what is held back. 0 or -errno with e filled. */
 int wire_flush(struct wire *w, struct err *e);
 
-/* Read up to cap bytes. How many, 0 at the end, which by TLS has been said; -errno with e filled. */
+/* Read up to cap bytes. How many, 0 at the end (by TLS, a said one); -errno with e filled. */
 ssize_t wire_read(struct wire *w, void *bytes, size_t cap, struct err *e);
 
 void wire_close(struct wire *w);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What exec?stream=1 answers, as squashctl reads it, in pieces of the size that the first byte says:
- * output that is taken lies within what was promised, what is shown of it has nothing in it that acts on
- * a terminal, and the pieces make no difference. */
+/* What exec?stream=1 answers, as squashctl reads it, in pieces of the size that the first byte
+ * says: output that is taken lies within what was promised, what is shown of it has nothing in it
+ * that acts on a terminal, and the pieces make no difference. */
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The head of a reply, as squashctl reads it: what is taken ends within what is there, is of a status
- * that a reply has, and is the same however much stands behind it. */
+/* The head of a reply, as squashctl reads it: what is taken ends within what is there, is of a
+ * status that a reply has, and is the same however much stands behind it. */
 #include "ctl/limits.h"
 #include "ctl/reply_head.h"
 #include "fuzz.h"

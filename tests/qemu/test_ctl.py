@@ -250,6 +250,21 @@ def test_update(m):
     file.unlink()
 
 
+def test_copy_broken(m):
+    """A file that doesn't come as a whole is none."""
+    to = S.admin.home / "broken"
+    fake = Fake(HEAD % 100 + b"half")
+    says(S.admin, "a file that is cut off is said to be", 69, "in the middle", "cp", "box:/f", to, SQUASH_URL=fake.url)
+    equal("and nothing is left of it", list(S.admin.home.iterdir()), [])
+    to.write_bytes(b"before")
+    S.admin("cp", "box:/f", to, SQUASH_URL=fake.url)
+    equal("what was there before stays", to.read_bytes(), b"before")
+    fake = Fake(b"HTTP/1.1 200 OK\r\nSquash-Mode: 6755\r\nContent-Length: 0\r\n\r\n")
+    equal("an empty one comes", S.admin("cp", "box:/f", to, SQUASH_URL=fake.url), (0, b"", b""))
+    equal("without its setuid bit", (to.read_bytes(), to.stat().st_mode & 0o7777), (b"", 0o755))
+    to.unlink()
+
+
 def test_man(m):
     """The page has every command and every option."""
     page = (ROOT / "docs/squashctl.1").read_text()
@@ -515,7 +530,7 @@ def main():
         m.token = TOKEN
         S.begin(m.wait_console(FINGERPRINT)[1])
         tap.note(f"up after {m.wait_api():.1f} s")
-        tap.each(m, test_man, test_pin, test_impostor, test_strange, test_update, test_errors, test_sandboxes, test_exec, test_codes, test_bytes)
+        tap.each(m, test_man, test_pin, test_impostor, test_strange, test_update, test_copy_broken, test_errors, test_sandboxes, test_exec, test_codes, test_bytes)
         tap.each(m, test_interrupt, test_detached, test_snapshots, test_modules, test_tokens, test_looking)
         tap.each(m, test_terminal, test_completion, test_reboot)
 
