@@ -11,6 +11,8 @@
 #include "limits.h"
 #include "wire.h"
 
+#define REPLY_BYTES ((size_t)LIMIT_REPLY_BYTES)
+
 /* A request under way. */
 struct exchange {
 	const struct http_call *call;
@@ -124,13 +126,13 @@ static int read_head(struct exchange *x, size_t *have, struct err *e)
 static int keep(struct http_reply *r, const uint8_t *bytes, size_t len, struct err *e)
 {
 	if (!r->body) {
-		void *memory = mmap(NULL, LIMIT_REPLY_BYTES, PROT_READ | PROT_WRITE,
+		void *memory = mmap(NULL, REPLY_BYTES, PROT_READ | PROT_WRITE,
 				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (memory == MAP_FAILED)
 			return err_set(e, errno, "memory for the reply");
 		r->body = memory;
 	}
-	if (len > LIMIT_REPLY_BYTES - r->len)
+	if (len > REPLY_BYTES - r->len)
 		return err_say(e, EPROTO, "the reply is longer than any of an appliance");
 	memcpy(r->body + r->len, bytes, len);
 	r->len += len;
@@ -206,6 +208,6 @@ int http_send(const struct settings *s, const struct http_call *call, struct htt
 void http_free(struct http_reply *reply)
 {
 	if (reply->body)
-		munmap(reply->body, LIMIT_REPLY_BYTES);
+		munmap(reply->body, REPLY_BYTES);
 	reply->body = NULL;
 }

@@ -10,9 +10,8 @@
 #define CTL_LONG_REPLY_MS 2100000 /* a snapshot may take half an hour */
 #define CTL_REPLY_HEAD_BYTES 8192 /* front passes no larger ones on */
 #define CTL_TARGET_BYTES 16384    /* a path and query, encoded; the appliance takes 4 KiB */
-#define CTL_LINE_BYTES                                                                             \
-	(256 * 1024)       /* of exec?stream=1: 16 KiB of output, as \u0001 each at worst */
-#define CTL_IO_BYTES 65536 /* read or written at once */
-#define CTL_TOP_MS 2000    /* top looks anew */
+#define CTL_LINE_BYTES 262144     /* of exec?stream=1: 16 KiB of output, as \u0001 each at worst */
+#define CTL_IO_BYTES 65536        /* read or written at once */
+#define CTL_TOP_MS 2000           /* top looks anew */
 
 #endif
