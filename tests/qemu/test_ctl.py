@@ -6,6 +6,7 @@ does, what it says when it can't, and its exit codes."""
 import contextlib
 import fcntl
 import hashlib
+import http.server
 import json
 import os
 import pty
@@ -18,6 +19,7 @@ import subprocess
 import termios
 import threading
 import time
+import urllib.parse
 from pathlib import Path
 
 import tap
@@ -248,6 +250,85 @@ def test_update(m):
         f.truncate(2**31)
     says(S.admin, "a file that is too large isn't sent", 64, "larger", "system", "update", file)
     file.unlink()
+
+
+class Files(http.server.BaseHTTPRequestHandler):
+    """A sandbox's files, as the API is to give and take them."""
+
+    files = {}  # path: (bytes, mode)
+
+    def answer(self, status, body, *fields):
+        self.send_response(status)
+        for name, value in (("Content-Length", str(len(body))), *fields):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def refuse(self, status, code, text):
+        self.answer(status, json.dumps({"error": text, "code": code}).encode())
+
+    def ask(self):
+        where, _, query = self.path.partition("?")
+        return where.rpartition("/")[2], dict(urllib.parse.parse_qsl(query, errors="surrogateescape"))
+
+    def do_GET(self):
+        what, query = self.ask()
+        path = query["path"]
+        if what == "list":
+            names = [{"name": name, "type": "link", "size": 1, "mode": "0777", "uid": 0, "gid": 0,
+                      "mtime": "2025-01-01T00:00:00Z", "target": "a\x1bb"} for name in ("one", "t\nwo")]
+            self.answer(200, json.dumps(names).encode())
+        elif path not in self.files:
+            self.refuse(404, "not_found", f"there is no file {path}")
+        else:
+            data, mode = self.files[path]
+            self.answer(200, data, ("Squash-Mode", mode))
+
+    def do_POST(self):
+        _, query = self.ask()
+        data = self.rfile.read(int(self.headers["Content-Length"]))
+        self.files[query["path"]] = data, query.get("mode", "0644")
+        self.answer(201, json.dumps({"path": query["path"], "size": len(data)}).encode())
+
+    def log_message(self, *_):
+        pass
+
+
+def test_copy(m):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Files)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    ctl = Ctl("copy", SQUASH_TOKEN=TOKEN, SQUASH_URL=f"http://127.0.0.1:{server.server_address[1]}")
+    data = os.urandom(3_000_000)
+    here, there = ctl.home / "here", ctl.home / "there"
+    here.write_bytes(data)
+    here.chmod(0o750)
+    ctl.text("cp", here, "box:/root/a b&\u00e9")
+    equal("a file goes in, with its mode", Files.files["/root/a b&\u00e9"], (data, "0750"))
+    ctl.text("cp", "box:/root/a b&\u00e9", there)
+    equal("and comes out", (there.read_bytes(), there.stat().st_mode & 0o777), (data, 0o750))
+    ctl.text("cp", here, "box:/tmp/")
+    equal("into a directory, under its own name", Files.files["/tmp/here"][0], data)
+    there.unlink()
+    there.mkdir()
+    ctl.text("cp", "box:/tmp/here", there)
+    equal("here, too", (there / "here").read_bytes(), data)
+    equal("the size is told to programs", ctl.json("cp", here, "box:x")["size"], len(data))
+    ctl.text("cp", "-", "box:/stdin", stdin=data)
+    equal("a pipe goes in", Files.files["/stdin"], (data, "0644"))
+    equal("and out", ctl("cp", "box:/stdin", "-"), (0, data, b""))
+    (ctl.home / "empty").touch()
+    ctl.text("cp", ctl.home / "empty", "box:/empty")
+    equal("an empty file", Files.files["/empty"][0], b"")
+    out = ctl.text("ls", "box:/root")
+    check("ls of a directory", r"one -> a\x1bb" in out and r"t\nwo" in out and "0777" in out, out)
+    says(ctl, "a file that isn't there", 1, "there is no file /nix", "cp", "box:/nix", there)
+    says(ctl, "nor here", 74, "No such file", "cp", "/nix", "box:/x")
+    says(ctl, "a place that can't be written", 74, "/nix/x", "cp", "box:/stdin", "/nix/x")
+    says(ctl, "a directory", 64, "is a directory", "cp", there, "box:/x")
+    says(ctl, "two files of this side", 64, "ID:/PATH", "cp", here, there)
+    says(ctl, "a name for what has none", 64, "stdin has no name", "cp", "-", "box:/tmp/")
+    server.shutdown()
+    server.server_close()
 
 
 def test_copy_broken(m):
@@ -530,7 +611,8 @@ def main():
         m.token = TOKEN
         S.begin(m.wait_console(FINGERPRINT)[1])
         tap.note(f"up after {m.wait_api():.1f} s")
-        tap.each(m, test_man, test_pin, test_impostor, test_strange, test_update, test_copy_broken, test_errors, test_sandboxes, test_exec, test_codes, test_bytes)
+        tap.each(m, test_man, test_pin, test_impostor, test_strange, test_update, test_copy, test_copy_broken)
+        tap.each(m, test_errors, test_sandboxes, test_exec, test_codes, test_bytes)
         tap.each(m, test_interrupt, test_detached, test_snapshots, test_modules, test_tokens, test_looking)
         tap.each(m, test_terminal, test_completion, test_reboot)
 
