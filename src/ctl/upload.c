@@ -47,18 +47,14 @@ static int gather(struct ctl *c, struct upload *u)
 	return 0;
 }
 
-int upload_open(struct ctl *c, struct upload *u, const char *path)
+/* The rest of a regular file. */
+static int measure(struct ctl *c, struct upload *u)
 {
 	struct stat st;
-	bool is_stdin = strcmp(path, "-") == 0;
-	*u = (struct upload){.name = is_stdin ? "stdin" : path};
-	u->fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-			 : open(path, O_RDONLY | O_CLOEXEC);
-	if (u->fd < 0 || fstat(u->fd, &st) < 0)
+	if (fstat(u->fd, &st) < 0)
 		return fail(c, u, errno);
 	if (S_ISDIR(st.st_mode))
-		return ctl_fail(c, EXIT_USAGE,
-				"%s is a directory: of files one at a time is copied", path);
+		return ctl_fail(c, EXIT_USAGE, "%s is a directory: cp -r copies those", u->name);
 	off_t at = S_ISREG(st.st_mode) ? lseek(u->fd, 0, SEEK_CUR) : -1;
 	if (at < 0 || at > st.st_size)
 		return gather(c, u);
@@ -66,8 +62,23 @@ int upload_open(struct ctl *c, struct upload *u, const char *path)
 	u->len = (uint64_t)(st.st_size - at);
 	if (u->len > LIMIT_UPLOAD_BYTES)
 		return ctl_fail(c, EXIT_USAGE, "%s is larger than the %d bytes that the API takes",
-				path, LIMIT_UPLOAD_BYTES);
+				u->name, LIMIT_UPLOAD_BYTES);
 	return 0;
+}
+
+int upload_take(struct ctl *c, struct upload *u, int fd, const char *name)
+{
+	*u = (struct upload){.fd = fd, .name = name};
+	return measure(c, u);
+}
+
+int upload_open(struct ctl *c, struct upload *u, const char *path)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	*u = (struct upload){.name = is_stdin ? "stdin" : path};
+	u->fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+			 : open(path, O_RDONLY | O_CLOEXEC);
+	return u->fd < 0 ? fail(c, u, errno) : measure(c, u);
 }
 
 int upload_hash(struct ctl *c, const struct upload *u, char text[TOKEN_DIGEST_TEXT_BYTES])

@@ -22,6 +22,9 @@ struct upload {
  * exit code. upload_close closes it. */
 int upload_open(struct ctl *c, struct upload *u, const char *path);
 
+/* What fd has, a regular file; it is closed with u. name is for messages. */
+int upload_take(struct ctl *c, struct upload *u, int fd, const char *name);
+
 /* The SHA-256 of what is to be sent. */
 int upload_hash(struct ctl *c, const struct upload *u, char text[TOKEN_DIGEST_TEXT_BYTES]);
 

@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import hashlib
 import http.server
+import io
 import json
 import os
 import pty
@@ -16,6 +17,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import tarfile
 import termios
 import threading
 import time
@@ -274,7 +276,9 @@ class Files(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         what, query = self.ask()
         path = query["path"]
-        if what == "list":
+        if what == "tar":
+            self.answer(200, self.files[path][0])
+        elif what == "list":
             names = [{"name": name, "type": "link", "size": 1, "mode": "0777", "uid": 0, "gid": 0,
                       "mtime": "2025-01-01T00:00:00Z", "target": "a\x1bb"} for name in ("one", "t\nwo")]
             self.answer(200, json.dumps(names).encode())
@@ -327,8 +331,37 @@ def test_copy(m):
     says(ctl, "a directory", 64, "is a directory", "cp", there, "box:/x")
     says(ctl, "two files of this side", 64, "ID:/PATH", "cp", here, there)
     says(ctl, "a name for what has none", 64, "stdin has no name", "cp", "-", "box:/tmp/")
+    copy_trees(ctl)
     server.shutdown()
     server.server_close()
+
+
+def copy_trees(ctl):
+    tree = ctl.home / "tree"
+    (tree / "below").mkdir(parents=True)
+    (tree / "below/file").write_text("text")
+    (tree / "link").symlink_to("below/file")
+    ctl.text("cp", "-r", tree, "box:/srv/")
+    packed = tarfile.open(fileobj=io.BytesIO(Files.files["/srv/tree"][0]))
+    equal("cp -r packs a tree", sorted(packed.getnames()), [".", "./below", "./below/file", "./link"])
+    ctl.text("cp", "-r", "box:/srv/tree", ctl.home / "made")
+    equal("and unpacks one", ((ctl.home / "made/link").is_symlink(), (ctl.home / "made/link").read_text()), (True, "text"))
+    (ctl.home / "into").mkdir()
+    ctl.text("cp", "-r", "box:/srv/tree", ctl.home / "into")
+    equal("in a directory, under its name", (ctl.home / "into/tree/below/file").read_text(), "text")
+    hostile = io.BytesIO()
+    with tarfile.open(fileobj=hostile, mode="w") as t:
+        for name in ("../escaped", "/tmp/ctl-escaped", "good"):
+            t.addfile(tarfile.TarInfo(name), io.BytesIO())
+    Files.files["/hostile"] = hostile.getvalue(), "0644"
+    ctl("cp", "-r", "box:/hostile", ctl.home / "hostile")
+    equal("nothing gets out of the directory", [(ctl.home / "escaped").exists(), Path("/tmp/ctl-escaped").exists()],
+          [False, False])
+    Files.files["/broken"] = b"no tar" * 1000, "0644"
+    code, _, errors = ctl("cp", "-r", "box:/broken", ctl.home / "broken")
+    equal("what is no tar fails", (code, b"squashctl: tar has failed" in errors), (74, True))
+    code, _, errors = ctl("cp", "-r", tree / "nix", "box:/x")
+    equal("a directory that isn't there, too", (code, b"squashctl: tar has failed" in errors), (74, True))
 
 
 def test_copy_broken(m):
