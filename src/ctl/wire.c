@@ -92,7 +92,8 @@ static int say_closed(struct wire *w, struct err *e)
 			"%s has another certificate than SQUASH_FINGERPRINT says: if the console "
 			"shows a new one, type squashctl pin %s; if not, somebody is in between",
 			w->name, w->name);
-	if (fault == BR_ERR_BAD_VERSION || fault == BR_ERR_UNSUPPORTED_VERSION)
+	if (fault == BR_ERR_BAD_VERSION || fault == BR_ERR_UNSUPPORTED_VERSION ||
+	    fault == BR_ERR_RECV_FATAL_ALERT + BR_ALERT_PROTOCOL_VERSION)
 		return err_say(e, EPROTO, "%s does not speak TLS 1.2 at that port", w->name);
 	return err_say(e, EPROTO, "TLS with %s has failed (BearSSL: %d)", w->name, fault);
 }
