@@ -3,6 +3,7 @@
 # Squash Sandbox. What you can do:
 #
 #   make                  build/vmlinuz and build/initramfs.cpio.zst: all that a machine needs to boot
+#   make ctl              build/bin/squashctl: the operator's command line, for any x86-64 Linux
 #   make run              boot it under QEMU, API at 127.0.0.1:8080; ARGS="..." go to QEMU
 #   make modules          build/modules/: Debian, Python, Node, gcc, git, sudo as layers
 #   make keys             keys/: your own, for Secure Boot and updates; KEYS=DIR elsewhere, here and below
@@ -36,7 +37,7 @@
 #   build/parts/bearssl/             scripts/build-bearssl
 #   build/kernel/                    scripts/build-kernel          config/kernel-modules
 #                                    scripts/mk-depmod, scripts/check-doors
-#   build/bin/*                      build/cc                      src/
+#   build/bin/*                      build/cc                      src/ (squashctl by make ctl: not on the image)
 #   build/modules/000-base-busybox   scripts/mk-base-busybox       rootfs/base-busybox/
 #   build/modules/*                  scripts/mkmodule              config/modules/
 #   build/format.image               scripts/mk-format-image
@@ -55,7 +56,7 @@
 
 VERSION := 0.1.0
 
-.PHONY: all run modules keys uki update pxe iso usb test test-media test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
+.PHONY: all ctl run modules keys uki update pxe iso usb test test-media test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 all: build/vmlinuz build/initramfs.cpio.zst
@@ -86,6 +87,7 @@ SRC_box-init := src/sandbox/box_init.c
 SRC_api := $(wildcard src/api/*.c)
 SRC_egress := $(wildcard src/egress/*.c)
 SRC_make-identity := $(addprefix src/front/,make_identity.c identity_make.c certificate.c der_write.c)
+SRC_squashctl := $(wildcard src/ctl/*.c)
 SRC_ask-health := $(addprefix src/front/,ask_health.c pem.c)
 SRC_front := $(filter-out $(SRC_make-identity) src/front/ask_health.c,$(wildcard src/front/*.c))
 
@@ -106,8 +108,13 @@ define link
 endef
 
 .SECONDEXPANSION:
-$(BIN): build/bin/%: $$(addprefix build/obj/,$$(SRC_$$*:.c=.o) $(LIB:.c=.o)) scripts/check-static
+# The operator's, not the appliance's.
+CTL := build/bin/squashctl
+
+$(BIN) $(CTL): build/bin/%: $$(addprefix build/obj/,$$(SRC_$$*:.c=.o) $(LIB:.c=.o)) scripts/check-static
 	$(link)
+
+ctl: $(CTL)
 
 # ---- Third-party parts ----
 
@@ -311,7 +318,7 @@ run:
 
 UNIT := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/test_*.c))
 # What a unit test needs beside src/lib.
-SRC_test_settings := src/init/settings.c src/init/settings_ip.c src/init/env.c src/init/gpt.c
+SRC_test_settings := src/init/settings.c src/init/settings_ip.c src/init/gpt.c
 SRC_test_settings_ip := src/init/settings_ip.c
 SRC_test_rdnss := src/init/rdnss.c
 SRC_test_gpt := src/init/gpt.c src/init/efi_text.c
@@ -327,6 +334,7 @@ IDENTITY := $(addprefix src/front/,identity.c identity_pair.c pem.c der_read.c \
 SRC_test_identity := $(IDENTITY)
 SRC_test_der := $(IDENTITY)
 SRC_test_query := src/api/query.c src/api/request.c
+SRC_test_ctl := $(addprefix src/ctl/,lines.c quote.c remote.c reply_head.c show.c target.c url.c)
 SRC_test_superblock := src/sandbox/superblock.c
 SRC_test_tokens = $(SRC_fuzz_tokens)
 SRC_test_update := src/sandbox/update_header.c
@@ -360,6 +368,8 @@ SRC_fuzz_identity := $(IDENTITY)
 SRC_fuzz_tls := src/front/tls.c tests/front/trusting.c $(IDENTITY)
 LINK_fuzz_tls := -Wl,--wrap=getrandom
 SRC_fuzz_query := $(SRC_test_query)
+SRC_fuzz_reply := src/ctl/reply_head.c
+SRC_fuzz_lines := src/ctl/lines.c src/ctl/show.c
 SRC_fuzz_superblock := $(SRC_test_superblock)
 SRC_fuzz_update := $(SRC_test_update)
 SRC_fuzz_gpt := $(SRC_test_gpt)
@@ -414,7 +424,7 @@ test:
 WITH_FRONT := build/bin/front build/bin/ask-health build/test/cgi build/test/odd-client build/test/load-identity
 
 # What the tests on the booted image need.
-IN_QEMU := all build/parts/efi build/qemu/run build/test/agent build/test/probe build/test/squashd-fault
+IN_QEMU := all ctl build/parts/efi build/qemu/run build/test/agent build/test/probe build/test/squashd-fault
 
 test-fault:
 	$(Q)scripts/host-packages build test

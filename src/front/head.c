@@ -67,18 +67,6 @@ static enum head_result read_first_line(struct http_text line, struct head_reque
 	return HEAD_MORE;
 }
 
-/* RFC 9110 8.6: digits and nothing else; a list of equal ones is refused, too. */
-static bool read_length(struct http_text value, uint64_t *length)
-{
-	*length = 0;
-	for (size_t i = 0; i < value.len; i++) {
-		if (value.at[i] < '0' || value.at[i] > '9' || *length > UINT64_MAX / 10 - 1)
-			return false;
-		*length = *length * 10 + (uint64_t)(value.at[i] - '0');
-	}
-	return value.len > 0;
-}
-
 /* RFC 9110 7.6.1: a list, of which "close" is of interest; that of HTTP/1.0 ends anyway. */
 static bool says_close(struct http_text list)
 {
@@ -113,7 +101,7 @@ static enum head_result take_length(struct head_request *h, struct http_text val
 {
 	if (h->has_length)
 		return refuse_head(fault, "Content-Length stands twice");
-	if (!read_length(value, &h->length))
+	if (!http_read_length(value, &h->length))
 		return refuse_head(fault, "Content-Length is no number");
 	if (h->length > FRONT_BODY_BYTES)
 		return refuse(fault, 413, "too_large", "the body is longer than 2147483647 bytes");
@@ -252,20 +240,6 @@ void head_write_request(const struct head_request *h, const struct addr *client,
 	buf_add_text(out, "\r\n");
 }
 
-/* "HTTP/1.1 200 OK" */
-static bool read_status(struct http_text line, unsigned *status)
-{
-	struct http_text version, number;
-	uint64_t value;
-	if (!http_take_to(&line, ' ', &version) || !http_text_begins(version, "HTTP/1."))
-		return false;
-	number = http_take_until(&line, " ");
-	if (number.len != 3 || !read_length(number, &value) || value < 200)
-		return false;
-	*status = (unsigned)value;
-	return true;
-}
-
 enum head_result head_read_reply(struct head_reply *r, const char *bytes, size_t len)
 {
 	struct http_text rest = {bytes, len}, line, name, value;
@@ -278,11 +252,11 @@ enum head_result head_read_reply(struct head_reply *r, const char *bytes, size_t
 			return HEAD_BAD;
 		if (lines > 0 && line.len == 0)
 			break;
-		if (lines == 0 ? !read_status(line, &r->status)
+		if (lines == 0 ? !http_read_status_line(line, &r->status)
 			       : !http_read_field(line, &name, &value))
 			return HEAD_BAD;
 		if (lines > 0 && http_text_is(name, "content-length")) {
-			if (r->has_length || !read_length(value, &r->length))
+			if (r->has_length || !http_read_length(value, &r->length))
 				return HEAD_BAD;
 			r->has_length = true;
 		}

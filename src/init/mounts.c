@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "console.h"
-#include "env.h"
+#include "lib/env.h"
 #include "lib/fd.h"
 #include "lib/paths.h"
 #include "parse.h"

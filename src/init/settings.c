@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "env.h"
 #include "lib/addr.h"
 #include "lib/allow.h"
+#include "lib/env.h"
 #include "lib/hostname.h"
 
 static void report_line(const struct settings_report *report, const char *format, ...)

@@ -109,6 +109,30 @@ bool http_read_field(struct http_text line, struct http_text *name, struct http_
 	return true;
 }
 
+bool http_read_length(struct http_text value, uint64_t *length)
+{
+	*length = 0;
+	for (size_t i = 0; i < value.len; i++) {
+		if (!is_digit(value.at[i]) || *length > UINT64_MAX / 10 - 1)
+			return false;
+		*length = *length * 10 + (uint64_t)(value.at[i] - '0');
+	}
+	return value.len > 0;
+}
+
+bool http_read_status_line(struct http_text line, unsigned *status)
+{
+	struct http_text version, number;
+	uint64_t value;
+	if (!http_take_to(&line, ' ', &version) || !http_text_begins(version, "HTTP/1."))
+		return false;
+	number = http_take_until(&line, " ");
+	if (number.len != 3 || !http_read_length(number, &value) || value < 200)
+		return false;
+	*status = (unsigned)value;
+	return true;
+}
+
 bool http_text_begins(struct http_text t, const char *other)
 {
 	size_t len = strlen(other);

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct http_text {
 	const char *at;
@@ -39,6 +40,12 @@ bool http_read_request_line(struct http_text line, struct http_request_line *r);
 
 /* Read a field line; the value is without blanks around it, and may be empty. */
 bool http_read_field(struct http_text line, struct http_text *name, struct http_text *value);
+
+/* Read the first line of a reply: "HTTP/1.1 200 OK". False if it is none, or an interim one. */
+bool http_read_status_line(struct http_text line, unsigned *status);
+
+/* Read a Content-Length: digits and nothing else (RFC 9110 8.6); a list of equal ones is none. */
+bool http_read_length(struct http_text value, uint64_t *length);
 
 /* Whether the text is, or begins with, the other, without regard to the case of ASCII letters. */
 bool http_text_is(struct http_text t, const char *other);

@@ -4,8 +4,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "init/env.h"
 #include "init/settings.h"
+#include "lib/env.h"
 #include "tap.h"
 
 /* The reports of a case, joined by | marks. */

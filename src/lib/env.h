@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The one syntax of the appliance's settings files: KEY=value lines. Pure: no I/O, no memory. */
-#ifndef SQUASH_INIT_ENV_H
-#define SQUASH_INIT_ENV_H
+/* The one syntax of settings files, the appliance's and squashctl's: KEY=value lines. Pure: no I/O,
+ * no memory. */
+#ifndef SQUASH_ENV_H
+#define SQUASH_ENV_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* top: the sandboxes, looked at again and again. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "api.h"
+#include "commands.h"
+#include "lib/clock.h"
+#include "show.h"
+#include "table.h"
+
+static volatile sig_atomic_t has_ended;
+
+static void on_signal(int number)
+{
+	(void)number;
+	has_ended = 1;
+}
+
+static const char *size_of(const struct json_value *object, const char *key,
+			   char text[SHOW_SIZE_BYTES])
+{
+	int64_t bytes;
+	if (json_integer(json_get(object, key), &bytes) < 0 || bytes < 0)
+		return "?";
+	return show_size((uint64_t)bytes, text);
+}
+
+static int print_system(struct ctl *c)
+{
+	char a1[SHOW_SIZE_BYTES], a2[SHOW_SIZE_BYTES], b1[SHOW_SIZE_BYTES], b2[SHOW_SIZE_BYTES];
+	char memory[1024], shown[SHOW_BYTES(1024)];
+	struct buf line = {.data = memory, .cap = sizeof(memory)};
+	struct buf out = {.data = shown, .cap = sizeof(shown)};
+	struct api *a = api_begin("GET", "api/system");
+	int rc = api_call(c, a);
+	if (rc != 0)
+		return rc;
+	const struct json_value *ram = json_get(a->json, "memory"),
+				*disk = json_get(a->json, "disk");
+	buf_printf(&line, "%s  sandboxes %s  requests %s  memory %s free of %s  disk %s free of %s",
+		   api_text(a->json, "hostname"), api_text(json_get(a->json, "sandboxes"), "count"),
+		   api_text(json_get(a->json, "requests"), "under_way"),
+		   size_of(ram, "available_bytes", a1), size_of(ram, "total_bytes", a2),
+		   size_of(disk, "free_bytes", b1), size_of(disk, "total_bytes", b2));
+	show_text(line.data, line.len, &out);
+	printf("%.*s\n\n", (int)out.len, out.data);
+	return 0;
+}
+
+static int print_sandboxes(struct ctl *c)
+{
+	struct table t;
+	struct api *a = api_begin("GET", "api/sandboxes");
+	int rc = api_call(c, a);
+	if (rc != 0)
+		return rc;
+	table_init(&t, &a->arena,
+		   "ID OWNER >EXECS LAST_ACTIVE >WRITTEN >DISK_MB >MEMORY_MB >CPU TASK");
+	for (const struct json_value *s = api_first(a); s; s = s->next) {
+		table_value(&t, json_get(s, "id"));
+		table_value(&t, json_get(s, "owner"));
+		table_value(&t, json_get(s, "exec_count"));
+		table_value(&t, json_get(s, "last_active"));
+		table_size(&t, json_get(s, "upper_bytes"));
+		table_value(&t, json_get(s, "disk_mb"));
+		table_value(&t, json_get(s, "memory_mb"));
+		table_value(&t, json_get(s, "cpu"));
+		table_value(&t, json_get(s, "task"));
+	}
+	table_print(&t);
+	return 0;
+}
+
+static int show(struct ctl *c)
+{
+	int rc = print_system(c);
+	return rc != 0 ? rc : print_sandboxes(c);
+}
+
+/* Until it is time to look again, or the end: q, Q, or stdin's. */
+static void wait_for_key(void)
+{
+	uint64_t end_ms = clock_mono_ms() + CTL_TOP_MS, now_ms;
+	char key;
+	while (!has_ended && (now_ms = clock_mono_ms()) < end_ms) {
+		struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+		if (poll(&p, 1, (int)(end_ms - now_ms)) <= 0)
+			continue;
+		ssize_t n = read(STDIN_FILENO, &key, 1);
+		if (n == 0 || (n > 0 && (key == 'q' || key == 'Q')))
+			has_ended = 1;
+	}
+}
+
+/* On the terminal's other screen, so that what was there before is there again. */
+static int show_on(struct ctl *c)
+{
+	int rc = 0;
+	fputs("\033[?1049h\033[?25l", stdout);
+	while (!has_ended && rc == 0) {
+		fputs("\033[H\033[2J", stdout);
+		rc = show(c);
+		fflush(stdout);
+		if (rc == 0)
+			wait_for_key();
+	}
+	fputs("\033[?25h\033[?1049l", stdout);
+	fflush(stdout);
+	return rc;
+}
+
+static int top(struct ctl *c, const struct args *args)
+{
+	struct termios before, raw;
+	const struct sigaction action = {.sa_handler = on_signal}; /* poll(2) is to end */
+	(void)args;
+	if (c->json) {
+		struct api *a = api_begin("GET", "api/sandboxes");
+		int rc = api_call(c, a);
+		return rc != 0 ? rc : api_print(a);
+	}
+	if (!isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &before) < 0)
+		return show(c);
+	raw = before;
+	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+	int rc = show_on(c);
+	tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
+	return rc;
+}
+
+const struct command command_top = {
+	.name = "top",
+	.usage = "",
+	.help = "the sandboxes, looked at each 2 s; q ends it",
+	.run = top,
+};

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include "upload.h"
+
+#include <bearssl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/fd.h"
+#include "lib/limits.h"
+#include "limits.h"
+#include "show.h"
+
+#define DRAW_MS 100
+#define BAR_COLUMNS 30
+
+static int fail(struct ctl *c, const struct upload *u, int number)
+{
+	return ctl_fail(c, EXIT_LOCAL, "%s: %s", u->name, strerror(number));
+}
+
+/* The API wants to know the length before the first byte. */
+static int gather(struct ctl *c, struct upload *u)
+{
+	static uint8_t bytes[CTL_IO_BYTES];
+	AUTO_FD memory = memfd_create("squashctl", MFD_CLOEXEC);
+	ssize_t n;
+	if (memory < 0)
+		return fail(c, u, errno);
+	while ((n = fd_read_all(u->fd, bytes, sizeof(bytes))) > 0) {
+		int rc = u->len + (uint64_t)n > LIMIT_UPLOAD_BYTES
+				 ? -EFBIG
+				 : fd_write_all(memory, bytes, (size_t)n);
+		if (rc < 0)
+			return fail(c, u, -rc);
+		u->len += (uint64_t)n;
+	}
+	if (n < 0 || lseek(memory, 0, SEEK_SET) < 0)
+		return fail(c, u, n < 0 ? (int)-n : errno);
+	fd_close(&u->fd);
+	u->fd = fd_steal(&memory);
+	return 0;
+}
+
+/* The rest of a regular file. */
+static int measure(struct ctl *c, struct upload *u)
+{
+	struct stat st;
+	if (fstat(u->fd, &st) < 0)
+		return fail(c, u, errno);
+	if (S_ISDIR(st.st_mode))
+		return ctl_fail(c, EXIT_USAGE, "%s is a directory: cp -r copies those", u->name);
+	off_t at = S_ISREG(st.st_mode) ? lseek(u->fd, 0, SEEK_CUR) : -1;
+	if (at < 0 || at > st.st_size)
+		return gather(c, u);
+	u->mode = st.st_mode & 07777;
+	u->len = (uint64_t)(st.st_size - at);
+	if (u->len > LIMIT_UPLOAD_BYTES)
+		return ctl_fail(c, EXIT_USAGE, "%s is larger than the %d bytes that the API takes",
+				u->name, LIMIT_UPLOAD_BYTES);
+	return 0;
+}
+
+int upload_take(struct ctl *c, struct upload *u, int fd, const char *name)
+{
+	*u = (struct upload){.fd = fd, .name = name};
+	return measure(c, u);
+}
+
+int upload_open(struct ctl *c, struct upload *u, const char *path)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	*u = (struct upload){.name = is_stdin ? "stdin" : path};
+	u->fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+			 : open(path, O_RDONLY | O_CLOEXEC);
+	return u->fd < 0 ? fail(c, u, errno) : measure(c, u);
+}
+
+int upload_hash(struct ctl *c, const struct upload *u, char text[TOKEN_DIGEST_TEXT_BYTES])
+{
+	static uint8_t bytes[CTL_IO_BYTES];
+	uint8_t digest[TOKEN_DIGEST_BYTES];
+	br_sha256_context hash;
+	ssize_t n;
+	off_t begin = lseek(u->fd, 0, SEEK_CUR);
+	br_sha256_init(&hash);
+	while ((n = fd_read_all(u->fd, bytes, sizeof(bytes))) > 0)
+		br_sha256_update(&hash, bytes, (size_t)n);
+	if (n < 0 || lseek(u->fd, begin, SEEK_SET) < 0)
+		return fail(c, u, n < 0 ? (int)-n : errno);
+	br_sha256_out(&hash, digest);
+	token_write_digest(digest, text);
+	return 0;
+}
+
+static void draw(void *owner, uint64_t sent, uint64_t all)
+{
+	static const char full[] = "##############################";
+	struct upload *u = owner;
+	char done[SHOW_SIZE_BYTES], whole[SHOW_SIZE_BYTES], rate[SHOW_SIZE_BYTES];
+	uint64_t now_ms = clock_mono_ms();
+	if (!u->draws || (now_ms - u->drawn_ms < DRAW_MS && sent < all))
+		return;
+	u->drawn_ms = now_ms;
+	uint64_t bar = sent * BAR_COLUMNS / all;
+	uint64_t spent_ms = now_ms - u->begun_ms;
+	fprintf(stderr, "\r[%.*s%*s] %3u %%  %s of %s  %s/s   ", (int)bar, full,
+		(int)(BAR_COLUMNS - bar), "", (unsigned)(sent * 100 / all), show_size(sent, done),
+		show_size(all, whole),
+		show_size(spent_ms > 0 ? sent * 1000 / spent_ms : sent, rate));
+}
+
+void upload_into(struct upload *u, struct http_call *call)
+{
+	u->draws = isatty(STDERR_FILENO);
+	u->begun_ms = clock_mono_ms();
+	call->is_file = true;
+	call->file_fd = u->fd;
+	call->file_len = u->len;
+	call->timeout_ms = CTL_LONG_REPLY_MS; /* all of it is synced before the answer */
+	call->progress = draw;
+	call->owner = u;
+}
+
+void upload_close(struct upload *u)
+{
+	if (u->draws && u->drawn_ms)
+		fprintf(stderr, "\r\033[K");
+	fd_close(&u->fd);
+}
