@@ -3,6 +3,7 @@
 #include "body.h"
 #include "call.h"
 #include "endpoints.h"
+#include "exec_end.h"
 #include "members.h"
 #include "stream.h"
 
@@ -13,12 +14,7 @@ static const struct member result[] = {
 	{"stdout", MEMBER_TEXT, TAG_STDOUT},
 	{"stderr", MEMBER_TEXT, TAG_STDERR},
 	{"started", MEMBER_TIME, TAG_STARTED_MS},
-	{"ended", MEMBER_TIME, TAG_ENDED_MS},
-	{"duration_ms", MEMBER_NUMBER, TAG_DURATION_MS},
-	{"timed_out", MEMBER_FLAG, TAG_TIMED_OUT},
-	{"oom_killed", MEMBER_FLAG, TAG_OOM_KILLED},
-	{"signal", MEMBER_NUMBER_OR_NULL, TAG_SIGNAL},
-	{"background", MEMBER_FLAG, TAG_BACKGROUND},
+	EXEC_END_MEMBERS,
 	{"truncated", MEMBER_OBJECT, 0},
 	{"stdout", MEMBER_FLAG, TAG_STDOUT_TRUNCATED},
 	{"stderr", MEMBER_FLAG, TAG_STDERR_TRUNCATED},
@@ -31,12 +27,7 @@ static const struct member streamed[] = {
 	{"stdout_bytes", MEMBER_NUMBER, TAG_STDOUT_BYTES},
 	{"stderr_bytes", MEMBER_NUMBER, TAG_STDERR_BYTES},
 	{"started", MEMBER_TIME, TAG_STARTED_MS},
-	{"ended", MEMBER_TIME, TAG_ENDED_MS},
-	{"duration_ms", MEMBER_NUMBER, TAG_DURATION_MS},
-	{"timed_out", MEMBER_FLAG, TAG_TIMED_OUT},
-	{"oom_killed", MEMBER_FLAG, TAG_OOM_KILLED},
-	{"signal", MEMBER_NUMBER_OR_NULL, TAG_SIGNAL},
-	{"background", MEMBER_FLAG, TAG_BACKGROUND},
+	EXEC_END_MEMBERS,
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

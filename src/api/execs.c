@@ -2,6 +2,7 @@
 /* sandboxes/:id/execs, execs/:n and execs/:n/output: commands that nobody waits for. */
 #include "call.h"
 #include "endpoints.h"
+#include "exec_end.h"
 #include "members.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -16,12 +17,7 @@ static const struct member beginning[] = {
 
 static const struct member result[] = {
 	{"exit_code", MEMBER_NUMBER, TAG_EXIT_CODE},
-	{"ended", MEMBER_TIME, TAG_ENDED_MS},
-	{"duration_ms", MEMBER_NUMBER, TAG_DURATION_MS},
-	{"timed_out", MEMBER_FLAG, TAG_TIMED_OUT},
-	{"oom_killed", MEMBER_FLAG, TAG_OOM_KILLED},
-	{"signal", MEMBER_NUMBER_OR_NULL, TAG_SIGNAL},
-	{"background", MEMBER_FLAG, TAG_BACKGROUND},
+	EXEC_END_MEMBERS,
 };
 
 /* A number of the message; 0 if it has none. */
