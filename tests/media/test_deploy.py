@@ -66,7 +66,7 @@ class Reader:
             replaced["ADDRESS:8443"] = f"{self.machine.host}:{self.machine.port}"
             replaced["squash:8443:ADDRESS"] = f"squash:{self.machine.port}:{self.machine.host}"
             replaced["https://squash:8443"] = f"https://squash:{self.machine.port}"
-        for old, new in {**replaced, **own}.items():
+        for old, new in {**own, **replaced}.items():
             command = command.replace(old, new)
         done = subprocess.run(
             ["bash", "-c", command], cwd=ROOT, env=self.environment, capture_output=True, text=True,
