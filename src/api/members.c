@@ -58,3 +58,16 @@ void members_write(struct jsonw *w, struct msg_cursor c, const struct member *ta
 			write_value(w, m, c);
 	}
 }
+
+bool members_next_record(struct msg_cursor *c, struct msg_cursor *record)
+{
+	struct msg_field f = {0};
+	while (f.tag != TAG_RECORD)
+		if (msg_next(c, &f) <= 0)
+			return false;
+	*record = *c;
+	for (struct msg_cursor next = *c; msg_next(&next, &f) > 0 && f.tag != TAG_RECORD;)
+		*c = next;
+	record->left -= c->left;
+	return true;
+}

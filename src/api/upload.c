@@ -8,7 +8,7 @@ void upload_begin(struct http_request *q, const struct query_parameter *known, s
 	struct request_fault fault;
 	size_t len;
 	if (query_parse(q->query, known, count, call_fields(), &fault) < 0 ||
-	    http_stream_len(LIMIT_UPLOAD_BYTES, &len, &fault) < 0) {
+	    http_stream_len(false, LIMIT_UPLOAD_BYTES, &len, &fault) < 0) {
 		call_require_token(q);
 		http_reply_fault(&fault);
 	}

@@ -5,28 +5,20 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/fd.h"
 #include "lib/limits.h"
+#include "passed.h"
 
 /* So much is written before the disk is made to begin, and waited for a window later: it neither
  * fills memory that others need, nor is it all left for one long sync at the end. */
 #define WINDOW_BYTES ((off_t)8 << 20)
 
-static bool is_pipe(int fd)
-{
-	struct stat st;
-	int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
-	return flags >= 0 && (flags & (O_ACCMODE | O_PATH)) == O_RDONLY && fstat(fd, &st) == 0 &&
-	       S_ISFIFO(st.st_mode) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
-}
-
 bool stream_begin(struct stream *t, int pipe_fd, uint64_t size, struct reply *r)
 {
 	*t = (struct stream){.pipe_fd = pipe_fd, .size = size};
-	if (is_pipe(pipe_fd))
+	if (passed_is_pipe(pipe_fd))
 		return true;
 	reply_fail(r, 400, "bad_message", "the file does not come through a pipe");
 	return false;
