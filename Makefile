@@ -64,11 +64,12 @@ TARGET_CFLAGS := -Os -fstack-protector-strong -ffunction-sections -fdata-section
 TARGET_LDFLAGS := -s -Wl,--gc-sections
 HOST_CFLAGS := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -Itests/unit
 
-PROGRAMS := init squashd box-init api egress front make-identity
+PROGRAMS := init squashd box-init box-files api egress front make-identity
 LIB := $(wildcard src/lib/*.c)
 SRC_init := $(wildcard src/init/*.c)
 SRC_squashd := $(filter-out src/sandbox/box_init.c,$(wildcard src/sandbox/*.c))
 SRC_box-init := src/sandbox/box_init.c
+SRC_box-files := $(wildcard src/files/*.c) src/sandbox/tree.c
 SRC_api := $(wildcard src/api/*.c)
 SRC_egress := $(wildcard src/egress/*.c)
 SRC_make-identity := $(addprefix src/front/,make_identity.c identity_make.c certificate.c der_write.c)

@@ -55,20 +55,10 @@ static void write_exec(struct jsonw *w, struct msg_cursor c)
 	jsonw_object_end(w);
 }
 
-/* Each record of the message: from behind one TAG_RECORD up to the next. */
 static void write_execs(struct jsonw *w, struct msg_cursor c)
 {
-	struct msg_field f;
-	struct msg_cursor one = {0};
-	for (struct msg_cursor next = c; msg_next(&next, &f) > 0; c = next) {
-		if (f.tag != TAG_RECORD)
-			continue;
-		one.left -= c.left;
-		if (one.at)
-			write_exec(w, one);
-		one = next;
-	}
-	if (one.at)
+	struct msg_cursor one;
+	while (members_next_record(&c, &one))
 		write_exec(w, one);
 }
 

@@ -63,10 +63,10 @@ int http_read_body(struct http_request *q, bool optional, struct request_fault *
 	return 0;
 }
 
-int http_stream_len(size_t max, size_t *len, struct request_fault *fault)
+int http_stream_len(bool optional, size_t max, size_t *len, struct request_fault *fault)
 {
 	struct request_env e = read_env();
-	return request_stream_len(&e, max, len, fault);
+	return request_stream_len(&e, optional, max, len, fault);
 }
 
 struct buf *http_reply_buf(void)
@@ -141,12 +141,17 @@ static void write_error(struct jsonw *w, const char *code, const char *text)
 	jsonw_object_end(w);
 }
 
-void http_begin_lines(struct buf *b)
+void http_begin_stream(struct buf *b, const char *type, const char *extra)
 {
 	buf_printf(b,
-		   "Status: 200 %s\r\nContent-Type: application/x-ndjson\r\n"
+		   "Status: 200 %s\r\n%sContent-Type: %s\r\n"
 		   "Cache-Control: no-store\r\nConnection: close\r\n\r\n",
-		   http_phrase(200));
+		   http_phrase(200), extra, type);
+}
+
+void http_begin_lines(struct buf *b)
+{
+	http_begin_stream(b, "application/x-ndjson", "");
 }
 
 void http_reply_error(unsigned status, const char *code, const char *format, ...)

@@ -22,7 +22,7 @@ void http_read_request(struct http_request *q, char *path_memory, size_t path_ca
 int http_read_body(struct http_request *q, bool optional, struct request_fault *fault);
 
 /* How long the body is that is left on stdin for another to read: request_stream_len. */
-int http_stream_len(size_t max, size_t *len, struct request_fault *fault);
+int http_stream_len(bool optional, size_t max, size_t *len, struct request_fault *fault);
 
 /* Begin the object of an error in place of what the reply has held so far; the caller writes it,
  * ends it, and replies. */
@@ -30,6 +30,10 @@ void http_begin_error(struct jsonw *w);
 
 /* The members that each error has. */
 void http_write_error(struct jsonw *w, const char *code, const char *text);
+
+/* The head of a reply whose body the process writes: of that type, with the fields in extra, each
+ * ended by CRLF. */
+void http_begin_stream(struct buf *b, const char *type, const char *extra);
 
 /* The head of a reply of many lines, which the process ends; the first is to go out with it. */
 void http_begin_lines(struct buf *b);

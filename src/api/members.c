@@ -28,7 +28,9 @@ static void write_value(struct jsonw *w, const struct member *m, struct msg_curs
 	struct msg_field f = find(c, m->tag);
 	uint64_t number = 0;
 	msg_number(&f, &number);
-	if (m->type == MEMBER_TEXT)
+	if (m->type == MEMBER_TEXT_OR_NULL && f.len == 0)
+		jsonw_null(w);
+	else if (m->type == MEMBER_TEXT || m->type == MEMBER_TEXT_OR_NULL)
 		jsonw_text(w, f.data, f.len);
 	else if (m->type == MEMBER_TEXTS)
 		members_write_texts(w, c, m->tag);
@@ -55,4 +57,17 @@ void members_write(struct jsonw *w, struct msg_cursor c, const struct member *ta
 		else
 			write_value(w, m, c);
 	}
+}
+
+bool members_next_record(struct msg_cursor *c, struct msg_cursor *record)
+{
+	struct msg_field f = {0};
+	while (f.tag != TAG_RECORD)
+		if (msg_next(c, &f) <= 0)
+			return false;
+	*record = *c;
+	for (struct msg_cursor next = *c; msg_next(&next, &f) > 0 && f.tag != TAG_RECORD;)
+		*c = next;
+	record->left -= c->left;
+	return true;
 }

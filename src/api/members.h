@@ -3,6 +3,7 @@
 #ifndef SQUASH_MEMBERS_H
 #define SQUASH_MEMBERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,7 @@
 
 enum member_type {
 	MEMBER_TEXT,
+	MEMBER_TEXT_OR_NULL, /* an empty one is null */
 	MEMBER_NUMBER,
 	MEMBER_NUMBER_OR_NULL, /* 0 is null */
 	MEMBER_FLAG,
@@ -32,5 +34,9 @@ void members_write(struct jsonw *w, struct msg_cursor c, const struct member *ta
 
 /* Write an array of all texts of the tag. */
 void members_write_texts(struct jsonw *w, struct msg_cursor c, enum msg_tag tag);
+
+/* Of a message that has records, each begun by TAG_RECORD: the next one's fields. False: there is
+ * none. */
+bool members_next_record(struct msg_cursor *c, struct msg_cursor *record);
 
 #endif

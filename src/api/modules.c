@@ -53,7 +53,7 @@ static void read_upload(struct http_request *q)
 	struct request_fault fault;
 	size_t len, count = sizeof(upload_parameters) / sizeof(upload_parameters[0]);
 	if (query_parse(q->query, upload_parameters, count, call_fields(), &fault) < 0 ||
-	    http_stream_len(LIMIT_UPLOAD_BYTES, &len, &fault) < 0) {
+	    http_stream_len(false, LIMIT_UPLOAD_BYTES, &len, &fault) < 0) {
 		call_require_token(q);
 		http_reply_fault(&fault);
 	}

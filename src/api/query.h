@@ -10,7 +10,7 @@
 #include "lib/msg.h"
 #include "request.h"
 
-#define QUERY_VALUE_BYTES 256 /* of a name or a value, with its NUL */
+#define QUERY_VALUE_BYTES 4096 /* of a name or a value, with its NUL: PATH_MAX */
 
 struct query_parameter {
 	const char *name;

@@ -59,12 +59,16 @@ static bool is_json(const char *type)
 	return false;
 }
 
-int request_stream_len(const struct request_env *env, size_t max, size_t *len,
+int request_stream_len(const struct request_env *env, bool optional, size_t max, size_t *len,
 		       struct request_fault *fault)
 {
 	const char *text = env->content_length;
 	char *end;
 	*len = 0;
+	/* busybox httpd leaves CONTENT_LENGTH out for 0, and reads no chunks: those are a body, of
+	 * which nothing says how long it is. */
+	if (optional && text[0] == '\0' && env->transfer_encoding[0] == '\0')
+		return 0;
 	errno = 0;
 	unsigned long long value = strtoull(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || *end != '\0')
@@ -80,13 +84,9 @@ int request_stream_len(const struct request_env *env, size_t max, size_t *len,
 int request_body_len(const struct request_env *env, bool optional, size_t max, size_t *len,
 		     struct request_fault *fault)
 {
-	*len = 0;
-	/* busybox httpd leaves CONTENT_LENGTH out for 0, and reads no chunks: those are a body, of
-	 * which nothing says how long it is. */
-	if (optional && env->content_length[0] == '\0' && env->transfer_encoding[0] == '\0')
-		return 0;
-	int rc = request_stream_len(env, max, len, fault);
-	if (rc == 0 && !is_json(env->content_type))
+	int rc = request_stream_len(env, optional, max, len, fault);
+	bool is_there = env->content_length[0] != '\0';
+	if (rc == 0 && is_there && !is_json(env->content_type))
 		rc = request_refuse(fault, 415, "unsupported_media_type",
 				    "the body must be application/json");
 	return rc;

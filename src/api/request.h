@@ -60,8 +60,8 @@ int request_parse(const struct request_env *env, char *path_memory, size_t path_
 int request_body_len(const struct request_env *env, bool optional, size_t max, size_t *len,
 		     struct request_fault *fault);
 
-/* The same for a body that must be there and is no JSON: it may be of any type. */
-int request_stream_len(const struct request_env *env, size_t max, size_t *len,
+/* The same for a body that is no JSON: it may be of any type. */
+int request_stream_len(const struct request_env *env, bool optional, size_t max, size_t *len,
 		       struct request_fault *fault);
 
 #endif

@@ -3,10 +3,12 @@
  * a fixed head, the bearer token, then fields of {tag, length, bytes}. Native byte order: both ends
  * are on one machine. One request and one reply a connection.
  *
- * One descriptor may cross as well, with the fields: MSG_UPLOAD_MODULE has the read end of a pipe,
- * out of which the file comes. squashd takes no other kind, and none with any other request.
+ * One descriptor may cross as well, with the fields: MSG_UPLOAD_MODULE, MSG_PUT_FILE and MSG_PUT_TAR
+ * have the read end of a pipe, out of which the body comes. squashd takes no other kind, and none
+ * with any other request.
  *
- * A streamed exec's reply is preceded by pieces of its output, replies of the kind MSG_PIECE. */
+ * A streamed exec's reply is preceded by pieces of its output, replies of the kind MSG_PIECE; so is
+ * that of MSG_GET_FILE and MSG_GET_TAR, by what is got. */
 #ifndef SQUASH_MSG_H
 #define SQUASH_MSG_H
 
@@ -20,7 +22,9 @@
 
 #define MSG_MAGIC 0x32425153u /* "SQB2" */
 
-#define MSG_PIECE 100 /* more comes: TAG_OFFSET with TAG_STDOUT or TAG_STDERR; or TAG_DURATION_MS */
+/* More comes. Of an exec: TAG_OFFSET with TAG_STDOUT or TAG_STDERR; or TAG_DURATION_MS. Of a file or
+ * a tree: first TAG_SIZE and TAG_MODE, or nothing; then TAG_DATA. */
+#define MSG_PIECE 100
 
 /* A request's kind; a reply's kind is its HTTP status. */
 enum msg_op {
@@ -52,6 +56,12 @@ enum msg_op {
 	MSG_EXEC_INFO,
 	MSG_EXEC_OUTPUT,
 	MSG_EXEC_KILL,
+	MSG_GET_FILE,
+	MSG_PUT_FILE, /* with a pipe, unless it is empty */
+	MSG_DELETE_FILE,
+	MSG_LIST_FILES,
+	MSG_GET_TAR,
+	MSG_PUT_TAR, /* as MSG_PUT_FILE */
 };
 
 enum msg_tag {
@@ -142,6 +152,17 @@ enum msg_tag {
 	TAG_WAIT,   /* for how many seconds there may be nothing */
 	TAG_STATE,  /* number: enum msg_exec_state */
 	TAG_SHA256, /* 64 hexadecimal digits; in a request too, as is TAG_SIZE: upload */
+	/* files in a sandbox; TAG_SIZE and TAG_NAME as above */
+	TAG_PATH,
+	TAG_MODE,      /* text: octal digits */
+	TAG_RECURSIVE, /* delete: text, "0" or "1" */
+	TAG_DATA,      /* some of the bytes */
+	TAG_TYPE,      /* text, as docs/api.md has it */
+	TAG_UID,       /* numbers, as the sandbox sees them */
+	TAG_GID,
+	TAG_MTIME_MS,
+	TAG_TARGET, /* text; absent: it is no link */
+	TAG_FILES,  /* number: entries unpacked */
 };
 
 /* What has become of a detached command. */

@@ -17,6 +17,7 @@
 #define PATH_ENV "/etc/squash.env"           /* from an initramfs overlay, if any */
 #define PATH_SQUASHD "/sbin/squashd"
 #define PATH_BOX_INIT "/sbin/box-init"
+#define PATH_BOX_FILES "/sbin/box-files"
 #define PATH_MKSQUASHFS "/bin/mksquashfs"
 #define PATH_EGRESS "/sbin/egress"
 #define PATH_EGRESS_ROOT "/srv/egress" /* empty: all that an egress process sees of files */

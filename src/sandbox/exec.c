@@ -19,8 +19,12 @@
 
 #include "lib/clock.h"
 #include "lib/fd.h"
+#include "life.h"
+#include "meta.h"
 #include "privilege.h"
 #include "spawn.h"
+
+#define PROGRAM_FD 3
 
 /* What the child needs; it shares our memory until it executes the shell (spawn.h). */
 struct join {
@@ -73,14 +77,23 @@ static int fail_inside(struct join *j, const char *what)
 }
 
 /* The command's streams and nothing else: a path inside (/proc/self/fd/5, or a link to it) would
- * lead to what is open of the appliance's, closed on exec or not. */
+ * lead to what is open of the appliance's, closed on exec or not. A program's own descriptor stays
+ * until then; for that no path is looked up but the root. */
 static int settle_descriptors(const struct join *j)
 {
-	int in_fd = j->in_fd >= 0 ? j->in_fd : open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (dup2(in_fd, 0) < 0 || dup2(j->out_fd, 1) < 0 || dup2(j->err_fd, 2) < 0 ||
-	    syscall(SYS_close_range, 3u, ~0u, 0) < 0)
+	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int in_fd = j->in_fd >= 0 ? j->in_fd : null_fd;
+	int err_fd = j->err_fd >= 0 ? j->err_fd : null_fd;
+	unsigned first = 3;
+	if (dup2(in_fd, 0) < 0 || dup2(j->out_fd, 1) < 0 || dup2(err_fd, 2) < 0)
 		return -1;
-	return 0;
+	if (!j->request->cmd) {
+		if (j->request->program_fd != PROGRAM_FD &&
+		    dup3(j->request->program_fd, PROGRAM_FD, O_CLOEXEC) < 0)
+			return -1;
+		first = PROGRAM_FD + 1;
+	}
+	return (int)syscall(SYS_close_range, first, ~0u, 0);
 }
 
 static int run_command(void *arg)
@@ -98,6 +111,11 @@ static int run_command(void *arg)
 	if (chdir(j->request->workdir) < 0)
 		return fail_inside(j, j->request->workdir);
 	reset_signals();
+	if (!j->request->cmd) {
+		syscall(SYS_execveat, PROGRAM_FD, "", j->request->argv, j->request->envp,
+			AT_EMPTY_PATH);
+		return fail_inside(j, "a program of the appliance's");
+	}
 	execve("/bin/sh", argv, j->request->envp);
 	return fail_inside(j, "/bin/sh");
 }
@@ -146,6 +164,8 @@ static int start_joined(const struct server *s, const struct sandbox *sb, struct
 			       LIMIT_PIDS);
 	if (pid < 0)
 		return pid;
+	if (!j->request->cmd && j->failed)
+		err_set(e, j->failed_errno, "start %s", j->failed);
 	if (e->number) {
 		waitid(P_PIDFD, (id_t)job->pidfd, NULL, WEXITED);
 		return -e->number;
@@ -157,7 +177,7 @@ static int start_joined(const struct server *s, const struct sandbox *sb, struct
 static void tell_failure(const struct join *j)
 {
 	char text[LIMIT_PATH_BYTES + 128];
-	if (!j->failed)
+	if (!j->failed || j->err_fd < 0)
 		return;
 	int n = snprintf(text, sizeof(text), "sandbox: %s: %s\n", j->failed,
 			 strerror(j->failed_errno));
@@ -178,7 +198,7 @@ int exec_start(const struct server *s, const struct sandbox *sb, const struct ex
 		rc = make_pipe(owner, 1, in, e);
 	if (rc == 0)
 		rc = make_pipe(owner, 0, out, e);
-	if (rc == 0)
+	if (rc == 0 && r->cmd)
 		rc = make_pipe(owner, 0, err, e);
 	if (rc == 0) {
 		struct join j = {
@@ -202,4 +222,19 @@ int exec_start(const struct server *s, const struct sandbox *sb, const struct ex
 		cgroup_end_leaf(&job->leaf);
 	}
 	return rc;
+}
+
+int exec_join(const struct server *s, const char *id, const struct exec_request *r,
+	      struct exec_job *job, struct err *e)
+{
+	static struct sandbox sb;
+	AUTO_FD lock = meta_lock(s, id, META_WAIT, e);
+	if (lock < 0)
+		return lock;
+	int rc = meta_load(s, lock, id, &sb, e);
+	if (rc == 0)
+		rc = life_ensure_runs(s, &sb, lock, e);
+	if (rc == 0)
+		rc = exec_start(s, &sb, r, job, e);
+	return rc < 0 ? rc : fd_steal(&lock);
 }

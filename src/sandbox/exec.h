@@ -14,11 +14,13 @@
 #include "sandbox.h"
 
 struct exec_request {         /* everything borrowed */
-	const char *cmd;      /* for /bin/sh -c */
+	const char *cmd;      /* for /bin/sh -c; NULL: */
+	int program_fd;       /* a program of the appliance's, by descriptor, with */
+	char *const *argv;    /* these arguments; it has no stderr */
 	const char *workdir;  /* absolute, as the sandbox sees it */
 	char *const *envp;    /* the whole environment, NULL-terminated */
-	const uint8_t *input; /* what the command reads on stdin */
-	size_t input_len;
+	const uint8_t *input; /* what the command reads on stdin; the caller's to write for a */
+	size_t input_len;     /* program. 0: there is nothing */
 	uint64_t timeout_ms;
 };
 
@@ -57,6 +59,11 @@ struct exec_job {
  * What the command itself can't do (a workdir that isn't there) is a result, not an error. */
 int exec_start(const struct server *s, const struct sandbox *sb, const struct exec_request *r,
 	       struct exec_job *job, struct err *e);
+
+/* The same for a sandbox that is named: it is locked, and started if it is down. The lock, owned by
+ * the caller; or -errno. */
+int exec_join(const struct server *s, const char *id, const struct exec_request *r,
+	      struct exec_job *job, struct err *e);
 
 /* Feed and drain its pipes until it has ended or its time is over (all that it started is killed
  * then), and fill *result. All is killed as well when its stream isn't taken any more, or when it

@@ -35,6 +35,13 @@ void request_exec_info(const struct server *s, struct msg_cursor fields, struct 
 void request_exec_output(const struct server *s, struct msg_cursor fields, struct reply *r);
 void request_exec_kill(const struct server *s, struct msg_cursor fields, struct reply *r);
 
+void request_get_file(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_put_file(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_delete_file(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_list_files(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_get_tar(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_put_tar(const struct server *s, struct msg_cursor fields, struct reply *r);
+
 void request_system(const struct server *s, struct msg_cursor fields, struct reply *r);
 
 void request_tokens(const struct server *s, struct msg_cursor fields, struct reply *r);

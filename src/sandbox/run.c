@@ -8,7 +8,6 @@
 #include "journal.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
-#include "life.h"
 #include "meta.h"
 #include "requests.h"
 #include "run_read.h"
@@ -50,20 +49,11 @@ static int detach(const struct run *run, int lock, struct exec_job *job, struct 
 	return rc;
 }
 
-/* Under the sandbox's lock: is it there, and join. */
 static int start(const struct server *s, struct run *run, struct exec_job *job, struct err *e)
 {
-	static struct sandbox sb;
-	AUTO_FD lock = meta_lock(s, run->id, META_WAIT, e);
+	AUTO_FD lock = exec_join(s, run->id, &run->request, job, e);
 	if (lock < 0)
 		return lock;
-	int rc = meta_load(s, lock, run->id, &sb, e);
-	if (rc == 0)
-		rc = life_ensure_runs(s, &sb, lock, e);
-	if (rc == 0)
-		rc = exec_start(s, &sb, &run->request, job, e);
-	if (rc < 0)
-		return rc;
 	run->seq = meta_count_use(lock, true);
 	return run->detach ? detach(run, lock, job, e) : 0;
 }

@@ -49,7 +49,8 @@ struct server {
 	int run_fd;       /* PATH_RUN */
 	int cgroup_fd;    /* PATH_CGROUP_SQUASH */
 	int capture_fd;   /* the cgroup of captures */
-	int box_init_fd;  /* the program, not a directory, as are the next two */
+	int box_init_fd;  /* the program, not a directory, as are the next three */
+	int box_files_fd;
 	int mksquashfs_fd;
 	int egress_fd;
 	int report_fd; /* where workers tell squashd of a new sandbox: watch.h */

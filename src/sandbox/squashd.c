@@ -89,6 +89,9 @@ static int open_dirs(struct server *s, struct err *e)
 	s->box_init_fd = open(PATH_BOX_INIT, O_PATH | O_CLOEXEC);
 	if (s->box_init_fd < 0)
 		return err_set(e, errno, "open %s", PATH_BOX_INIT);
+	s->box_files_fd = open(PATH_BOX_FILES, O_PATH | O_CLOEXEC);
+	if (s->box_files_fd < 0)
+		return err_set(e, errno, "open %s", PATH_BOX_FILES);
 	s->mksquashfs_fd = open(PATH_MKSQUASHFS, O_PATH | O_CLOEXEC);
 	if (s->mksquashfs_fd < 0)
 		return err_set(e, errno, "open %s", PATH_MKSQUASHFS);

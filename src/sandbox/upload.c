@@ -17,6 +17,7 @@
 #include "lib/fd.h"
 #include "module_read.h"
 #include "modules.h"
+#include "passed.h"
 #include "requests.h"
 #include "snapshots.h"
 #include "superblock.h"
@@ -30,16 +31,6 @@ struct stream {
 	uint64_t size, done; /* bytes */
 	br_sha256_context hash;
 };
-
-/* No other kind of descriptor is taken from api, which may have been taken over: by what squashd
- * does to the end of a pipe nobody gains anything. */
-static bool is_pipe(int fd)
-{
-	struct stat st;
-	int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
-	return flags >= 0 && (flags & (O_ACCMODE | O_PATH)) == O_RDONLY && fstat(fd, &st) == 0 &&
-	       S_ISFIFO(st.st_mode) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
-}
 
 /* Neither on SQUASH-DATA nor on the image. */
 static bool is_free(const struct server *s, const char *name, struct reply *r)
@@ -210,7 +201,7 @@ void request_upload_module(const struct server *s, struct msg_cursor fields, str
 	struct err e;
 	if (!module_read_upload(fields, &u, r) || !is_free(s, u.name, r))
 		return;
-	if (!is_pipe(s->passed_fd)) {
+	if (!passed_is_pipe(s->passed_fd)) {
 		reply_fail(r, 400, "bad_message", "the file does not come through a pipe");
 		return;
 	}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* sandboxes/:id/files, list and tar: files in a sandbox, as they are. */
+#include <unistd.h>
+
+#include "call.h"
+#include "endpoints.h"
+#include "lib/fd.h"
+#include "members.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct query_parameter path_only[] = {{"path", TAG_PATH}};
+
+/* What comes after the first piece. The reply has its head by then: if not all comes, it ends too
+ * early, and as its connection does, the client sees that. */
+static void __attribute__((noreturn)) pass_on(uint64_t left)
+{
+	struct msg_cursor reply;
+	struct msg_field f;
+	unsigned status;
+	while ((status = call_next(&reply)) == MSG_PIECE)
+		while (msg_next(&reply, &f) > 0) {
+			if (f.tag != TAG_DATA)
+				continue;
+			if (f.len > left || fd_write_all(STDOUT_FILENO, f.data, f.len) < 0)
+				_exit(1);
+			left -= f.len;
+		}
+	_exit(status != 200);
+}
+
+static void __attribute__((noreturn))
+reply_stream(const char *type, const char *extra, uint64_t size)
+{
+	char head[512];
+	struct buf b = {.data = head, .cap = sizeof(head)};
+	http_begin_stream(&b, type, extra);
+	if (b.full || fd_write_all(STDOUT_FILENO, head, b.len) < 0)
+		_exit(1);
+	pass_on(size);
+}
+
+void get_file(struct http_request *q)
+{
+	struct msg_cursor reply;
+	struct msg_field f;
+	char extra[128], mode[8] = "";
+	struct buf b = {.data = extra, .cap = sizeof(extra)};
+	uint64_t size = 0;
+	msg_add_text(call_fields(), TAG_ID, q->id);
+	call_take_query(q, path_only, COUNT(path_only));
+	call_squashd(q, MSG_GET_FILE, &reply);
+	while (msg_next(&reply, &f) > 0) {
+		struct buf m = {.data = mode, .cap = sizeof(mode) - 1};
+		if (f.tag == TAG_SIZE)
+			msg_number(&f, &size);
+		else if (f.tag == TAG_MODE)
+			buf_add(&m, f.data, f.len);
+	}
+	buf_printf(&b, "Squash-Mode: %s\r\nContent-Length: %llu\r\n", mode,
+		   (unsigned long long)size);
+	extra[b.len] = '\0';
+	reply_stream("application/octet-stream", extra, size);
+}
+
+void get_tar(struct http_request *q)
+{
+	struct msg_cursor reply;
+	msg_add_text(call_fields(), TAG_ID, q->id);
+	call_take_query(q, path_only, COUNT(path_only));
+	call_squashd(q, MSG_GET_TAR, &reply);
+	reply_stream("application/x-tar", "", UINT64_MAX);
+}
+
+static void __attribute__((noreturn))
+reply_members(unsigned status, struct msg_cursor reply, const struct member *table, size_t count)
+{
+	struct jsonw w;
+	jsonw_init(&w, http_reply_buf());
+	jsonw_object_begin(&w);
+	members_write(&w, reply, table, count);
+	jsonw_object_end(&w);
+	http_reply_json(status, &w);
+}
+
+/* The body isn't read here: squashd gets the pipe that the server writes it into. */
+static unsigned send_body(const struct http_request *q, enum msg_op op, struct msg_cursor *reply)
+{
+	struct request_fault fault;
+	size_t len;
+	if (http_stream_len(true, LIMIT_UPLOAD_BYTES, &len, &fault) < 0) {
+		call_require_token(q);
+		http_reply_fault(&fault);
+	}
+	msg_add_number(call_fields(), TAG_SIZE, len);
+	return call_squashd_passing(q, op, len > 0 ? STDIN_FILENO : -1, reply);
+}
+
+void put_file(struct http_request *q)
+{
+	static const struct query_parameter parameters[] = {{"path", TAG_PATH}, {"mode", TAG_MODE}};
+	static const struct member written[] = {
+		{"path", MEMBER_TEXT, TAG_PATH},
+		{"size", MEMBER_NUMBER, TAG_SIZE},
+		{"mode", MEMBER_TEXT, TAG_MODE},
+	};
+	struct msg_cursor reply;
+	msg_add_text(call_fields(), TAG_ID, q->id);
+	call_take_query(q, parameters, COUNT(parameters));
+	unsigned status = send_body(q, MSG_PUT_FILE, &reply);
+	reply_members(status, reply, written, COUNT(written));
+}
+
+void put_tar(struct http_request *q)
+{
+	static const struct member unpacked[] = {
+		{"files", MEMBER_NUMBER, TAG_FILES},
+		{"bytes", MEMBER_NUMBER, TAG_SIZE},
+	};
+	struct msg_cursor reply;
+	msg_add_text(call_fields(), TAG_ID, q->id);
+	call_take_query(q, path_only, COUNT(path_only));
+	unsigned status = send_body(q, MSG_PUT_TAR, &reply);
+	reply_members(status, reply, unpacked, COUNT(unpacked));
+}
+
+void delete_file(struct http_request *q)
+{
+	static const struct query_parameter parameters[] = {{"path", TAG_PATH},
+							    {"recursive", TAG_RECURSIVE}};
+	struct msg_cursor reply;
+	msg_add_text(call_fields(), TAG_ID, q->id);
+	call_take_query(q, parameters, COUNT(parameters));
+	http_reply_empty(call_squashd(q, MSG_DELETE_FILE, &reply));
+}
+
+void list_files(struct http_request *q)
+{
+	static const struct member entry[] = {
+		{"name", MEMBER_TEXT, TAG_NAME},      {"type", MEMBER_TEXT, TAG_TYPE},
+		{"size", MEMBER_NUMBER, TAG_SIZE},    {"mode", MEMBER_TEXT, TAG_MODE},
+		{"uid", MEMBER_NUMBER, TAG_UID},      {"gid", MEMBER_NUMBER, TAG_GID},
+		{"mtime", MEMBER_TIME, TAG_MTIME_MS}, {"target", MEMBER_TEXT_OR_NULL, TAG_TARGET},
+	};
+	struct msg_cursor reply, one;
+	struct jsonw w;
+	msg_add_text(call_fields(), TAG_ID, q->id);
+	call_take_query(q, path_only, COUNT(path_only));
+	unsigned status = call_squashd(q, MSG_LIST_FILES, &reply);
+	jsonw_init(&w, http_reply_buf());
+	jsonw_array_begin(&w);
+	while (members_next_record(&reply, &one)) {
+		jsonw_object_begin(&w);
+		members_write(&w, one, entry, COUNT(entry));
+		jsonw_object_end(&w);
+	}
+	jsonw_array_end(&w);
+	http_reply_json(status, &w);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "files_read.h"
+
+#include <string.h>
+
+#include "fields.h"
+
+static bool read_path(const struct msg_field *f, struct files_request *q, struct reply *r)
+{
+	if (!fields_text(f, "path", q->path, sizeof(q->path), r))
+		return false;
+	if (q->path[0] != '/')
+		reply_fail(r, 400, "bad_field", "path must be absolute");
+	return q->path[0] == '/';
+}
+
+static bool read_mode(const struct msg_field *f, struct files_request *q, struct reply *r)
+{
+	bool good = f->len >= 1 && f->len <= 5 && (f->len < 5 || f->data[0] == '0');
+	for (size_t i = 0; good && i < f->len; i++)
+		good = f->data[i] >= '0' && f->data[i] <= '7';
+	if (!good)
+		reply_fail(r, 400, "bad_field", "mode must be octal, up to 7777");
+	return good && fields_text(f, "mode", q->mode, sizeof(q->mode), r);
+}
+
+static bool read_recursive(const struct msg_field *f, struct files_request *q, struct reply *r)
+{
+	bool good = f->len == 1 && (f->data[0] == '0' || f->data[0] == '1');
+	q->recursive = good && f->data[0] == '1';
+	if (!good)
+		reply_fail(r, 400, "bad_field", "recursive must be 0 or 1");
+	return good;
+}
+
+static bool read_field(const struct msg_field *f, enum msg_op op, struct files_request *q,
+		       struct reply *r)
+{
+	bool has_body = op == MSG_PUT_FILE || op == MSG_PUT_TAR;
+	if (f->tag == TAG_ID)
+		return fields_id(f, q->id, r);
+	if (f->tag == TAG_PATH)
+		return read_path(f, q, r);
+	if (f->tag == TAG_MODE && op == MSG_PUT_FILE)
+		return read_mode(f, q, r);
+	if (f->tag == TAG_RECURSIVE && op == MSG_DELETE_FILE)
+		return read_recursive(f, q, r);
+	if (f->tag == TAG_SIZE && has_body)
+		return fields_number(f, "Content-Length", 0, LIMIT_UPLOAD_BYTES, &q->size, r);
+	return fields_refuse(r);
+}
+
+bool files_read_request(struct msg_cursor fields, enum msg_op op, struct files_request *q,
+			struct reply *r)
+{
+	struct msg_field f;
+	int rc;
+	*q = (struct files_request){0};
+	while ((rc = msg_next(&fields, &f)) > 0)
+		if (!read_field(&f, op, q, r))
+			return false;
+	if (rc < 0 || q->id[0] == '\0')
+		return fields_refuse(r);
+	if (q->path[0] == '\0')
+		reply_fail(r, 400, "bad_field", "path is missing");
+	return q->path[0] != '\0';
+}

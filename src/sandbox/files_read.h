@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* The fields of the requests about files in a sandbox, checked. Pure. */
+#ifndef SQUASH_FILES_READ_H
+#define SQUASH_FILES_READ_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/limits.h"
+#include "lib/msg.h"
+#include "reply.h"
+
+struct files_request {
+	char id[LIMIT_ID_BYTES + 1];
+	char path[LIMIT_PATH_BYTES + 1]; /* absolute */
+	char mode[8];                    /* octal digits, 7777 at most; empty: not said */
+	bool recursive;
+	uint64_t size; /* of what is sent */
+};
+
+/* Fill *q for the operation. False when a field is not good: the reply is a 400 that says which. */
+bool files_read_request(struct msg_cursor fields, enum msg_op op, struct files_request *q,
+			struct reply *r);
+
+#endif
