@@ -6,7 +6,6 @@ does, what it says when it can't, and its exit codes."""
 import contextlib
 import fcntl
 import hashlib
-import http.server
 import io
 import json
 import os
@@ -21,7 +20,6 @@ import tarfile
 import termios
 import threading
 import time
-import urllib.parse
 from pathlib import Path
 
 import tap
@@ -254,52 +252,9 @@ def test_update(m):
     file.unlink()
 
 
-class Files(http.server.BaseHTTPRequestHandler):
-    """A sandbox's files, as the API is to give and take them."""
-
-    files = {}  # path: (bytes, mode)
-
-    def answer(self, status, body, *fields):
-        self.send_response(status)
-        for name, value in (("Content-Length", str(len(body))), *fields):
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def refuse(self, status, code, text):
-        self.answer(status, json.dumps({"error": text, "code": code}).encode())
-
-    def ask(self):
-        where, _, query = self.path.partition("?")
-        return where.rpartition("/")[2], dict(urllib.parse.parse_qsl(query, errors="surrogateescape"))
-
-    def do_GET(self):
-        what, query = self.ask()
-        path = query["path"]
-        if what == "tar":
-            self.answer(200, self.files[path][0])
-        elif what == "list":
-            names = [{"name": name, "type": "link", "size": 1, "mode": "0777", "uid": 0, "gid": 0,
-                      "mtime": "2025-01-01T00:00:00Z", "target": "a\x1bb"} for name in ("one", "t\nwo")]
-            self.answer(200, json.dumps(names).encode())
-        elif path not in self.files:
-            self.refuse(404, "not_found", f"there is no file {path}")
-        else:
-            data, mode = self.files[path]
-            self.answer(200, data, ("Squash-Mode", mode))
-
-    def do_POST(self):
-        _, query = self.ask()
-        data = self.rfile.read(int(self.headers["Content-Length"]))
-        self.files[query["path"]] = data, query.get("mode", "0644")
-        self.answer(201, json.dumps({"path": query["path"], "size": len(data)}).encode())
-
-    def log_message(self, *_):
-        pass
-
-
-def copy_files(ctl):
-    """Files in and out of the sandbox box; nothing but squashctl looks at them."""
+def test_copy(m):
+    """Files in and out of a sandbox."""
+    ctl = S.admin
     data = os.urandom(3_000_000)
     here, there, directory = (ctl.home / name for name in ("here", "there", "directory"))
     here.write_bytes(data)
@@ -325,45 +280,47 @@ def copy_files(ctl):
     says(ctl, "a name for what has none", 64, "stdin has no name", "cp", "-", "box:/tmp/")
 
 
-def test_copy(m):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Files)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    ctl = Ctl("copy", SQUASH_TOKEN=TOKEN, SQUASH_URL=f"http://127.0.0.1:{server.server_address[1]}")
-    copy_files(ctl)
-    equal("what was asked for", Files.files["/root/a b&\u00e9"][1], "0750")
-    out = ctl.text("ls", "box:/root")
-    check("ls of a directory", r"one -> a\x1bb" in out and r"t\nwo" in out and "0777" in out, out)
-    copy_trees(ctl)
-    server.shutdown()
-    server.server_close()
-
-
-def copy_trees(ctl):
+def test_trees(m):
+    ctl = S.admin
     tree = ctl.home / "tree"
     (tree / "below").mkdir(parents=True)
     (tree / "below/file").write_text("text")
+    (tree / "below/file").chmod(0o711)
     (tree / "link").symlink_to("below/file")
+    (tree / "t\nwo").touch()
+    ctl.text("exec", "box", "mkdir -p /srv/tree /srv/other")
     ctl.text("cp", "-r", tree, "box:/srv/")
-    packed = tarfile.open(fileobj=io.BytesIO(Files.files["/srv/tree"][0]))
-    equal("cp -r packs a tree", sorted(packed.getnames()), [".", "./below", "./below/file", "./link"])
+    ctl.text("cp", "-r", tree, "box:/srv/other")
+    look = "cat link; stat -c %a below/file; stat -c %u below/file"
+    equal("a tree goes in", ctl.text("exec", "-w", "/srv/tree", "box", look), "text711\n0\n")
+    equal("under its name or another", ctl.text("exec", "-w", "/srv/other", "box", look), "text711\n0\n")
+    out = ctl.text("ls", "box:/srv/tree")
+    check("ls of a directory", re.search(r"^link .* link -> below/file$", out, re.MULTILINE) and r"t\nwo" in out
+          and re.search(r"^directory +0755", out, re.MULTILINE), out)
     ctl.text("cp", "-r", "box:/srv/tree", ctl.home / "made")
-    equal("and unpacks one", ((ctl.home / "made/link").is_symlink(), (ctl.home / "made/link").read_text()), (True, "text"))
+    equal("and comes out", ((ctl.home / "made/link").is_symlink(), (ctl.home / "made/link").read_text()), (True, "text"))
     (ctl.home / "into").mkdir()
     ctl.text("cp", "-r", "box:/srv/tree", ctl.home / "into")
     equal("in a directory, under its name", (ctl.home / "into/tree/below/file").read_text(), "text")
+    says(ctl, "one that isn't there leaves nothing", 1, "nix", "cp", "-r", "box:/nix", ctl.home / "none")
+    equal("here", (ctl.home / "none").exists(), False)
+    code, _, errors = ctl("cp", "-r", tree / "nix", "box:/x")
+    equal("nor does one of this side", (code, b"squashctl: tar has failed" in errors), (74, True))
+
+
+def test_hostile_tar(m):
     hostile = io.BytesIO()
     with tarfile.open(fileobj=hostile, mode="w") as t:
         for name in ("../escaped", "/tmp/ctl-escaped", "good"):
             t.addfile(tarfile.TarInfo(name), io.BytesIO())
-    Files.files["/hostile"] = hostile.getvalue(), "0644"
-    ctl("cp", "-r", "box:/hostile", ctl.home / "hostile")
-    equal("nothing gets out of the directory", [(ctl.home / "escaped").exists(), Path("/tmp/ctl-escaped").exists()],
+    fake = Fake(HEAD % len(hostile.getvalue()), hostile.getvalue())
+    S.admin("cp", "-r", "box:/hostile", S.admin.home / "hostile", SQUASH_URL=fake.url)
+    equal("nothing gets out of the directory", [(S.admin.home / "escaped").exists(), Path("/tmp/ctl-escaped").exists()],
           [False, False])
-    Files.files["/broken"] = b"no tar" * 1000, "0644"
-    code, _, errors = ctl("cp", "-r", "box:/broken", ctl.home / "broken")
+    fake = Fake(HEAD % 6000, b"no tar" * 1000)
+    code, _, errors = S.admin("cp", "-r", "box:/broken", S.admin.home / "broken", SQUASH_URL=fake.url)
     equal("what is no tar fails", (code, b"squashctl: tar has failed" in errors), (74, True))
-    code, _, errors = ctl("cp", "-r", tree / "nix", "box:/x")
-    equal("a directory that isn't there, too", (code, b"squashctl: tar has failed" in errors), (74, True))
+    subprocess.run(["rm", "-rf", S.admin.home / "hostile", S.admin.home / "broken"], check=True)
 
 
 def test_copy_broken(m):
@@ -646,8 +603,8 @@ def main():
         m.token = TOKEN
         S.begin(m.wait_console(FINGERPRINT)[1])
         tap.note(f"up after {m.wait_api():.1f} s")
-        tap.each(m, test_man, test_pin, test_impostor, test_strange, test_update, test_copy, test_copy_broken)
-        tap.each(m, test_errors, test_sandboxes, test_exec, test_codes, test_bytes)
+        tap.each(m, test_man, test_pin, test_impostor, test_strange, test_update, test_copy_broken, test_hostile_tar)
+        tap.each(m, test_errors, test_sandboxes, test_exec, test_codes, test_bytes, test_copy, test_trees)
         tap.each(m, test_interrupt, test_detached, test_snapshots, test_modules, test_tokens, test_looking)
         tap.each(m, test_terminal, test_completion, test_reboot)
 
