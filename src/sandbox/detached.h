@@ -19,9 +19,8 @@
 #include "lib/err.h"
 #include "lib/msg.h"
 
-#define DETACHED_KEPT_BYTES                                                                        \
-	(256 * 1024)          /* of each stream: screens full; a log of its own has more */
-#define DETACHED_ENDED_MAX 16 /* of those that have ended, the last ones are kept */
+#define DETACHED_KEPT_BYTES 262144 /* of each stream: screens full; a log of its own has more */
+#define DETACHED_ENDED_MAX 16      /* of those that have ended, the last ones are kept */
 #define DETACHED_FIELDS_BYTES 8192
 
 /* ---- For who supervises ---- */

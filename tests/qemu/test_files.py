@@ -132,7 +132,7 @@ def test_kinds(m):
     for path, expected in (
         ("/k/none", (404, "not_found")),
         ("/k/rel/x", (400, "not_a_directory")),
-        ("/k/" + "y" * 256, (400, "bad_path")),
+        ("/k/" + "y" * 300, (400, "bad_path")),
     ):
         equal(f"{path[:20]}", status(get(m, path)), expected)
     equal("what the appliance keeps is not written", status(put(m, "/etc/resolv.conf", b"x"))[0] >= 400, True)
@@ -241,9 +241,9 @@ def test_tar_in(m):
         equal(f"{name} is unpacked", (reply.status, reply.json), (200, expected))
         for path, data in files.items():
             check(f"{name}: {path[:20]}", get(m, f"/in/{name}/{path}").body == data)
-        look = run(m, f"cd /in/{name}; stat -c %a:%u:%g:%Y:%h a; stat -c %u:%g:%Y dir; readlink link; stat -c %F fifo; ls null 2>&1 | wc -w")
+        look = run(m, f"cd /in/{name}; stat -c %a:%u:%g:%Y:%h a; stat -c %u:%g:%Y dir; readlink link; stat -c %F fifo; ls | grep -c null; true")
         equal(f"{name}: what they are", look.split("\n")[:5],
-              ["640:0:0:1000000000:2", "7:9:1100000000", "d/b", "fifo", "6"])  # fmt: skip
+              ["640:0:0:1000000000:2", "7:9:1100000000", "d/b", "fifo", "0"])  # fmt: skip
 
 
 def test_tar_hostile(m):
@@ -388,8 +388,8 @@ def look_at(m):
            " cat /proc/$p/cgroup | sed 's|.*/box/x[0-9]*|leaf|'"
     got = m.inside(look)[1].split()
     check("it has the uid of the sandbox's root", int(got[0]) >= 16 * 65536, got)
-    equal("its capabilities and its filter", got[1:4], ["00000000a80425fb"] * 0 + got[1:4])
-    equal("three descriptors, the sandbox's namespaces, a leaf", got[4:], ["3"] + ["same"] * 6 + ["leaf"])
+    equal("a command's capabilities and filter", got[1:4], ["00000000a80425fb"] * 2 + ["2"])
+    equal("its streams and the file, the sandbox's namespaces, a leaf", got[4:], ["4"] + ["same"] * 6 + ["leaf"])
     spy = run(m, "p=$(pidof box-files); ls /proc/$p/fd 2>&1 | grep -c denied; cat /proc/$p/mem 2>&1 | grep -c denied; true")
     equal("the sandbox's root can't look into it", spy.split()[:2], ["1", "1"])
 
