@@ -16,7 +16,7 @@
 #include "sandbox/tree.h"
 
 /* What is no larger is read before its size is told: files of /proc say 0, of /sys 4096. */
-#define WHOLE_BYTES (256 * 1024)
+#define WHOLE_BYTES 262144
 #define ALIVE_SECONDS 5
 
 /* Directories, too: there is one word for all that has no bytes of its own. */

@@ -20,9 +20,8 @@
 	32 /* of a disk, what an upload leaves: logs, metadata, and uppers that are in use */
 #define LIMIT_ESP_RESERVE_MB                                                                       \
 	1 /* of a UEFI disk's ESP, what an update leaves: the loader's and the firmware's files */
-#define LIMIT_FILES_LISTED 65536 /* entries of a directory */
-#define LIMIT_FILES_NAMES_BYTES                                                                    \
-	(3 * 1024 * 1024) /* of their names and targets: as JSON up to six times that */
+#define LIMIT_FILES_LISTED 65536        /* entries of a directory */
+#define LIMIT_FILES_NAMES_BYTES 3145728 /* of their names and targets: as JSON six times that */
 #define LIMIT_WORKERS 512 /* requests under way at once, 503 past it: a worker costs some 200 KiB */
 
 /* What a sandbox may be */
