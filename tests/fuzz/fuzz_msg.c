@@ -14,6 +14,7 @@
 #include "sandbox/create_read.h"
 #include "sandbox/execs_read.h"
 #include "sandbox/fields.h"
+#include "sandbox/files_read.h"
 #include "sandbox/module_read.h"
 #include "sandbox/modules.h"
 #include "sandbox/run_read.h"
@@ -189,6 +190,24 @@ static void read_execs(struct msg_cursor c, bool output, struct reply *r)
 	CHECK(output ? q.which == 0 || q.which == 1 : q.which == -1);
 }
 
+static void read_files(struct msg_cursor c, enum msg_op op, struct reply *r)
+{
+	static struct files_request q;
+	r->status = 200;
+	if (!files_read_request(c, op, &q, r)) {
+		check_refusal(r);
+		return;
+	}
+	CHECK(is_terminated(q.id, sizeof(q.id)) && meta_is_id(q.id, strlen(q.id)));
+	CHECK(is_terminated(q.path, sizeof(q.path)) && q.path[0] == '/');
+	CHECK(is_terminated(q.mode, sizeof(q.mode)) &&
+	      strspn(q.mode, "01234567") == strlen(q.mode));
+	CHECK(strtoul(q.mode, NULL, 8) <= 07777 && q.size <= LIMIT_UPLOAD_BYTES);
+	CHECK(op == MSG_PUT_FILE || q.mode[0] == '\0');
+	CHECK(op == MSG_DELETE_FILE || !q.recursive);
+	CHECK(op == MSG_PUT_FILE || op == MSG_PUT_TAR || q.size == 0);
+}
+
 static void read_all(const uint8_t *bytes, size_t len)
 {
 	static struct run run;
@@ -202,6 +221,8 @@ static void read_all(const uint8_t *bytes, size_t len)
 	read_modules(c, &r);
 	read_execs(c, false, &r);
 	read_execs(c, true, &r);
+	for (int op = MSG_GET_FILE; op <= MSG_PUT_TAR; op++)
+		read_files(c, (enum msg_op)op, &r);
 	if (run_read(c, &run, &r)) {
 		check_texts(c);
 		check_run(&run, bytes, len);

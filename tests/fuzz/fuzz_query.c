@@ -30,7 +30,7 @@ static void write_query(struct msg_cursor c, struct buf *out)
 
 static void check_taken(const struct buf *fields)
 {
-	static char text[4096], memory[1024];
+	static char text[32768], memory[16384];
 	struct buf out = {.data = text, .cap = sizeof(text)};
 	struct buf again = {.data = memory, .cap = sizeof(memory)};
 	struct msg_cursor c = {.at = (const uint8_t *)fields->data, .left = fields->len};
@@ -51,7 +51,7 @@ static void check_taken(const struct buf *fields)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static char memory[1024];
+	static char memory[16384];
 	struct buf fields = {.data = memory, .cap = sizeof(memory)};
 	struct request_fault fault = {0};
 	char *text = fuzz_take(size + 1);
