@@ -13,7 +13,7 @@
 
 #include "files.h"
 #include "lib/fd.h"
-#include "sandbox/tree.h"
+#include "lib/tree.h"
 
 /* What is no larger is read before its size is told: files of /proc say 0, of /sys 4096. */
 #define WHOLE_BYTES 262144

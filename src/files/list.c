@@ -11,14 +11,19 @@
 #include "lib/fd.h"
 #include "lib/limits.h"
 
+struct name {
+	char text[FILES_NAME_BYTES + 1];
+};
+
 struct names {
-	char **name;
+	struct name *name;
 	size_t count, room;
 };
 
 static int compare(const void *a, const void *b)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	const struct name *na = a, *nb = b;
+	return strcmp(na->text, nb->text);
 }
 
 static int add(struct names *n, const char *name, struct err *e)
@@ -27,16 +32,18 @@ static int add(struct names *n, const char *name, struct err *e)
 		return err_say(e, EFBIG, "it has more than %d entries", LIMIT_FILES_LISTED);
 	if (n->count == n->room) {
 		size_t room = n->room ? n->room * 2 : 256;
-		char **more = realloc(n->name, room * sizeof(*more));
+		struct name *more = realloc(n->name, room * sizeof(*more));
 		if (!more)
 			return err_set(e, ENOMEM, "list it");
 		n->name = more;
 		n->room = room;
 	}
-	char *copy = strdup(name);
-	if (!copy)
-		return err_set(e, ENOMEM, "list it");
-	n->name[n->count++] = copy;
+	struct name *copy = &n->name[n->count];
+	size_t len = strlen(name);
+	if (len > FILES_NAME_BYTES)
+		return err_set(e, ENAMETOOLONG, "list %.100s...", name);
+	memcpy(copy->text, name, len + 1);
+	n->count++;
 	return 0;
 }
 
@@ -103,7 +110,6 @@ static int write_entry(int fd, const char *name, struct err *e)
 	return rc < 0 ? rc : files_write(target, (size_t)len, e);
 }
 
-/* Memory goes with the process. */
 int files_list(const char *path, struct err *e)
 {
 	const struct files_head head = {.kind = FILES_ANSWER};
@@ -117,9 +123,7 @@ int files_list(const char *path, struct err *e)
 	if (names.count > 0)
 		qsort(names.name, names.count, sizeof(*names.name), compare);
 	for (size_t i = 0; rc == 0 && i < names.count; i++)
-		rc = write_entry(fd, names.name[i], e);
-	for (size_t i = 0; i < names.count; i++)
-		free(names.name[i]);
+		rc = write_entry(fd, names.name[i].text, e);
 	free(names.name);
 	return rc;
 }

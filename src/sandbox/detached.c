@@ -16,7 +16,7 @@
 
 #include "lib/fd.h"
 #include "lib/limits.h"
-#include "tree.h"
+#include "lib/tree.h"
 
 #define DIRECTORY "execs"
 #define FIELDS "fields"

@@ -272,8 +272,9 @@ void request_delete_file(const struct server *s, struct msg_cursor fields, struc
 	struct work *w = begin(s, fields, MSG_DELETE_FILE, r);
 	if (!w)
 		return;
-	char *const argv[] = {(char[]){"box-files"}, (char[]){"delete"}, w->request.path,
-			      w->request.recursive ? (char[]){"1"} : (char[]){"0"}, NULL};
+	char recursive[] = {w->request.recursive ? '1' : '0', '\0'};
+	char *const argv[] = {(char[]){"box-files"}, (char[]){"delete"}, w->request.path, recursive,
+			      NULL};
 	if (!start(w, argv))
 		return;
 	if (get_head(w)) {

@@ -21,12 +21,12 @@
 #include "leftover.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
+#include "lib/tree.h"
 #include "meta.h"
 #include "meta_text.h"
 #include "runtime.h"
 #include "slots.h"
 #include "snapshots.h"
-#include "tree.h"
 #include "upper.h"
 #include "watch.h"
 

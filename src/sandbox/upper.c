@@ -14,9 +14,9 @@
 
 #include "layers.h"
 #include "lib/fd.h"
+#include "lib/tree.h"
 #include "mnt.h"
 #include "quota.h"
-#include "tree.h"
 
 #define PREFIX "upper."
 #define INODES_PER_MB 256 /* one for each 4 KiB */

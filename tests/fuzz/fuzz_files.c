@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What box-files writes, or who stands in for it: a head is within its bounds, and entries are names
- * in a directory, each of which lies in the bytes that came; cut anywhere, none is taken. */
+/* What box-files writes, or who stands in for it: a head is within its bounds, and entries are
+ * names in a directory, each of which lies in the bytes that came; cut anywhere, none is taken. */
 #include <errno.h>
 
 #include "fuzz.h"

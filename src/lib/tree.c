@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "lib/fd.h"
+#include "fd.h"
 
 struct removal {
 	int top_fd;

@@ -3,7 +3,7 @@
 #ifndef SQUASH_TREE_H
 #define SQUASH_TREE_H
 
-#include "lib/err.h"
+#include "err.h"
 
 /* Remove the directory parent_fd/name and all below it, on its file system alone. Needs two
  * descriptors and no stack, however deep it is; no symbolic link is followed. 0, also if there is
