@@ -3,15 +3,9 @@
  * a fixed head, the bearer token, then fields of {tag, length, bytes}. Native byte order: both ends
  * are on one machine. One request and one reply a connection.
  *
-<<<<<<< HEAD
- * One descriptor may cross as well, with the fields: MSG_UPLOAD_MODULE, MSG_UPDATE, MSG_PUT_FILE and
- * MSG_PUT_TAR have the read end of a pipe, out of which the body comes. squashd takes no other
+ * One descriptor may cross as well, with the fields: MSG_UPLOAD_MODULE, MSG_UPDATE, MSG_PUT_FILE
+ * and MSG_PUT_TAR have the read end of a pipe, out of which the body comes. squashd takes no other
  * kind, and none with any other request.
-=======
- * One descriptor may cross as well, with the fields: MSG_UPLOAD_MODULE, MSG_PUT_FILE, MSG_PUT_TAR
- * have the read end of a pipe, out of which the body comes. squashd takes no other kind, and none
- * with any other request.
->>>>>>> files
  *
  * A streamed exec's reply is preceded by pieces of its output, replies of the kind MSG_PIECE; so is
  * that of MSG_GET_FILE and MSG_GET_TAR, by what is got. */
