@@ -205,10 +205,10 @@ int transfer_send(struct transfer *t, const struct buf *fields, struct err *e)
 
 bool transfer_end(struct transfer *t, struct err *e)
 {
-	ssize_t n;
 	close_in(t);
-	while ((n = transfer_read(t, t->block, sizeof(t->block), e)) > 0)
-		;
+	ssize_t n = transfer_read(t, t->block, sizeof(t->block), e);
+	if (n > 0) /* nor is it read on: whoever writes it might never end */
+		n = err_say(e, EBADMSG, "something inside of the sandbox has spoilt it");
 	while (n == 0 && !t->ended)
 		n = wait_for(t, false, false, e);
 	return n == 0 && t->exit_status == 0;

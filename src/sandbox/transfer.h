@@ -44,7 +44,7 @@ int transfer_head(struct transfer *t, struct files_head *head, char text[FILES_T
 /* Send the fields as a piece, when api has room for it. 0 or -errno, as above. */
 int transfer_send(struct transfer *t, const struct buf *fields, struct err *e);
 
-/* See it to its end, all that comes being dropped. Whether it did what it should. */
+/* See it to its end. Whether it did what it should, and has written no more than that. */
 bool transfer_end(struct transfer *t, struct err *e);
 
 #endif
