@@ -32,21 +32,11 @@ static const struct member streamed[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static void __attribute__((noreturn)) reply_detached(unsigned status, struct msg_cursor reply)
-{
-	static const struct member detached[] = {{"exec", MEMBER_NUMBER, TAG_EXEC}};
-	struct jsonw w;
-	jsonw_init(&w, http_reply_buf());
-	jsonw_object_begin(&w);
-	members_write(&w, reply, detached, COUNT(detached));
-	jsonw_object_end(&w);
-	http_reply_json(status, &w);
-}
+static const struct member detached[] = {{"exec", MEMBER_NUMBER, TAG_EXEC}};
 
 void exec_in_sandbox(struct http_request *q)
 {
 	struct msg_cursor reply;
-	struct jsonw w;
 	msg_add_text(call_fields(), TAG_ID, q->id);
 	call_take_query(q, parameters, COUNT(parameters));
 	body_read(q, &body_form_exec);
@@ -54,11 +44,6 @@ void exec_in_sandbox(struct http_request *q)
 	if (status == MSG_PIECE)
 		stream_reply(status, reply, streamed, COUNT(streamed));
 	if (status == 202)
-		reply_detached(status, reply);
-
-	jsonw_init(&w, http_reply_buf());
-	jsonw_object_begin(&w);
-	members_write(&w, reply, result, COUNT(result));
-	jsonw_object_end(&w);
-	http_reply_json(status, &w);
+		members_reply(status, reply, detached, COUNT(detached));
+	members_reply(status, reply, result, COUNT(result));
 }

@@ -72,17 +72,6 @@ void get_tar(struct http_request *q)
 	reply_stream("application/x-tar", "", UINT64_MAX);
 }
 
-static void __attribute__((noreturn))
-reply_members(unsigned status, struct msg_cursor reply, const struct member *table, size_t count)
-{
-	struct jsonw w;
-	jsonw_init(&w, http_reply_buf());
-	jsonw_object_begin(&w);
-	members_write(&w, reply, table, count);
-	jsonw_object_end(&w);
-	http_reply_json(status, &w);
-}
-
 /* The body isn't read here: squashd gets the pipe that the server writes it into. */
 static unsigned send_body(const struct http_request *q, enum msg_op op, struct msg_cursor *reply)
 {
@@ -108,7 +97,7 @@ void put_file(struct http_request *q)
 	msg_add_text(call_fields(), TAG_ID, q->id);
 	call_take_query(q, parameters, COUNT(parameters));
 	unsigned status = send_body(q, MSG_PUT_FILE, &reply);
-	reply_members(status, reply, written, COUNT(written));
+	members_reply(status, reply, written, COUNT(written));
 }
 
 void put_tar(struct http_request *q)
@@ -121,7 +110,7 @@ void put_tar(struct http_request *q)
 	msg_add_text(call_fields(), TAG_ID, q->id);
 	call_take_query(q, path_only, COUNT(path_only));
 	unsigned status = send_body(q, MSG_PUT_TAR, &reply);
-	reply_members(status, reply, unpacked, COUNT(unpacked));
+	members_reply(status, reply, unpacked, COUNT(unpacked));
 }
 
 void delete_file(struct http_request *q)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "members.h"
 
+#include "http.h"
 #include "lib/clock.h"
 
 void members_write_texts(struct jsonw *w, struct msg_cursor c, enum msg_tag tag)
@@ -70,4 +71,14 @@ bool members_next_record(struct msg_cursor *c, struct msg_cursor *record)
 		*c = next;
 	record->left -= c->left;
 	return true;
+}
+
+void members_reply(unsigned status, struct msg_cursor c, const struct member *table, size_t count)
+{
+	struct jsonw w;
+	jsonw_init(&w, http_reply_buf());
+	jsonw_object_begin(&w);
+	members_write(&w, c, table, count);
+	jsonw_object_end(&w);
+	http_reply_json(status, &w);
 }

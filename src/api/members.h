@@ -32,6 +32,10 @@ struct member {
  * message is as good as one that is empty, or 0. */
 void members_write(struct jsonw *w, struct msg_cursor c, const struct member *table, size_t count);
 
+/* Reply with an object of the table's members, and end the process. */
+void members_reply(unsigned status, struct msg_cursor c, const struct member *table, size_t count)
+	__attribute__((noreturn));
+
 /* Write an array of all texts of the tag. */
 void members_write_texts(struct jsonw *w, struct msg_cursor c, enum msg_tag tag);
 

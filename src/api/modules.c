@@ -58,15 +58,10 @@ static const struct member uploaded[] = {
 void upload_module(struct http_request *q)
 {
 	struct msg_cursor reply;
-	struct jsonw w;
 	upload_begin(q, upload_parameters,
 		     sizeof(upload_parameters) / sizeof(upload_parameters[0]));
 	unsigned status = call_squashd_passing(q, MSG_UPLOAD_MODULE, STDIN_FILENO, &reply);
-	jsonw_init(&w, http_reply_buf());
-	jsonw_object_begin(&w);
-	members_write(&w, reply, uploaded, sizeof(uploaded) / sizeof(uploaded[0]));
-	jsonw_object_end(&w);
-	http_reply_json(status, &w);
+	members_reply(status, reply, uploaded, sizeof(uploaded) / sizeof(uploaded[0]));
 }
 
 void delete_module(struct http_request *q)

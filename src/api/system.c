@@ -46,13 +46,8 @@ static const struct member members[] = {
 void get_system(struct http_request *q)
 {
 	struct msg_cursor reply;
-	struct jsonw w;
 	unsigned status = call_squashd(q, MSG_SYSTEM, &reply);
-	jsonw_init(&w, http_reply_buf());
-	jsonw_object_begin(&w);
-	members_write(&w, reply, members, sizeof(members) / sizeof(members[0]));
-	jsonw_object_end(&w);
-	http_reply_json(status, &w);
+	members_reply(status, reply, members, sizeof(members) / sizeof(members[0]));
 }
 
 static void __attribute__((noreturn))

@@ -366,23 +366,17 @@ static void read_signals(struct init *self)
 	}
 }
 
-/* Of two timeouts; -1 is none. */
-static int sooner(int a_ms, int b_ms)
-{
-	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
-}
-
 static void run(struct init *self)
 {
 	for (;;) {
 		int timeout_ms = services_run_due(&self->services);
-		timeout_ms = sooner(timeout_ms, network_remark(&self->network));
-		timeout_ms = sooner(timeout_ms, timekeeping_remark(&self->timekeeping));
-		timeout_ms = sooner(timeout_ms, trial_run_due(&self->trial));
+		timeout_ms = clock_sooner(timeout_ms, network_remark(&self->network));
+		timeout_ms = clock_sooner(timeout_ms, timekeeping_remark(&self->timekeeping));
+		timeout_ms = clock_sooner(timeout_ms, trial_run_due(&self->trial));
 		if (self->trial.state == TRIAL_FAILED)
 			shutdown_run(&self->services, &self->watchdog, SHUTDOWN_REBOOT);
-		timeout_ms = sooner(timeout_ms, watchdog_feed_due(&self->watchdog));
-		timeout_ms = sooner(timeout_ms, modules_lock(&self->modules, self->quiet_ms));
+		timeout_ms = clock_sooner(timeout_ms, watchdog_feed_due(&self->watchdog));
+		timeout_ms = clock_sooner(timeout_ms, modules_lock(&self->modules, self->quiet_ms));
 		struct pollfd events[] = {
 			{.fd = self->signal_fd, .events = POLLIN},
 			{.fd = self->modules.event_fd, .events = POLLIN},

@@ -28,3 +28,8 @@ const char *clock_text(uint64_t wall_ms, char text[CLOCK_TEXT_BYTES])
 	strftime(text, CLOCK_TEXT_BYTES, "%Y-%m-%dT%H:%M:%SZ", &tm);
 	return text;
 }
+
+int clock_sooner(int a_ms, int b_ms)
+{
+	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
+}

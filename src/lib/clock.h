@@ -14,6 +14,9 @@ uint64_t clock_wall_ms(void);
 /* Milliseconds since boot: for durations and deadlines. */
 uint64_t clock_mono_ms(void);
 
+/* The sooner of two timeouts of poll(2), -1 being none. */
+int clock_sooner(int a_ms, int b_ms);
+
 /* "2025-01-01T00:00:00Z" (RFC 3339, whole seconds, UTC). Returns text. */
 const char *clock_text(uint64_t wall_ms, char text[CLOCK_TEXT_BYTES]);
 

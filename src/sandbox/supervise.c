@@ -161,12 +161,6 @@ static int wait_for(struct watch *w, int wait_ms, struct err *e)
 	return fds[PID].revents ? reap(w, e) : 0;
 }
 
-/* Of two timeouts; -1 is none. */
-static int sooner(int a_ms, int b_ms)
-{
-	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
-}
-
 /* Its output is all there, or what still holds its pipes has had its time. A slow reader gets all
  * that the command has written, but no more than that. */
 static bool is_done(const struct watch *w, uint64_t now)
@@ -203,7 +197,7 @@ static int step(struct watch *w, struct err *e)
 		return cgroup_kill_leaf(&w->job->leaf, e) < 0 ? -e->number : 1;
 	int wait_ms = w->deadline_ms > now ? (int)(w->deadline_ms - now) : -1;
 	if (w->job->stream)
-		wait_ms = sooner(wait_ms, exec_stream_beat(w->job->stream, now));
+		wait_ms = clock_sooner(wait_ms, exec_stream_beat(w->job->stream, now));
 	int rc = wait_for(w, wait_ms, e);
 	return rc < 0 ? rc : 1;
 }
