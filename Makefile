@@ -413,21 +413,33 @@ build/test/squashd-fault: TARGET_LDFLAGS += $(FAULT_WRAP)
 build/test/squashd-fault: $(patsubst %.c,build/obj/%.o,tests/fault/fault.c $(SRC_squashd) $(LIB)) scripts/check-static
 	$(link)
 
+build/test/promtool: $(ENV)
+	$(call say,FETCH,$@)
+	$(Q)rm -rf $@.new && scripts/fetch --unpack $@.new prometheus
+	$(Q)mv $@.new/usr/bin/promtool $@ && rm -rf $@.new && touch $@
+
 check: $(UNIT) $(REPLAY)
 	$(Q)tests/tap $(UNIT) $(REPLAY)
 
 test:
 	$(Q)scripts/host-packages build modules test
 	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) $(WITH_FRONT) build/data.ext4 $(IN_QEMU) $(WITH_PXE) $(CLIENTS)
-	$(Q)tests/tap $(UNIT) $(REPLAY) --timeout 300 \
-		$(wildcard tests/signing/test_*.py tests/flash/test_*.py tests/front/test_*.py tests/egress/test_*.py \
-		tests/qemu/test_*.py)
+	$(Q)tests/tap --jobs $(JOBS) --timeout 600 $(filter-out $(ALONE),$(TESTS)) --alone $(ALONE) \
+		--timeout 60 $(UNIT) $(REPLAY)
+
+TESTS := $(wildcard tests/signing/test_*.py tests/flash/test_*.py tests/front/test_*.py tests/egress/test_*.py \
+	tests/qemu/test_*.py)
+# How many of them run side by side: a booted machine keeps one processor busy, and waits now and then.
+JOBS := 2
+# Those that hold times against each other have the processors for themselves.
+ALONE := tests/front/test_front_load.py tests/qemu/test_load.py tests/qemu/test_neighbours.py
 
 # What those of front need.
 WITH_FRONT := build/bin/front build/bin/ask-health build/test/cgi build/test/odd-client build/test/load-identity
 
 # What the tests on the booted image need.
-IN_QEMU := all ctl build/parts/efi build/qemu/run build/test/agent build/test/probe build/test/squashd-fault
+IN_QEMU := all ctl build/parts/efi build/qemu/run build/test/agent build/test/probe build/test/promtool \
+	build/test/squashd-fault
 
 test-fault:
 	$(Q)scripts/host-packages build test
