@@ -319,7 +319,7 @@ run:
 
 UNIT := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/test_*.c))
 # What a unit test needs beside src/lib.
-SRC_test_settings := src/init/settings.c src/init/settings_ip.c src/init/gpt.c
+SRC_test_settings := $(addprefix src/init/,settings.c settings_values.c settings_ip.c gpt.c)
 SRC_test_settings_ip := src/init/settings_ip.c
 SRC_test_rdnss := src/init/rdnss.c
 SRC_test_gpt := src/init/gpt.c src/init/efi_text.c
