@@ -36,6 +36,7 @@ static struct request_env read_env(void)
 		.content_type = env("CONTENT_TYPE"),
 		.transfer_encoding = env("HTTP_TRANSFER_ENCODING"),
 		.client = env("HTTP_SQUASH_CLIENT"),
+		.host = env("HTTP_HOST"),
 	};
 }
 

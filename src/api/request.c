@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "lib/addr.h"
+#include "lib/hostname.h"
 #include "lib/limits.h"
 #include "lib/token.h"
 
@@ -39,6 +40,7 @@ int request_parse(const struct request_env *env, char *path_memory, size_t path_
 		.method = env->method, .path = path_memory, .query = env->query_string};
 	if (!addr_parse(env->client, strlen(env->client), &q->from.client))
 		memset(&q->from.client, 0, sizeof(q->from.client));
+	q->from.public_host = hostname_is_public(env->host, strlen(env->host));
 	q->from.token = token_from_header(env->authorization, &q->from.token_len);
 	if (q->from.token && q->from.token_len > LIMIT_TOKEN_BYTES)
 		return request_refuse(fault, 401, "unauthorized",

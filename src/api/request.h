@@ -24,13 +24,14 @@ struct request_env {
 	const char *content_type;
 	const char *transfer_encoding; /* HTTP_TRANSFER_ENCODING */
 	const char *client;            /* HTTP_SQUASH_CLIENT */
+	const char *host;              /* HTTP_HOST */
 };
 
 struct http_request { /* pointers are borrowed from the environment */
 	const char *method;
 	const char *path; /* behind /cgi-bin, percent-decoded by the server: "/api/sandboxes/dev" */
 	const char *query;      /* behind the ?, as it came; empty: none */
-	struct msg_sender from; /* token: of the Authorization header; client: of Squash-Client */
+	struct msg_sender from; /* token: of Authorization; client: of Squash-Client; Host's kind */
 	uint8_t *body;          /* read by http_read_body */
 	size_t body_len;
 	/* The path's variable parts, set by routes_find; empty where it has none. */

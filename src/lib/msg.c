@@ -104,6 +104,7 @@ int msg_send_passing(int fd, uint16_t kind, const struct msg_sender *from, const
 		.token_len = (uint16_t)from->token_len,
 		.body_len = (uint32_t)body->len,
 		.client = from->client,
+		.public_host = from->public_host,
 	};
 	if (body->full || body->len > UINT32_MAX || from->token_len > UINT16_MAX)
 		return err_set(e, EMSGSIZE, "send message");

@@ -185,7 +185,8 @@ struct msg_head {
 	uint16_t token_len; /* bytes of token behind the head; 0 in replies */
 	uint32_t body_len;  /* bytes of fields behind the token */
 	struct addr client; /* whose request it is; family 0: not known, as in replies */
-	uint8_t unused[3];  /* 0 */
+	uint8_t public_host; /* 1: it was sent to a name that anybody may say to be ours; else 0 */
+	uint8_t unused[2];   /* 0 */
 };
 
 /* Who asks: what a request carries beside its fields. */
@@ -193,6 +194,7 @@ struct msg_sender {
 	struct addr client;
 	const char *token; /* borrowed; NULL: none */
 	size_t token_len;
+	bool public_host; /* as in the head */
 };
 
 /* One field; data points into the message that was walked. */

@@ -74,6 +74,10 @@ static bool identify(const struct server *s, const struct msg_head *head, struct
 		reply_fail(r, 400, "bad_message", "%s", e.text);
 	else if (!caller_identify(s, token, head->token_len, c))
 		reply_fail(r, 401, "unauthorized", "the bearer token is missing or wrong");
+	else if (c->anyone && head->public_host)
+		reply_fail(r, 403, "public_host",
+			   "no token is set, and Host is a name that others may have given this "
+			   "machine: set a token, or use its address");
 	else
 		return true;
 	return false;

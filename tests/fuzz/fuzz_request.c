@@ -244,7 +244,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < LINES; i++)
 		lines[i] = take_line(&data, &size);
 	const struct request_env env = {lines[0], lines[1], "", lines[2], lines[3],
-					lines[4], lines[5], "", lines[3]};
+					lines[4], lines[5], "", lines[3], lines[3]};
 	check_request(&env, data, size);
 	for (size_t i = 0; i < LINES; i++)
 		free(lines[i]);

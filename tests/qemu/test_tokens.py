@@ -46,6 +46,9 @@ def put_tokens(m, text):
 
 def test_digest(m):
     equal("the token of which the SHA-256 is set", m.http("GET", "health").status, 200)
+    # Who has a token is no other site's page, whatever name he has for the machine.
+    reply = m.http("GET", "health", headers=["Host: squash.example.org"])
+    equal("by a public name as well", reply.status, 200)
     for what, token in (
         ("one from further down", "old"),
         ("none", "\t"),
@@ -310,6 +313,11 @@ def test_open(m):
     """No token at all."""
     create(m, "open", BUSYBOX, memory_mb=64)
     equal("an open API has the right to run", output(m, "open", "echo on"), "on")
+    for host, status in (("squash.example.org", 403), ("rebound.example.org:8080", 403),
+                         ("squash.local", 200), ("squash:8080", 200), ("192.0.2.7", 200)):
+        reply = m.http("GET", "api/sandboxes/open", headers=[f"Host: {host}"])
+        equal(f"an open API asked by the name {host}", reply.status, status)
+        equal("it says why", (reply.json or {}).get("code"), "public_host" if status == 403 else None)
     destroy(m, "open")
     for method, path, right in endpoints():
         if right == "admin":
