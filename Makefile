@@ -41,6 +41,7 @@
 #   build/modules/000-base-busybox   scripts/mk-base-busybox       rootfs/base-busybox/
 #   build/modules/*                  scripts/mkmodule              config/modules/
 #   build/format.image               scripts/mk-format-image
+#   build/openapi.json               scripts/mk-openapi            src/api/openapi.json
 #   build/initramfs.cpio.zst         scripts/pack-initramfs        initramfs/*.list rootfs/
 #   build/squash.efi                 scripts/mkuki                 keys/
 #   build/squash-VERSION.update      scripts/mkupdate              keys/
@@ -180,6 +181,10 @@ build/format.image: scripts/mk-format-image config/mke2fs.conf | build/host.ok
 	$(call say,DISK,$@)
 	$(Q)scripts/mk-format-image $@
 
+build/openapi.json: scripts/mk-openapi src/api/openapi.json Makefile | build/host.ok
+	$(call say,OPENAPI,$@)
+	$(Q)scripts/mk-openapi src/api/openapi.json $(VERSION) $@
+
 # Two archives, which the kernel unpacks one after the other: the modules take half a minute to compress,
 # the rest two seconds. No long-range mode: it would save 0.7 %, for 64 MB of memory at boot.
 LISTS := initramfs/modules.list initramfs/system.list
@@ -190,7 +195,7 @@ build/modules.cpio: initramfs/modules.list build/kernel/depmod scripts/pack-init
 
 build/system.cpio: $(LISTS) build/kernel/depmod scripts/pack-initramfs $(BIN) build/parts/busybox \
 		build/parts/mksquashfs build/parts/unsquashfs build/modules/000-base-busybox.squashfs \
-		build/format.image config/sysctls $(wildcard rootfs/etc/* rootfs/www/*)
+		build/format.image build/openapi.json config/sysctls $(wildcard rootfs/etc/* rootfs/www/*)
 	$(call say,PACK,$@)
 	$(Q)scripts/pack-initramfs initramfs/system.list $@ initramfs/modules.list
 

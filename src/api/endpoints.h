@@ -8,6 +8,7 @@
 typedef void endpoint(struct http_request *q);
 
 endpoint get_health;
+endpoint get_openapi;
 endpoint get_modules;
 endpoint upload_module;
 endpoint delete_module;

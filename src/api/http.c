@@ -113,9 +113,9 @@ void http_reply_empty(unsigned status)
 	send_reply(status, "", JSON, 0);
 }
 
-void http_reply_bytes(unsigned status, const char *extra)
+void http_reply_bytes(unsigned status, const char *type, const char *extra)
 {
-	send_reply(status, extra, "application/octet-stream", http_reply_buf()->len);
+	send_reply(status, extra, type, http_reply_buf()->len);
 }
 
 void http_reply_text(const char *type)

@@ -12,6 +12,7 @@ static const struct {
 } routes[] = {
 	{"GET", "/health", get_health},
 	{"GET", "/metrics", get_metrics},
+	{"GET", "/openapi.json", get_openapi},
 	{"GET", "/api/sandboxes", get_sandboxes},
 	{"POST", "/api/sandboxes", create_sandbox},
 	{"GET", "/api/sandboxes/:id", get_sandbox},

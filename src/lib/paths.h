@@ -38,6 +38,8 @@
 #define PATH_HTTP_ROOT "/srv/http"
 #define PATH_HTTPD "/bin/httpd"              /* inside PATH_HTTP_ROOT */
 #define PATH_HTTP_SOCKET "/run/squashd.sock" /* inside PATH_HTTP_ROOT: PATH_SOCKET, bound */
+#define PATH_HTTP_OPENAPI                                                                          \
+	"/openapi.json" /* inside PATH_HTTP_ROOT: the API's description, out of httpd's own reach */
 
 /* The socket that httpd listens on for front, in a directory that those two alone can enter. */
 #define PATH_HTTPD_DIR PATH_RUN "/httpd" /* init makes it; it is bound into both roots */

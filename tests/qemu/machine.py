@@ -135,6 +135,7 @@ class Machine:
     def __init__(self, name, settings="", memory_mb=1024, args=(), files=None, guest=":8080"):
         self.name = name
         self.token = None  # the bearer token that requests carry, if they say nothing else
+        self.watch = None  # what is told of each request: its method, its path, and its reply
         self.console_path = WORK / f"{name}.console"
         self.port = free_port()
         self._console = ""
@@ -290,7 +291,10 @@ class Machine:
             if self._agent_is_up and self.has_agent:
                 self.inside("true", 10)  # no answer there either is a machine that hangs
             raise CurlFailed(f"{method} {path}: {curl.stderr.decode().strip()}")
-        return Reply(curl.stdout)
+        reply = Reply(curl.stdout)
+        if self.watch:
+            self.watch(method, path, reply)
+        return reply
 
     def wait_api(self, seconds=BOOT_SECONDS, token=None):
         """Wait until health answers 200; the seconds since the machine was started."""

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* openapi.json: what the API is, for programs. The document is made from openapi.json beside this
+ * file by scripts/mk-openapi, and lies where httpd doesn't hand it out by itself. */
+#include <fcntl.h>
+
+#include "call.h"
+#include "endpoints.h"
+#include "lib/fd.h"
+#include "lib/paths.h"
+
+void get_openapi(struct http_request *q)
+{
+	struct msg_cursor reply;
+	struct err e;
+	struct buf *out = http_reply_buf();
+	unsigned status = call_squashd(q, MSG_HEALTH, &reply);
+	ssize_t n = fd_read_file(AT_FDCWD, PATH_HTTP_OPENAPI, out->data, out->cap, &e);
+	if (n < 0)
+		http_reply_error(500, "internal", "%s", e.text);
+	out->len = (size_t)n;
+	http_reply_bytes(status, "application/json", "");
+}
