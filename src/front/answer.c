@@ -24,9 +24,10 @@ void answer(struct conn *c, unsigned status, const char *code, const char *text)
 	buf_add_text(&body, "\n");
 	buf_printf(&out,
 		   "HTTP/1.1 %u %s\r\n%sContent-Type: application/json\r\nContent-Length: %zu\r\n"
-		   "Cache-Control: no-store\r\nConnection: close\r\n\r\n",
+		   "Cache-Control: no-store\r\n%sConnection: close\r\n\r\n",
 		   status, http_phrase(status),
-		   status == 429 || status == 503 ? "Retry-After: 5\r\n" : "", body.len);
+		   status == 429 || status == 503 ? "Retry-After: 5\r\n" : "", body.len,
+		   head_guards(false));
 	if (!c->without_body)
 		buf_add(&out, body.data, body.len);
 	turns_remove(c->is_upload ? &c->front->large : &c->front->small, &c->turn);

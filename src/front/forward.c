@@ -95,6 +95,7 @@ void forward_start(struct conn *c)
 		return;
 	}
 	c->asks_api = head_asks_api(&c->head);
+	c->asks_page = head_asks_page(&c->head);
 	head_write_request(&c->head, &c->addr, &out);
 	c->out_at = 0;
 	c->out_len = out.len;
@@ -232,7 +233,7 @@ static void begin_reply(struct conn *c)
 	struct buf out = {.data = c->out, .cap = FRONT_REPLY_ROOM};
 	c->without_body = c->without_body || c->reply.status == 204 || c->reply.status == 304;
 	c->head.keeps = keeps_open(c);
-	head_write_reply(raw, c->reply.len, c->head.keeps, &out);
+	head_write_reply(raw, c->reply.len, c->asks_page, c->head.keeps, &out);
 	c->reply_left = c->without_body ? 0 : c->reply.has_length ? c->reply.length : UINT64_MAX;
 	if (rest > c->reply_left)
 		rest = (size_t)c->reply_left;

@@ -56,7 +56,7 @@ struct conn {
 	struct head_request head;
 	uint64_t token;  /* its hash; 0: none */
 	bool has_paused; /* for wrong tokens */
-	bool asks_api;
+	bool asks_api, asks_page;
 	unsigned retries;
 
 	/* The way to httpd. */

@@ -5,6 +5,25 @@
 
 #include "lib/front_fds.h"
 
+#define FOR_ALL                                                                                    \
+	"X-Content-Type-Options: nosniff\r\n"                                                      \
+	"Referrer-Policy: no-referrer\r\n"                                                         \
+	"Cross-Origin-Opener-Policy: same-origin\r\n"                                              \
+	"Cross-Origin-Resource-Policy: same-origin\r\n"
+/* CSP 3, and Trusted Types: no text ever becomes markup or a script. no-cache: httpd has no
+ * validators, and a console of before an update must not speak to the API of after it. */
+#define FOR_PAGES                                                                                  \
+	"Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "       \
+	"connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "                \
+	"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'\r\n"     \
+	"Cache-Control: no-cache\r\n"
+#define FOR_OTHERS                                                                                 \
+	"Content-Security-Policy: default-src 'none'; base-uri 'none'; form-action 'none'; "       \
+	"frame-ancestors 'none'; sandbox\r\n"
+
+_Static_assert(FRONT_REPLY_HEAD_BYTES + sizeof(FOR_ALL FOR_PAGES) + 64 < FRONT_REPLY_ROOM,
+	       "a reply's head as it came, and what is added");
+
 static enum head_result refuse(struct head_fault *fault, unsigned status, const char *code,
 			       const char *text)
 {
@@ -212,6 +231,14 @@ bool head_asks_api(const struct head_request *h)
 	return path.len >= 9 && memcmp(path.at, "/cgi-bin/", 9) == 0;
 }
 
+bool head_asks_page(const struct head_request *h)
+{
+	struct http_text rest = h->target;
+	struct http_text path = http_take_until(&rest, "?");
+	return path.len > 0 && !memchr(path.at + 1, '/', path.len - 1) &&
+	       !memchr(path.at, '%', path.len);
+}
+
 static void write_field(struct buf *out, const char *name, struct http_text value)
 {
 	if (value.at)
@@ -265,7 +292,31 @@ enum head_result head_read_reply(struct head_reply *r, const char *bytes, size_t
 	return HEAD_DONE;
 }
 
-void head_write_reply(const char *bytes, size_t len, bool keeps, struct buf *out)
+const char *head_guards(bool is_page)
+{
+	return is_page ? FOR_ALL FOR_PAGES : FOR_ALL FOR_OTHERS;
+}
+
+/* What concerns the connection to httpd alone (RFC 9110 7.6.1), or is front's to say. */
+static bool is_dropped(struct http_text name, bool is_page)
+{
+	static const char *const dropped[] = {
+		"connection",
+		"keep-alive",
+		"transfer-encoding",
+		"content-security-policy",
+		"x-content-type-options",
+		"referrer-policy",
+		"cross-origin-opener-policy",
+		"cross-origin-resource-policy",
+	};
+	for (size_t i = 0; i < sizeof(dropped) / sizeof(dropped[0]); i++)
+		if (http_text_is(name, dropped[i]))
+			return true;
+	return is_page && http_text_is(name, "cache-control");
+}
+
+void head_write_reply(const char *bytes, size_t len, bool is_page, bool keeps, struct buf *out)
 {
 	struct http_text rest = {bytes, len}, line, name, value;
 	http_take_line(&rest, &line);
@@ -273,11 +324,9 @@ void head_write_reply(const char *bytes, size_t len, bool keeps, struct buf *out
 	http_take_to(&line, ' ', &name);
 	buf_printf(out, " %.*s\r\n", (int)line.len, line.at);
 	while (http_take_line(&rest, &line) == HTTP_LINE && line.len > 0) {
-		/* What concerns the connection to httpd alone: RFC 9110 7.6.1. */
-		if (!http_read_field(line, &name, &value) || http_text_is(name, "connection") ||
-		    http_text_is(name, "keep-alive") || http_text_is(name, "transfer-encoding"))
-			continue;
-		buf_printf(out, "%.*s\r\n", (int)line.len, line.at);
+		if (http_read_field(line, &name, &value) && !is_dropped(name, is_page))
+			buf_printf(out, "%.*s\r\n", (int)line.len, line.at);
 	}
+	buf_add_text(out, head_guards(is_page));
 	buf_add_text(out, keeps ? "\r\n" : "Connection: close\r\n\r\n");
 }

@@ -51,6 +51,10 @@ bool head_has_body(const struct head_request *h);
  * nothing succeeds without a right token. */
 bool head_asks_api(const struct head_request *h);
 
+/* Whether httpd is certain to answer with a file of the console, or an error of its own: there is no
+ * directory in the path, and none is made of it by decoding. */
+bool head_asks_page(const struct head_request *h);
+
 /* Write the head as httpd gets it. It fits into FRONT_OUT_BYTES. */
 void head_write_request(const struct head_request *h, const struct addr *client, struct buf *out);
 
@@ -64,8 +68,12 @@ struct head_reply {
 /* Read a reply's head, once it is whole. */
 enum head_result head_read_reply(struct head_reply *r, const char *bytes, size_t len);
 
+/* What a browser may do with a reply, as header fields: with a page, run the console, which is all
+ * of this origin; with any other, whose bytes may be a sandbox's, nothing. */
+const char *head_guards(bool is_page);
+
 /* Write a reply's head of len bytes, which head_read_reply has found good, as the client gets it;
- * keeps: the connection stays open. */
-void head_write_reply(const char *bytes, size_t len, bool keeps, struct buf *out);
+ * is_page: as head_asks_page says of the request; keeps: the connection stays open. */
+void head_write_reply(const char *bytes, size_t len, bool is_page, bool keeps, struct buf *out);
 
 #endif

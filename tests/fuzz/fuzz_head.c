@@ -3,7 +3,7 @@
  * is read again as the same, and so has one meaning.
  *
  * An input's first byte says by bit 0 whether the rest is a reply, by bit 1 whether the client's
- * connection stays; the next three, where the rest is split. */
+ * connection stays, by bit 2 whether a page was asked for; the next three, where the rest is split. */
 #include "front/head.h"
 #include "fuzz.h"
 
@@ -85,7 +85,8 @@ static void check_request(const char *bytes, size_t len, const size_t splits[SPL
 }
 
 /* The head's last line is empty, and it has no other. */
-static void check_reply_again(const char *text, size_t len, const struct head_reply *r, bool keeps)
+static void check_reply_again(const char *text, size_t len, const struct head_reply *r,
+			      bool is_page, bool keeps)
 {
 	struct head_reply again;
 	char twice_text[FRONT_REPLY_ROOM];
@@ -95,11 +96,12 @@ static void check_reply_again(const char *text, size_t len, const struct head_re
 	CHECK(head_read_reply(&again, text, len) == HEAD_DONE);
 	CHECK(again.len == len && again.status == r->status);
 	CHECK(again.has_length == r->has_length && again.length == r->length);
-	head_write_reply(text, len, keeps, &twice);
+	head_write_reply(text, len, is_page, keeps, &twice);
 	CHECK(twice.len == len && memcmp(text, twice_text, len) == 0);
 }
 
-static void check_reply(const char *bytes, size_t len, const size_t splits[SPLITS + 1], bool keeps)
+static void check_reply(const char *bytes, size_t len, const size_t splits[SPLITS + 1],
+			bool is_page, bool keeps)
 {
 	struct head_reply r, part;
 	char text[FRONT_REPLY_ROOM];
@@ -112,9 +114,9 @@ static void check_reply(const char *bytes, size_t len, const size_t splits[SPLIT
 		return;
 	CHECK(part.len == r.len && part.status == r.status && part.length == r.length);
 	CHECK(r.status >= 200 && r.status <= 999 && r.len <= FRONT_REPLY_HEAD_BYTES);
-	head_write_reply(bytes, r.len, keeps, &out);
+	head_write_reply(bytes, r.len, is_page, keeps, &out);
 	CHECK(!out.full);
-	check_reply_again(text, out.len, &r, keeps);
+	check_reply_again(text, out.len, &r, is_page, keeps);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -126,7 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *bytes = fuzz_copy(data + 1 + SPLITS, len);
 	read_splits(data + 1, len, splits);
 	if (data[0] & 1)
-		check_reply(bytes, len, splits, data[0] & 2);
+		check_reply(bytes, len, splits, data[0] & 4, data[0] & 2);
 	else
 		check_request(bytes, len, splits);
 	free(bytes);

@@ -371,10 +371,38 @@ static void test_api(void)
 	}
 }
 
-static void reply(const char *bytes, bool keeps, const char *expected, const char *name)
+static void test_page(void)
 {
-	char text[FRONT_REPLY_ROOM];
+	static const struct {
+		const char *target;
+		bool page;
+	} cases[] = {
+		{"/", true},
+		{"/?/a%2fb", true},
+		{"/api.js", true},
+		{"/..", true}, /* what httpd makes of it is no program */
+		{"/cgi-bin", true},
+		{"/cgi-bin/api", false},
+		{"//cgi-bin/api", false},
+		{"/./cgi-bin/api", false},
+		{"/cgi-bin%2fapi", false},
+		{"/%2e", false},
+		{"/a/", false},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct head_request h = {.target = {cases[i].target, strlen(cases[i].target)}};
+		tap_ok(head_asks_page(&h) == cases[i].page, "%s a page: %s",
+		       cases[i].page ? "asks for" : "may not ask for", cases[i].target);
+	}
+}
+
+/* What is written is the first line and fields, then what guards a page or another reply, then the
+ * end. */
+static void reply(const char *bytes, bool is_page, bool keeps, const char *fields, const char *name)
+{
+	char text[FRONT_REPLY_ROOM], expected_text[FRONT_REPLY_ROOM];
 	struct buf out = {.data = text, .cap = sizeof(text) - 1};
+	struct buf expected = {.data = expected_text, .cap = sizeof(expected_text)};
 	struct head_reply r;
 	size_t len = strlen(bytes);
 	char *copy = exact_copy(bytes, len);
@@ -384,23 +412,52 @@ static void reply(const char *bytes, bool keeps, const char *expected, const cha
 		ok = head_read_reply(&r, copy, n) == HEAD_MORE && ok;
 	ok = head_read_reply(&r, copy, len) == HEAD_DONE && ok && r.len == head_len;
 	if (ok)
-		head_write_reply(copy, r.len, keeps, &out);
+		head_write_reply(copy, r.len, is_page, keeps, &out);
 	text[out.len] = '\0';
 	free(copy);
-	if (!tap_ok(ok && strcmp(text, expected) == 0, "a reply: %s", name))
+	buf_printf(&expected, "HTTP/1.1 %s%s%s\r\n", fields, head_guards(is_page),
+		   keeps ? "" : "Connection: close\r\n");
+	buf_add(&expected, "", 1);
+	if (!tap_ok(ok && strcmp(text, expected.data) == 0, "a reply: %s", name))
 		tap_note("%s", text);
+}
+
+static bool guards(bool is_page, const char *field)
+{
+	return strstr(head_guards(is_page), field) != NULL;
+}
+
+static void test_guards(void)
+{
+	for (int page = 0; page < 2; page++)
+		tap_ok(guards(page, "X-Content-Type-Options: nosniff\r\n") &&
+			       guards(page, "Referrer-Policy: no-referrer\r\n") &&
+			       guards(page, "Content-Security-Policy: default-src 'none'; ") &&
+			       guards(page, "frame-ancestors 'none'"),
+		       "%s is guarded", page ? "a page" : "any other reply");
+	tap_ok(guards(true, "script-src 'self'; ") && !guards(true, "unsafe") &&
+		       guards(true, "require-trusted-types-for 'script'"),
+	       "a page runs scripts of this origin alone");
+	tap_ok(guards(false, "; sandbox\r\n") && !guards(false, "-src 'self'"),
+	       "any other reply runs none, and has no origin");
 }
 
 static void test_replies(void)
 {
-	reply("HTTP/1.1 200 OK\r\n\r\n", true, "HTTP/1.1 200 OK\r\n\r\n", "the least");
-	reply("HTTP/1.0 200 OK\r\n\r\n", true, "HTTP/1.1 200 OK\r\n\r\n", "of HTTP/1.0");
-	reply("HTTP/1.1 404\r\n\r\n", false, "HTTP/1.1 404\r\nConnection: close\r\n\r\n",
-	      "without a phrase");
+	reply("HTTP/1.1 200 OK\r\n\r\n", false, true, "200 OK\r\n", "the least");
+	reply("HTTP/1.0 200 OK\r\n\r\n", true, true, "200 OK\r\n", "of HTTP/1.0");
+	reply("HTTP/1.1 404\r\n\r\n", false, false, "404\r\n", "without a phrase");
 	reply("HTTP/1.1 200 OK\r\nConnection: close\r\nA: b\r\nKeep-Alive: 5\r\n"
 	      "Transfer-Encoding: x\r\nContent-Length: 3\r\n\r\nabc",
-	      true, "HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 3\r\n\r\n",
+	      false, true, "200 OK\r\nA: b\r\nContent-Length: 3\r\n",
 	      "of the connection is said what is true");
+	reply("HTTP/1.1 200 OK\r\ncontent-security-policy: a\r\nReferrer-Policy: b\r\n"
+	      "X-Content-Type-Options: c\r\nCross-Origin-Opener-Policy: d\r\n"
+	      "Cross-Origin-Resource-Policy: e\r\nCache-Control: no-store\r\n\r\n",
+	      false, true, "200 OK\r\nCache-Control: no-store\r\n",
+	      "what guards is front's to say");
+	reply("HTTP/1.1 200 OK\r\nCache-Control: a\r\n\r\n", true, true, "200 OK\r\n",
+	      "and how a page is kept");
 	struct head_reply r;
 	const char length[] = "HTTP/1.1 201 Made\r\ncontent-length: 12\r\n\r\n";
 	tap_ok(head_read_reply(&r, length, sizeof(length) - 1) == HEAD_DONE && r.status == 201 &&
@@ -436,8 +493,9 @@ static void test_reply_sizes(void)
 	tap_ok(made.len == FRONT_REPLY_HEAD_BYTES &&
 		       head_read_reply(&r, made.data, made.len) == HEAD_DONE,
 	       "a reply's head of 4096 bytes");
-	head_write_reply(made.data, made.len, false, &out);
-	tap_ok(!out.full && out.len == made.len + strlen("Connection: close\r\n"),
+	head_write_reply(made.data, made.len, true, false, &out);
+	tap_ok(!out.full && out.len == made.len + strlen(head_guards(true)) +
+					       strlen("Connection: close\r\n"),
 	       "there is room for it");
 	made.len = FRONT_REPLY_HEAD_BYTES - 4;
 	buf_add_text(&made, "a\r\n\r\n");
@@ -456,6 +514,8 @@ int main(void)
 	test_written();
 	test_connection();
 	test_api();
+	test_page();
+	test_guards();
 	test_replies();
 	test_reply_sizes();
 	return tap_done();

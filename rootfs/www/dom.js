@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// Makes elements. Text becomes text nodes and attributes, never markup: much of what the API tells was
+// written by what runs in a sandbox. (The page's Content-Security-Policy holds us to it.)
+
+// el("a", {href: "#/x", class: "y", onclick: f}, "text", element, null...)
+export function el(tag, props, ...children) {
+	const node = document.createElement(tag);
+	set(node, props);
+	node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+	return node;
+}
+
+export function set(node, props) {
+	for (const [name, value] of Object.entries(props || {})) {
+		if (name.startsWith("on"))
+			node.addEventListener(name.slice(2), value);
+		else if (value === null || value === undefined || value === false)
+			node.removeAttribute(name);
+		else if (node.getAttribute(name) !== String(value === true ? "" : value))
+			node.setAttribute(name, value === true ? "" : value);
+	}
+	return node;
+}
+
+// Only what differs: a screen reader, a selection and the layout stay undisturbed.
+export function setText(node, text) {
+	if (node.textContent !== text)
+		node.textContent = text;
+}
+
+export const $ = (selector, from = document) => from.querySelector(selector);
+
+export function template(id) {
+	return $(`#${id}`).content.firstElementChild.cloneNode(true);
+}
+
+export function replace(node, ...children) {
+	node.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined));
+}
+
+// Have container show one element for each item, in this order, keeping those that are there already.
+// make(item) gives a new one; update(element, item) writes what may change.
+export function keyed(container, items, keyOf, make, update) {
+	const old = new Map([...container.children].map((child) => [child.dataset.key, child]));
+	let at = container.firstElementChild;
+	for (const item of items) {
+		const key = String(keyOf(item));
+		let node = old.get(key);
+		if (!node) {
+			node = make(item);
+			node.dataset.key = key;
+		}
+		old.delete(key);
+		update?.(node, item);
+		if (node === at)
+			at = at.nextElementSibling;
+		else
+			container.insertBefore(node, at);
+	}
+	for (const node of old.values())
+		node.remove();
+}
+
+// Characters that would act rather than show: controls, but for tab and line feed, and those that turn
+// the direction of what follows. ESC becomes U+241B, and so on.
+export function plain(text) {
+	return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (c) =>
+		c < " " ? String.fromCharCode(0x2400 + c.charCodeAt(0)) : c === "\x7f" ? "\u2421" : "\ufffd");
+}
+
+export function bytes(n) {
+	const units = ["B", "KB", "MB", "GB", "TB"];
+	let i = 0;
+	for (; n >= 1000 && i < units.length - 1; i++)
+		n /= 1024;
+	return `${i === 0 || n >= 100 ? Math.round(n) : n.toFixed(1)} ${units[i]}`;
+}
+
+export function duration(seconds) {
+	if (seconds < 1)
+		return `${Math.round(seconds * 1000)} ms`;
+	if (seconds < 60)
+		return `${Number(seconds.toFixed(seconds < 10 ? 1 : 0))} s`;
+	const parts = [[86400, "d"], [3600, "h"], [60, "min"]];
+	const i = parts.findIndex(([size]) => seconds >= size);
+	const [size, unit] = parts[i];
+	const rest = parts[i + 1] && Math.floor((seconds % size) / parts[i + 1][0]);
+	return `${Math.floor(seconds / size)} ${unit}${rest ? ` ${rest} ${parts[i + 1][1]}` : ""}`;
+}
+
+// A moment, as <time>: the day only if it isn't today.
+export function when(iso) {
+	const date = new Date(iso);
+	const today = date.toDateString() === new Date().toDateString();
+	return el("time", {datetime: iso, title: iso}, today ? date.toLocaleTimeString() : date.toLocaleString());
+}
+
+export const ago = (iso) => duration(Math.max(0, (Date.now() - Date.parse(iso)) / 1000));
+
+// Say it to who listens rather than looks.
+export function say(text) {
+	$("#said").textContent = "";
+	setTimeout(() => { $("#said").textContent = plain(text); }, 50);
+}
+
+// Ask before something is lost: whether the answer is yes. Escape, and the first button, say no.
+export function ask(title, text, yes) {
+	const dialog = $("#ask");
+	setText($("#ask-title"), title);
+	setText($("#ask-text"), text);
+	setText($("#ask-yes"), yes);
+	dialog.returnValue = "no";
+	dialog.showModal();
+	$("#ask-no").focus();
+	return new Promise((resolve) => {
+		dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), {once: true});
+	});
+}
+
+export const empty = (text, ...more) => el("p", {class: "empty"}, text, ...more);

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// What a sandbox may reach, what it has reached, and, before all, what it was refused.
+
+import {box, get, post} from "./api.js";
+import {$, bytes, duration, el, empty, keyed, plain, setText, when} from "./dom.js";
+import {entries, onSubmit} from "./forms.js";
+import {refresh, watch} from "./live.js";
+
+const SHOWN = 200; // lines, the newest
+
+const isRefusal = (line) => line.event === "refused" || (line.event === "lookup" && line.answer === "denied");
+
+// The entry of allow_net that would let it through, or nothing where that isn't for a list to decide.
+function entryFor(line) {
+	if (line.event === "lookup")
+		return line.reason === "" || /not allowed/.test(line.reason) ? line.name : "";
+	if (!/name not allowed|port/.test(line.reason || ""))
+		return "";
+	const host = line.name || line.address;
+	const port = [80, 443].includes(line.port) ? "" : `:${line.port}`;
+	return host && (host.includes(":") && port ? `[${host}]${port}` : host + port);
+}
+
+const target = (line) => `${line.name || line.address || "?"}${line.port ? `:${line.port}` : ""}`;
+
+// The same refusal many times is one line with a number.
+function groupRefusals(log) {
+	const groups = new Map();
+	for (const line of log.filter(isRefusal)) {
+		const key = `${line.event} ${target(line)} ${line.reason}`;
+		const group = groups.get(key) || {key, count: 0};
+		groups.delete(key); // the latest comes last
+		groups.set(key, {...group, line, count: group.count + 1 + (line.repeated || 0)});
+	}
+	return [...groups.values()].reverse();
+}
+
+function refusalRow({line}, allow) {
+	const entry = entryFor(line);
+	return el("tr", {},
+		el("td", {class: "code"}, plain(target(line))),
+		el("td", {}, line.event === "lookup" ? `lookup${line.reason ? `: ${plain(line.reason)}` : ": name not allowed"}` : plain(line.reason)),
+		el("td", {class: "count"}), el("td", {class: "time"}),
+		el("td", {class: "actions"}, entry && el("button", {type: "button", class: "allow", "data-entry": entry,
+			"aria-label": `Allow ${entry}`, onclick: () => allow(entry)}, "Allow")));
+}
+
+function lineRow(line) {
+	const what = {
+		lookup: () => `${line.answer}${line.reason ? `: ${line.reason}` : ""}`,
+		connect: () => `${bytes(line.sent)} sent, ${bytes(line.received)} received, ${duration(line.duration_ms / 1000)}, ${line.end}`,
+	}[line.event]?.() || line.reason;
+	return el("tr", {class: isRefusal(line) ? "bad" : null},
+		el("td", {}, when(line.time)), el("td", {}, line.event), el("td", {class: "code"}, plain(target(line))), el("td", {}, plain(what || "")));
+}
+
+function makeTable(caption, heads, body) {
+	return el("table", {}, el("caption", {}, caption),
+		el("thead", {}, el("tr", {}, heads.map((text) => el("th", {scope: "col"}, text)))), body);
+}
+
+function makeAllowed(id, current) {
+	const said = el("p", {class: "verdict", role: "status"});
+	const list = el("ul", {class: "chips", "aria-label": "Allowed"});
+	const save = async (allowed, text) => {
+		await post(`${box(id)}/allow_net`, {allow_net: allowed});
+		setText(said, text);
+		await refresh();
+	};
+	const drop = (entry) => save(current().allow_net.filter((other) => other !== entry), `${entry} is not allowed any more.`)
+		.catch((error) => setText(said, plain(error.message)));
+	const allow = (entry) => save([...current().allow_net, entry], `${entry} is allowed from now on.`)
+		.catch((error) => setText(said, plain(error.message)));
+	const form = el("form", {class: "inline", novalidate: true},
+		el("label", {for: "allow_net"}, "May reach"),
+		el("input", {id: "allow_net", name: "allow_net", placeholder: "pypi.org, *.example.org, 203.0.113.0/24", spellcheck: "false", autocomplete: "off"}),
+		el("button", {class: "primary"}, "Allow"),
+		el("p", {class: "fault", role: "alert"}));
+	onSubmit(form, async () => {
+		const more = entries(form.elements.allow_net.value);
+		if (!more.length)
+			return;
+		await save([...current().allow_net, ...more], `${more.join(", ")}: allowed from now on.`);
+		form.elements.allow_net.value = "";
+	});
+	const none = empty("Nothing is allowed: it has no way out, and what it tries isn't even logged.");
+	const update = () => {
+		const allowed = current()?.allow_net || [];
+		none.hidden = allowed.length > 0;
+		keyed(list, allowed, (entry) => entry, (entry) => el("li", {class: "chip"}, entry,
+			el("button", {type: "button", class: "quiet", "aria-label": `Don't allow ${entry} any more`, onclick: () => drop(entry)}, "×")));
+	};
+	return {parts: [form, list, none, said], update, allow};
+}
+
+// The page's part for a sandbox; current() is its info as it is now: what ends it.
+export function showNetwork(part, info, current) {
+	const allowed = makeAllowed(info.id, current);
+	const refused = el("tbody"), log = el("tbody");
+	const refusedTable = makeTable("Refused", ["Where", "Why", "Times", "Last", ""], refused);
+	const filter = el("select", {id: "only"}, ["all", "connect", "lookup", "refused"].map((kind) => el("option", {value: kind}, kind === "connect" ? "connections" : kind === "lookup" ? "lookups" : kind)));
+	const logTable = makeTable("Log, newest first", ["Time", "Event", "Where", "What came of it"], log);
+	const none = empty("Nothing was looked up or reached yet.");
+	const choose = el("div", {class: "inline"}, el("label", {for: "only"}, "Show"), filter);
+	let lines = [];
+	refusedTable.hidden = logTable.hidden = choose.hidden = true;
+	part.append(...allowed.parts, refusedTable, none, choose, logTable);
+	const draw = () => {
+		const groups = groupRefusals(lines);
+		const allowedNow = current()?.allow_net || [];
+		refusedTable.hidden = !groups.length;
+		keyed(refused, groups, (group) => group.key, (group) => refusalRow(group, allowed.allow), (row, group) => {
+			setText($(".count", row), String(group.count));
+			if (row.dataset.time !== group.line.time) {
+				row.dataset.time = group.line.time;
+				$(".time", row).replaceChildren(when(group.line.time));
+			}
+			const button = $(".allow", row);
+			if (button)
+				button.hidden = allowedNow.includes(button.dataset.entry);
+		});
+		const kind = filter.value;
+		const chosen = lines.map((line, number) => ({line, number}))
+			.filter(({line}) => kind === "all" || (kind === "refused" ? isRefusal(line) : line.event === kind)).reverse().slice(0, SHOWN);
+		none.hidden = lines.length > 0 || allowedNow.length === 0;
+		choose.hidden = logTable.hidden = !lines.length;
+		keyed(log, chosen, ({line, number}) => `${number} ${line.time} ${target(line)}`, ({line}) => lineRow(line));
+	};
+	filter.addEventListener("change", draw);
+	let asking = false;
+	return watch(async () => {
+		allowed.update();
+		if (asking)
+			return;
+		asking = true;
+		try {
+			lines = (await get(`${box(info.id)}/network`)).network;
+			draw();
+		} catch {
+			// live.js says what is wrong
+		} finally {
+			asking = false;
+		}
+	});
+}
