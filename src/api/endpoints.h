@@ -35,6 +35,7 @@ endpoint get_network;
 endpoint get_logs;
 endpoint get_history;
 endpoint get_system;
+endpoint get_metrics;
 endpoint update_system;
 endpoint reboot_system;
 endpoint power_off_system;

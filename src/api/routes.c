@@ -11,6 +11,7 @@ static const struct {
 	endpoint *run;
 } routes[] = {
 	{"GET", "/health", get_health},
+	{"GET", "/metrics", get_metrics},
 	{"GET", "/api/sandboxes", get_sandboxes},
 	{"POST", "/api/sandboxes", create_sandbox},
 	{"GET", "/api/sandboxes/:id", get_sandbox},

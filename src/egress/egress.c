@@ -23,6 +23,7 @@ struct egress {
 	struct resolver resolver;
 	struct relay relay;
 	struct netlog log;
+	struct traffic traffic;
 };
 
 /* Connections first: what waits for a lookup is refused for what it is. */
@@ -64,6 +65,7 @@ static int set_up(struct egress *g, bool has_ipv6, struct err *e)
 	names_init(&g->names, seed);
 	upstream_init(&g->upstream, &g->loop, &g->policy, seed);
 	netlog_init(&g->log, EGRESS_LOG_FD, EGRESS_LOG_OTHER_FD);
+	g->log.traffic = g->relay.traffic = &g->traffic;
 
 	g->resolver.loop = g->relay.loop = &g->loop;
 	g->resolver.policy = g->relay.policy = &g->policy;
@@ -74,7 +76,9 @@ static int set_up(struct egress *g, bool has_ipv6, struct err *e)
 	g->control.changed = policy_changed;
 	g->control.owner = g;
 
-	int rc = loop_init(&g->loop, g->timers, e);
+	int rc = traffic_map(&g->traffic, EGRESS_TRAFFIC_FD, e);
+	if (rc == 0)
+		rc = loop_init(&g->loop, g->timers, e);
 	if (rc == 0)
 		rc = control_init(&g->control, &g->loop, EGRESS_CONTROL_FD, e);
 	if (rc == 0)

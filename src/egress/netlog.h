@@ -9,6 +9,7 @@
 #include "lib/addr.h"
 #include "lib/allow.h"
 #include "limits.h"
+#include "traffic.h"
 
 struct netlog_repeat {
 	uint64_t what;     /* a hash of the refusal; 0: none */
@@ -19,6 +20,7 @@ struct netlog_repeat {
 struct netlog {
 	int fds[2]; /* borrowed; [0] is written to, the other one is older */
 	uint64_t size;
+	struct traffic *traffic; /* borrowed, set by the caller: where refusals are counted */
 	struct netlog_repeat repeats[EGRESS_REPEATS];
 };
 

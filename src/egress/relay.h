@@ -12,6 +12,7 @@ struct relay {
 	struct upstream *upstream;
 	struct names *names;
 	struct netlog *log;
+	struct traffic *traffic;
 	struct listener listeners[2]; /* by IPv4, by IPv6 */
 	struct flow_pipes pipes;
 	struct connection *free_connections;

@@ -13,8 +13,21 @@ enum {
 	EGRESS_LINK_FD,        /* holds the program that sends them there */
 	EGRESS_LOG_FD,         /* two files of which one is written at a time */
 	EGRESS_LOG_OTHER_FD,
+	EGRESS_TRAFFIC_FD, /* a file of EGRESS_TRAFFIC_BYTES, mapped at once: what it counts */
 	EGRESS_FDS_END,
 };
+
+/* What is in that file: numbers of 8 bytes, which only ever grow, whichever process adds to them.
+ * Who reads them has to take them as the words of a stranger. */
+enum egress_count {
+	EGRESS_COUNT_SENT,     /* bytes that the sandbox has sent */
+	EGRESS_COUNT_RECEIVED, /* bytes that it has got */
+	EGRESS_COUNT_CONNECTIONS,
+	EGRESS_COUNT_REFUSALS, /* connections that were reset instead, names that it may not ask for */
+	EGRESS_COUNTS,
+};
+
+#define EGRESS_TRAFFIC_BYTES 4096 /* a page */
 
 #define EGRESS_LOG_BYTES 524288 /* of each of the two files */
 

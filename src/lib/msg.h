@@ -63,6 +63,7 @@ enum msg_op {
 	MSG_LIST_FILES,
 	MSG_GET_TAR,
 	MSG_PUT_TAR, /* as MSG_PUT_FILE */
+	MSG_METRICS,
 };
 
 enum msg_tag {
@@ -170,6 +171,31 @@ enum msg_tag {
 	TAG_MTIME_MS,
 	TAG_TARGET, /* text; absent: it is no link */
 	TAG_FILES,  /* number: entries unpacked */
+	/* metrics: numbers. In all, then for each sandbox, behind its TAG_RECORD; what isn't known of
+	 * one isn't there */
+	TAG_CPU_US,
+	TAG_THROTTLED_US,
+	TAG_MEMORY_USED_BYTES,
+	TAG_MEMORY_PEAK_BYTES,
+	TAG_OOM_KILLS,
+	TAG_PIDS,
+	TAG_PIDS_MAX,
+	TAG_EXECS,    /* repeated, MSG_ENDS of them: how many ended like that */
+	TAG_UP_TO_MS, /* before TAG_TOOK; absent: any time */
+	TAG_TOOK,     /* repeated: how many commands took that long, and longer than those before */
+	TAG_TOOK_MS,  /* all together */
+	TAG_TRAFFIC,  /* repeated, in the order of lib/egress_fds.h */
+	TAG_UPTIME_MS,
+};
+
+/* How a command has ended: the last of these that is true. */
+enum msg_exec_end {
+	MSG_END_OK,
+	MSG_END_FAILED, /* its exit code is not 0 */
+	MSG_END_SIGNAL,
+	MSG_END_TIMEOUT,
+	MSG_END_OOM,
+	MSG_ENDS,
 };
 
 /* What has become of a detached command. */

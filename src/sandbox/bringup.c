@@ -14,6 +14,7 @@
 #include "meta.h"
 #include "runtime.h"
 #include "slots.h"
+#include "traffic.h"
 #include "watch.h"
 
 uint64_t bringup_left_ms(const struct sandbox *sb)
@@ -43,8 +44,8 @@ int bringup_start(const struct server *s, struct sandbox *sb, struct err *e)
 	AUTO_FD pidfd = -1;
 	AUTO_FD egress = -1;
 	int rc = sb->runtime.slot == SLOT_NONE ? give_slot(s, sb, e) : 0;
-	if (rc == 0)
-		rc = layers_acquire(s, sb, e);
+	AUTO_FD traffic = rc < 0 ? rc : traffic_open(s, sb->id, e);
+	rc = traffic < 0 ? traffic : layers_acquire(s, sb, e);
 	if (rc == 0)
 		rc = cgroup_make(s->cgroup_fd, sb, e);
 	if (rc == 0)

@@ -11,7 +11,7 @@
 #include "lib/clock.h"
 #include "lib/fd.h"
 
-static uint64_t find_number(const char *text, const char *name)
+uint64_t cgroup_find_number(const char *text, const char *name)
 {
 	size_t len = strlen(name);
 	for (const char *line = text; line; line = strchr(line, '\n'), line += line != NULL)
@@ -25,7 +25,7 @@ uint64_t cgroup_read_event(int cg_fd, const char *file, const char *name)
 	char text[512];
 	if (fd_read_file(cg_fd, file, text, sizeof(text), NULL) < 0)
 		return 0;
-	return find_number(text, name);
+	return cgroup_find_number(text, name);
 }
 
 int cgroup_wait_empty(int cg_fd, uint64_t deadline_ms, struct err *e)
@@ -39,7 +39,7 @@ int cgroup_wait_empty(int cg_fd, uint64_t deadline_ms, struct err *e)
 		if (n < 0) /* ENODEV: removed since */
 			return errno == ENODEV ? 0 : err_set(e, errno, "read cgroup.events");
 		text[n] = '\0';
-		if (find_number(text, "populated") == 0)
+		if (cgroup_find_number(text, "populated") == 0)
 			return 0;
 		uint64_t now = clock_mono_ms();
 		if (now >= deadline_ms)

@@ -19,6 +19,7 @@
 #include "meta.h"
 #include "privilege.h"
 #include "spawn.h"
+#include "traffic.h"
 
 /* What the child is given, and where it leaves its error. */
 struct birth {
@@ -105,6 +106,9 @@ int egress_execute(const struct server *s, const struct sandbox *sb, const struc
 	AUTO_FD control = cgroup < 0 ? cgroup : egress_policy_listen(s, sb->id, e);
 	if (control < 0)
 		return control;
+	AUTO_FD traffic = traffic_open(s, sb->id, e);
+	if (traffic < 0)
+		return traffic;
 	AUTO_FD null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null < 0)
 		return err_set(e, errno, "open /dev/null");
@@ -124,6 +128,7 @@ int egress_execute(const struct server *s, const struct sandbox *sb, const struc
 				[EGRESS_LINK_FD] = n->link_fd,
 				[EGRESS_LOG_FD] = log,
 				[EGRESS_LOG_OTHER_FD] = other,
+				[EGRESS_TRAFFIC_FD] = traffic,
 			},
 		.e = e,
 	};

@@ -3,7 +3,6 @@
  * anything. */
 #include "info.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -18,7 +17,6 @@
 #include "journal.h"
 #include "lib/fd.h"
 #include "meta.h"
-#include "meta_text.h"
 #include "modules.h"
 #include "requests.h"
 #include "snapshots.h"
@@ -104,22 +102,6 @@ void request_info(const struct server *s, struct msg_cursor fields, struct reply
 		info_add(s, &sb, sandbox, r);
 }
 
-/* The ids in DATA/sandboxes, sorted. Returns how many. */
-static size_t list_ids(const struct server *s, char ids[LIMIT_SANDBOXES][LIMIT_ID_BYTES + 1])
-{
-	size_t count = 0;
-	DIR *dir = fd_open_dir(s->sandboxes_fd, ".");
-	for (struct dirent *d; dir && count < LIMIT_SANDBOXES && (d = readdir(dir));) {
-		size_t len = strlen(d->d_name);
-		if (meta_is_id(d->d_name, len))
-			memcpy(ids[count++], d->d_name, len + 1);
-	}
-	if (dir)
-		closedir(dir);
-	qsort(ids, count, sizeof(ids[0]), compare_texts);
-	return count;
-}
-
 void request_list(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
 	static char ids[LIMIT_SANDBOXES][LIMIT_ID_BYTES + 1];
@@ -128,7 +110,7 @@ void request_list(const struct server *s, struct msg_cursor fields, struct reply
 		fields_refuse(r);
 		return;
 	}
-	size_t count = list_ids(s, ids);
+	size_t count = meta_list(s, ids);
 	for (size_t i = 0; i < count; i++) {
 		/* Without meta.json it is coming or going: it does not exist. */
 		AUTO_FD sandbox = meta_open(s, ids[i], NULL);

@@ -27,6 +27,7 @@
 #include "runtime.h"
 #include "slots.h"
 #include "snapshots.h"
+#include "traffic.h"
 #include "upper.h"
 #include "watch.h"
 
@@ -70,6 +71,7 @@ int life_dismantle(const struct server *s, const struct sandbox *sb, struct err 
 	rc = err_keep_first(rc, layers_keep(s, &none, &this), e, &this);
 	if (slot != SLOT_NONE)
 		rc = err_keep_first(rc, slots_give_back(s, slot, &this), e, &this);
+	rc = err_keep_first(rc, traffic_end(s, sb->id, &this), e, &this);
 	rc = err_keep_first(rc, runtime_drop(s, sb->id, &this), e, &this);
 	return err_keep_first(rc, tree_remove(s->sandboxes_fd, sb->id, &this), e, &this);
 }
@@ -334,6 +336,8 @@ static void sweep(struct sweep *w)
 	if (runtime_sweep(s, life_has_dir, &e) < 0)
 		leftover_note(NULL, &e);
 	if (egress_sweep(s, life_has_dir, &e) < 0)
+		leftover_note(NULL, &e);
+	if (traffic_sweep(s, life_has_dir, &e) < 0)
 		leftover_note(NULL, &e);
 	wait_for_later_ones(w);
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "meta.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
@@ -126,11 +129,12 @@ int meta_lock(const struct server *s, const char *id, uint64_t wait_ms, struct e
 
 struct usage meta_read_usage(int dir_fd)
 {
-	struct usage u = {0, 0};
+	struct usage u = {0};
 	AUTO_FD fd = openat(dir_fd, "usage", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 || fd_read_all(fd, &u, sizeof(u)) != (ssize_t)sizeof(u))
-		return (struct usage){0, 0};
-	return u;
+	ssize_t n = fd < 0 ? -1 : fd_read_all(fd, &u, sizeof(u));
+	if (n == (ssize_t)offsetof(struct usage, ends) || n == (ssize_t)sizeof(u))
+		return u;
+	return (struct usage){0};
 }
 
 int meta_write_usage(int dir_fd, const struct usage *u, struct err *e)
@@ -142,13 +146,45 @@ int meta_write_usage(int dir_fd, const struct usage *u, struct err *e)
 	return rc < 0 ? err_set(e, -rc, "write usage") : 0;
 }
 
-uint64_t meta_count_use(int dir_fd, bool starting)
+static void write_active(int dir_fd, struct usage *u)
 {
 	struct err e;
+	u->last_active_ms = clock_wall_ms();
+	if (meta_write_usage(dir_fd, u, &e) < 0)
+		fprintf(stderr, "squashd: %s\n", e.text);
+}
+
+uint64_t meta_count_use(int dir_fd, bool starting)
+{
 	struct usage u = meta_read_usage(dir_fd);
 	u.exec_count += starting;
-	u.last_active_ms = clock_wall_ms();
-	if (meta_write_usage(dir_fd, &u, &e) < 0)
-		fprintf(stderr, "squashd: %s\n", e.text);
+	write_active(dir_fd, &u);
 	return u.exec_count;
+}
+
+void meta_count_end(int dir_fd, enum msg_exec_end end)
+{
+	struct usage u = meta_read_usage(dir_fd);
+	u.ends[end]++;
+	write_active(dir_fd, &u);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+size_t meta_list(const struct server *s, char ids[LIMIT_SANDBOXES][LIMIT_ID_BYTES + 1])
+{
+	size_t count = 0;
+	DIR *dir = fd_open_dir(s->sandboxes_fd, ".");
+	for (struct dirent *d; dir && count < LIMIT_SANDBOXES && (d = readdir(dir));) {
+		size_t len = strlen(d->d_name);
+		if (meta_is_id(d->d_name, len))
+			memcpy(ids[count++], d->d_name, len + 1);
+	}
+	if (dir)
+		closedir(dir);
+	qsort(ids, count, sizeof(ids[0]), compare_ids);
+	return count;
 }

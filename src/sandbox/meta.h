@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "lib/err.h"
+#include "lib/msg.h"
 #include "sandbox.h"
 
 /* Changing meta.json in dir_fd, by steps of which each is whole on the disk when it returns.
@@ -41,15 +42,23 @@ bool meta_exists(const struct server *s, const char *id);
 int meta_remove(int dir_fd, struct err *e);
 
 struct usage {
-	uint64_t exec_count;
+	uint64_t exec_count;     /* commands that were started */
 	uint64_t last_active_ms; /* since 1970 */
+	uint64_t ends[MSG_ENDS]; /* commands that have ended, by how */
 };
 
-/* Absent is all zero. */
+/* Absent is all zero; so are the ends, where a version has written it that did not count them. */
 struct usage meta_read_usage(int dir_fd);
 int meta_write_usage(int dir_fd, const struct usage *u, struct err *e);
 
 /* Note that the sandbox was active just now. Its count of commands, with one more if starting. */
 uint64_t meta_count_use(int dir_fd, bool starting);
+
+/* Note that it was, and that a command has ended in that way. */
+void meta_count_end(int dir_fd, enum msg_exec_end end);
+
+/* The ids in DATA/sandboxes, sorted: those of sandboxes, and of what is coming or going. Returns
+ * how many. */
+size_t meta_list(const struct server *s, char ids[LIMIT_SANDBOXES][LIMIT_ID_BYTES + 1]);
 
 #endif

@@ -43,6 +43,7 @@ void request_get_tar(const struct server *s, struct msg_cursor fields, struct re
 void request_put_tar(const struct server *s, struct msg_cursor fields, struct reply *r);
 
 void request_system(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_metrics(const struct server *s, struct msg_cursor fields, struct reply *r);
 
 void request_tokens(const struct server *s, struct msg_cursor fields, struct reply *r);
 void request_create_token(const struct server *s, struct msg_cursor fields, struct reply *r);

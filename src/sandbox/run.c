@@ -11,14 +11,28 @@
 #include "meta.h"
 #include "requests.h"
 #include "run_read.h"
+#include "totals.h"
+
+static enum msg_exec_end judge_end(const struct exec_result *result)
+{
+	if (result->oom_killed)
+		return MSG_END_OOM;
+	if (result->timed_out)
+		return MSG_END_TIMEOUT;
+	if (result->signal != 0)
+		return MSG_END_SIGNAL;
+	return result->exit_code != 0 ? MSG_END_FAILED : MSG_END_OK;
+}
 
 /* Write down how the command ended; the sandbox may be gone by now. */
 static void record(const struct server *s, const struct run *run, const struct exec_result *result)
 {
 	struct err e;
 	AUTO_FD lock = meta_lock(s, run->id, META_WAIT, NULL);
+	enum msg_exec_end end = judge_end(result);
+	totals_count_exec(s->totals, end, result->duration_ms);
 	if (lock >= 0)
-		meta_count_use(lock, false);
+		meta_count_end(lock, end);
 	if (journal_exec(s, lock, run->id, run->seq, run->cmd, result, &e) < 0)
 		fprintf(stderr, "squashd: %s\n", e.text);
 }

@@ -53,7 +53,8 @@ struct server {
 	int box_files_fd;
 	int mksquashfs_fd;
 	int egress_fd;
-	int report_fd; /* where workers tell squashd of a new sandbox: watch.h */
+	int report_fd;         /* where workers tell squashd of a new sandbox: watch.h */
+	struct totals *totals; /* shared by squashd and all workers */
 	char sandboxes_path[PATH_MAX];
 	bool has_disk;              /* DATA survives a reboot, and has project quotas */
 	uint64_t max_sandboxes;     /* at most LIMIT_SANDBOXES */
@@ -66,7 +67,6 @@ struct server {
 	const struct caller *caller; /* whose request it serves; NULL: nobody's */
 	int passed_fd;               /* what came with it; -1: nothing. Not looked at yet */
 	unsigned requests_under_way; /* that one with it, when it was started */
-	uint64_t requests_denied;    /* since squashd was started, until then */
 };
 
 #define SLOT_NONE UINT32_MAX

@@ -31,6 +31,7 @@
 #include "life.h"
 #include "quota.h"
 #include "root.h"
+#include "totals.h"
 #include "watch.h"
 #include "worker.h"
 
@@ -82,7 +83,8 @@ static int open_dirs(struct server *s, struct err *e)
 	s->run_fd = open_dir(AT_FDCWD, PATH_RUN, true, 0755, e);
 	if (s->run_fd < 0)
 		return s->run_fd;
-	static const char *const names[] = {"layers", "slots", "running", "stage", "dev", "egress"};
+	static const char *const names[] = {"layers", "slots",  "running", "stage",
+					    "dev",    "egress", "traffic"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (mkdirat(s->run_fd, names[i], 0700) < 0 && errno != EEXIST)
 			return err_set(e, errno, "make %s/%s", PATH_RUN, names[i]);
@@ -138,7 +140,12 @@ static int set_up(struct server *s, struct err *e)
 		return s->cgroup_fd;
 	s->capture_fd = capture_make_root(e);
 	rc = s->capture_fd < 0 ? s->capture_fd : box_make_dev(s, e);
-	return rc < 0 ? rc : root_make_resolv(s, e);
+	if (rc == 0)
+		rc = root_make_resolv(s, e);
+	if (rc < 0)
+		return rc;
+	s->totals = totals_map(s->run_fd, e);
+	return s->totals ? 0 : -e->number;
 }
 
 /* What a forked child is to do; the first that is set. */
@@ -150,15 +157,14 @@ struct work {
 };
 
 /* A worker's exit code. */
-enum { WORK_DONE, WORK_LEFT, WORK_DENIED, SWEEP_DONE, SWEEP_LEFT };
+enum { WORK_DONE, WORK_LEFT, SWEEP_DONE, SWEEP_LEFT };
 
 static int do_work(const struct server *s, const struct work *work)
 {
 	struct err e;
 	bool sweeps = work->conn_fd < 0 && !work->end && !work->way;
 	if (work->conn_fd >= 0) {
-		if (!worker_serve(s, work->conn_fd))
-			return WORK_DENIED;
+		worker_serve(s, work->conn_fd);
 	} else if (work->end) {
 		int rc = life_end_if_over(s, work->end, &e);
 		if (rc < 0 && rc != -ENOENT)
@@ -211,8 +217,6 @@ static void judge_end(struct loop *l, int status)
 		fprintf(stderr, "squashd: a worker died of signal %d\n", WTERMSIG(status));
 	if (!WIFEXITED(status) || WEXITSTATUS(status) == WORK_LEFT) {
 		sweep_after(l, 0);
-	} else if (WEXITSTATUS(status) == WORK_DENIED) {
-		l->server->requests_denied++;
 	} else if (WEXITSTATUS(status) == SWEEP_DONE) {
 		l->sweep_again_ms = SWEEP_AGAIN_MS;
 	} else if (WEXITSTATUS(status) == SWEEP_LEFT) {

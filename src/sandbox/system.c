@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* GET system: the appliance as a whole; POST system/reboot and system/poweroff. */
-#include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/statvfs.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "addresses.h"
 #include "fields.h"
 #include "journal.h"
 #include "lib/clock.h"
-#include "lib/fd.h"
 #include "life.h"
+#include "machine.h"
 #include "modules.h"
 #include "requests.h"
+#include "totals.h"
 #include "update.h"
 
 #define READ_MS 2000 /* for api to read an answer that is the last */
@@ -37,46 +32,6 @@ static void count_module(const struct module *m, void *arg)
 	++*count;
 }
 
-/* A line of /proc/meminfo, in bytes (proc_meminfo(5)); 0: it is not there. */
-static uint64_t find_memory(const char *meminfo, const char *name)
-{
-	const char *at = strstr(meminfo, name);
-	return at ? strtoull(at + strlen(name), NULL, 10) * 1024 : 0;
-}
-
-static int add_memory(struct reply *r, struct err *e)
-{
-	char text[4096];
-	ssize_t n = fd_read_file(AT_FDCWD, "/proc/meminfo", text, sizeof(text), e);
-	if (n < 0)
-		return (int)n;
-	msg_add_number(&r->body, TAG_MEMORY_BYTES, find_memory(text, "MemTotal:"));
-	msg_add_number(&r->body, TAG_MEMORY_AVAILABLE_BYTES, find_memory(text, "MemAvailable:"));
-	return 0;
-}
-
-static int add_disk(const struct server *s, struct reply *r, struct err *e)
-{
-	struct statvfs st;
-	if (fstatvfs(s->data_fd, &st) < 0)
-		return err_set(e, errno, "look at the data's file system");
-	msg_add_number(&r->body, TAG_DISK_PERSISTENT, s->has_disk);
-	msg_add_number(&r->body, TAG_DISK_BYTES, (uint64_t)st.f_blocks * st.f_frsize);
-	msg_add_number(&r->body, TAG_DISK_FREE_BYTES, (uint64_t)st.f_bavail * st.f_frsize);
-	return 0;
-}
-
-static int add_names(struct reply *r, struct err *e)
-{
-	struct utsname names;
-	if (uname(&names) < 0)
-		return err_set(e, errno, "uname");
-	msg_add_text(&r->body, TAG_VERSION, SQUASH_VERSION);
-	msg_add_text(&r->body, TAG_KERNEL, names.release);
-	msg_add_text(&r->body, TAG_HOSTNAME, names.nodename);
-	return 0;
-}
-
 void request_system(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
 	struct err e;
@@ -85,19 +40,20 @@ void request_system(const struct server *s, struct msg_cursor fields, struct rep
 		fields_refuse(r);
 		return;
 	}
-	int rc = add_names(r, &e);
+	int rc = machine_add_names(&r->body, &e);
 	if (rc == 0)
 		rc = addresses_each(add_address, r, &e);
 	if (rc == 0)
-		rc = add_memory(r, &e);
+		rc = machine_add_memory(&r->body, &e);
 	if (rc == 0)
-		rc = add_disk(s, r, &e);
+		rc = machine_add_disk(s, &r->body, &e);
 	if (rc == 0)
 		rc = modules_each(s, count_module, &modules, &e);
 	if (rc < 0) {
 		reply_err(r, &e);
 		return;
 	}
+	msg_add_number(&r->body, TAG_DISK_PERSISTENT, s->has_disk);
 	update_describe(s, r);
 	msg_add_number(&r->body, TAG_UPTIME_S, clock_mono_ms() / 1000);
 	msg_add_number(&r->body, TAG_TIME_MS, clock_wall_ms());
@@ -106,7 +62,7 @@ void request_system(const struct server *s, struct msg_cursor fields, struct rep
 	msg_add_number(&r->body, TAG_SANDBOXES_MAX, s->max_sandboxes);
 	msg_add_number(&r->body, TAG_MODULES, modules);
 	msg_add_number(&r->body, TAG_REQUESTS_UNDER_WAY, s->requests_under_way);
-	msg_add_number(&r->body, TAG_REQUESTS_DENIED, s->requests_denied);
+	msg_add_number(&r->body, TAG_REQUESTS_DENIED, totals_denied(s->totals));
 }
 
 /* PID 1 ends everything in order, on that signal, front first, which lets replies that are on their

@@ -10,6 +10,7 @@
 #include "lib/msg.h"
 #include "reply.h"
 #include "requests.h"
+#include "totals.h"
 
 static char reply_memory[LIMIT_REPLY_BYTES];
 
@@ -38,6 +39,7 @@ static const struct operation {
 	[MSG_EXEC_INFO] = {RIGHT_READ, request_exec_info},
 	[MSG_EXEC_OUTPUT] = {RIGHT_READ, request_exec_output},
 	[MSG_SYSTEM] = {RIGHT_READ, request_system},
+	[MSG_METRICS] = {RIGHT_READ, request_metrics},
 	[MSG_CREATE] = {RIGHT_RUN, request_create},
 	[MSG_DESTROY] = {RIGHT_RUN, request_destroy},
 	[MSG_EXEC] = {RIGHT_RUN, request_exec},
@@ -72,10 +74,12 @@ static bool identify(const struct server *s, const struct msg_head *head, struct
 	c->client = head->client;
 	if (msg_recv_bytes(r->conn_fd, token, head->token_len, &e) < 0)
 		reply_fail(r, 400, "bad_message", "%s", e.text);
-	else if (!caller_identify(s, token, head->token_len, c))
-		reply_fail(r, 401, "unauthorized", "the bearer token is missing or wrong");
-	else
+	else if (caller_identify(s, token, head->token_len, c))
 		return true;
+	else {
+		totals_deny(s->totals);
+		reply_fail(r, 401, "unauthorized", "the bearer token is missing or wrong");
+	}
 	return false;
 }
 
@@ -136,7 +140,7 @@ static void serve(const struct server *s, struct reply *r)
 	op->run(&own, (struct msg_cursor){.at = fields, .left = head.body_len}, r);
 }
 
-bool worker_serve(const struct server *s, int conn_fd)
+void worker_serve(const struct server *s, int conn_fd)
 {
 	struct reply r = {.status = 200,
 			  .body = {.data = reply_memory, .cap = sizeof(reply_memory)},
@@ -145,7 +149,6 @@ bool worker_serve(const struct server *s, int conn_fd)
 	setsockopt(conn_fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	serve(s, &r);
 	reply_send(&r);
-	return r.status != 401;
 }
 
 void worker_refuse(int conn_fd)

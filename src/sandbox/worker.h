@@ -3,13 +3,10 @@
 #ifndef SQUASH_WORKER_H
 #define SQUASH_WORKER_H
 
-#include <stdbool.h>
-
 #include "sandbox.h"
 
-/* Serve the connection (taken), in a process of its own that ends afterwards. False: it was denied,
- * as its token was missing or wrong. */
-bool worker_serve(const struct server *s, int conn_fd);
+/* Serve the connection (taken), in a process of its own that ends afterwards. */
+void worker_serve(const struct server *s, int conn_fd);
 
 /* Answer 503 on the connection (borrowed) without reading from it: too many workers. */
 void worker_refuse(int conn_fd);

@@ -67,8 +67,11 @@ class Egress:
         null = os.open("/dev/null", os.O_RDWR)
         console = os.open(self.dir.name + "/console", os.O_RDWR | os.O_CREAT)
         logs = [os.open(path, os.O_RDWR | os.O_CREAT, 0o600) for path in self.logs]
+        self.traffic = os.open(self.dir.name + "/traffic", os.O_RDWR | os.O_CREAT, 0o600)
+        os.truncate(self.traffic, 4096)
         self.fds = [null, null, console, control.fileno(), udp.fileno(), tcp.fileno(),
                     relays[0].fileno(), relays[1].fileno() if relays[1:] else None, null] + logs
+        self.fds.append(self.traffic)
         self.kept = [control, udp, tcp] + relays
         self.start()
 
@@ -115,6 +118,10 @@ class Egress:
     def end(self):
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
+
+    def counts(self):
+        """Bytes sent and received, connections, refusals: what it has counted so far."""
+        return struct.unpack("=4Q", os.pread(self.traffic, 32, 0))
 
     def cpu_seconds(self):
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()

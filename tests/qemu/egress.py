@@ -3,11 +3,12 @@
 out, and what the machine says of it."""
 
 import json
+import threading
 import time
 from pathlib import Path
 
 import network
-from api import SANDBOXES, execute
+from api import SANDBOXES, execute, output
 from dnsserver import DnsServer
 from machine import BUILD, WORK, Machine, data_disk, drive, make_module
 from network import public, public6
@@ -23,6 +24,7 @@ AUTHORITY = {
     for name in ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "PIP_CERT")
 }
 LOG_SECONDS = 10
+RESTART_SECONDS = 20
 
 # Names that are there, and their addresses. Below test everything else is at DENIED: what leaks is
 # not only seen leaving, it arrives.
@@ -168,6 +170,37 @@ def egress_pids(m):
     """The pids, as the appliance sees them, of the egress processes."""
     code, text = m.inside("pidof egress")
     return [int(word) for word in text.split()] if code == 0 else []
+
+
+class Holding:
+    """A connection of the sandbox that is held, in the background."""
+
+    def __init__(self, m, name, host, file):
+        def hold():
+            try:
+                self.words.extend(reach(m, name, [["hold", host, 5000, f"/tmp/{file}"]], 200))
+            except AssertionError as error:  # the command itself has ended
+                self.words.append(f"gone: {error}")
+
+        self.words = []
+        self.thread = threading.Thread(target=hold)
+        self.thread.start()
+        output(
+            m, name, f"until test -s /tmp/{file}; do sleep 0.1; done; rm /tmp/{file}", timeout=60
+        )
+
+    def word(self, seconds=20):
+        """How it has ended; None if it goes on."""
+        self.thread.join(seconds)
+        return self.words[0] if self.words else None
+
+
+def wait_for_pids(m, expected):
+    """Wait until as many egress processes run as expected says of their list; the last list."""
+    deadline = time.monotonic() + RESTART_SECONDS
+    while not expected(pids := egress_pids(m)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return pids
 
 
 def bound(test, net):

@@ -3,7 +3,6 @@
 """The process by which a sandbox reaches out: when there is one, what it is, what becomes of
 connections when the list changes, and when it or squashd dies."""
 
-import threading
 import time
 
 import network
@@ -19,7 +18,18 @@ from api import (
     restore,
     snapshot,
 )
-from egress import Net, allow, bound, check_line, egress_pids, is_one_of, network_log, reach
+from egress import (
+    Holding,
+    Net,
+    allow,
+    bound,
+    check_line,
+    egress_pids,
+    is_one_of,
+    network_log,
+    reach,
+    wait_for_pids,
+)
 from network import public
 from tap import check, equal
 
@@ -32,7 +42,6 @@ FIND_SQUASHD = (
     "for p in $(pidof squashd | tr ' ' '\\n' | sort -n); do"
     " grep -q '^PPid:.1$' /proc/$p/status && last=$p; done; echo $last"
 )
-RESTART_SECONDS = 20
 BROKEN = {
     "a dot too many": "a..test",
     "a number": "2130706433",
@@ -51,37 +60,6 @@ BROKEN = {
     "254 bytes": "a." * 125 + "test",
     "an IPv6 port without brackets": "2606:2800:220::1:443:99999",
 }
-
-
-class Holding:
-    """A connection of the sandbox that is held, in the background."""
-
-    def __init__(self, m, name, host, file):
-        def hold():
-            try:
-                self.words.extend(reach(m, name, [["hold", host, 5000, f"/tmp/{file}"]], 200))
-            except AssertionError as error:  # the command itself has ended
-                self.words.append(f"gone: {error}")
-
-        self.words = []
-        self.thread = threading.Thread(target=hold)
-        self.thread.start()
-        output(
-            m, name, f"until test -s /tmp/{file}; do sleep 0.1; done; rm /tmp/{file}", timeout=60
-        )
-
-    def word(self, seconds=20):
-        """How it has ended; None if it goes on."""
-        self.thread.join(seconds)
-        return self.words[0] if self.words else None
-
-
-def wait_for_pids(m, expected):
-    """Wait until as many egress processes run as expected says of their list; the last list."""
-    deadline = time.monotonic() + RESTART_SECONDS
-    while not expected(pids := egress_pids(m)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return pids
 
 
 def test_none(m, net):
