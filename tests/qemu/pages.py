@@ -113,6 +113,17 @@ def show(written):
     return lines if lines[-1] else lines[:-1]
 
 
+def read_man(path):
+    """The steps of a man page: its literal displays."""
+    steps, literal = [], False
+    for line, text in enumerate(path.read_text().splitlines(), 1):
+        if text.startswith((".Bd -literal", ".Ed")):
+            literal = text.startswith(".Bd")
+        elif literal or text.startswith(".Dl "):
+            steps.append(Step(line, text.removeprefix(".Dl ")))
+    return steps
+
+
 class Shell:
     """A bash on a terminal, in the directory, with nothing but these variables."""
 
@@ -168,21 +179,21 @@ def judge(step, following, status, got):
     return (status == 0 or asked) and (step.printed is None or agrees(got, step.printed))
 
 
-def type_step(shell, step, following):
+def type_step(shell, command, step, following):
     """(whether it went as the page says, status, lines)."""
     deadline = time.monotonic() + LOOK_SECONDS
     while True:
-        status, got = shell.type(step.command)
+        status, got = shell.type(command)
         good = judge(step, following, status, got)
-        if good or not LOOKS.match(step.command) or time.monotonic() > deadline:
+        if good or not LOOKS.match(command) or time.monotonic() > deadline:
             return good, status, got
 
 
-def follow(path, directory, variables, instead=None):
-    """Do all that the page says, and check it. instead: {command: function}, for commands that can't be
-    typed as they stand; a function gets the command, and answers as Shell.type does. Those that were
-    used are returned."""
-    steps, used = read_page(path), set()
+def follow(path, directory, variables, instead=None, steps=None):
+    """Do all that the page says, or these steps of it, and check it. instead: {command: what}, for
+    commands that can't be typed as they stand: another command, or a function that gets the command and
+    answers as Shell.type does. Those that were used are returned."""
+    steps, instead, used = steps or read_page(path), instead or {}, set()
     shell = Shell(directory, variables)
     try:
         for step, following in zip(steps, [*steps[1:], None]):
@@ -191,12 +202,14 @@ def follow(path, directory, variables, instead=None):
                 shell.write(step.name, step.text)
                 check(f"{where} {step.name}", True)
                 continue
-            if instead and step.command in instead:
-                used.add(step.command)
-                status, got = instead[step.command](step.command)
+            command = re.sub(r"\s+# .*", "", step.command)
+            what = instead.get(command)
+            used |= {command} & set(instead)
+            if callable(what):
+                status, got = what(command)
                 good = judge(step, following, status, got)
             else:
-                good, status, got = type_step(shell, step, following)
+                good, status, got = type_step(shell, what or step.command, step, following)
             said = "anything" if step.printed is None else "\n".join(step.printed)
             took = f"({time.monotonic() - began:.1f} s)"
             check(f"{where} $ {step.command.splitlines()[0][:100]} {took}", good,
