@@ -124,7 +124,8 @@ class Machine:
 
     name names its files in build/test; settings go on the kernel command line; files: {path: bytes}
     are put into the initramfs; args go to QEMU; guest is the address:port that the API is to be
-    reached at (no address: the one that DHCP gives), None for a machine without a network card."""
+    reached at (no address: the one that DHCP gives), None for a machine without a network card; port
+    is the one of 127.0.0.1 that leads there, any that is free without it."""
 
     network_card = "virtio-net-pci,netdev=net"
     scheme = "http"
@@ -132,12 +133,13 @@ class Machine:
     has_agent = True
     trouble = TROUBLE
 
-    def __init__(self, name, settings="", memory_mb=1024, args=(), files=None, guest=":8080"):
+    def __init__(self, name, settings="", memory_mb=1024, args=(), files=None, guest=":8080",
+                 port=None):
         self.name = name
         self.token = None  # the bearer token that requests carry, if they say nothing else
         self.watch = None  # what is told of each request: its method, its path, and its reply
         self.console_path = WORK / f"{name}.console"
-        self.port = free_port()
+        self.port = port or free_port()
         self._console = ""
         self._trouble = None  # what the console says that it never should
         self._ended = False  # QEMU is gone, and all that it said has been read

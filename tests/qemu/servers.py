@@ -63,15 +63,15 @@ class Arrival:
 
 class Servers:
     """All servers but DNS. pages: {(host, path): bytes} for what HTTP answers, else it says where the
-    request arrived. arrivals and datagrams: what came."""
+    request arrived. arrivals and datagrams: what came. http_ports, tls_ports: where."""
 
-    def __init__(self, tls_context, pages=None):
+    def __init__(self, tls_context, pages=None, http_ports=HTTP_PORTS, tls_ports=TLS_PORTS):
         self.pages = pages or {}
         self.arrivals, self.datagrams = [], []
         self.changed = threading.Condition()
-        for port in HTTP_PORTS:
+        for port in http_ports:
             self._listen(port, self._serve_http)
-        for port in TLS_PORTS:
+        for port in tls_ports:
             self._listen(port, lambda a: self._serve_tls(a, tls_context))
         self._listen(TCP_PORT, self._serve_tcp)
         for port in UDP_PORTS:

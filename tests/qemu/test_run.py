@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What `make run` starts, as its user meets it: the console, the curl lines it prints, Ctrl-C."""
 
+import hashlib
 import json
 import os
 import re
@@ -9,6 +10,8 @@ import signal
 import socket
 import subprocess
 import threading
+import time
+from pathlib import Path
 
 import tap
 from machine import BOOT_SECONDS, BUILD, ROOT, WORK, free_port
@@ -17,7 +20,7 @@ from tap import check, equal
 RUN = ROOT / "scripts/run-qemu"
 
 
-def start(port, tls_port, *args):
+def start(port, tls_port, *args, **env):
     """Without a terminal, in a process group of its own, as a shell would start it."""
     return subprocess.Popen(
         # If we are killed, it ends too.
@@ -25,7 +28,7 @@ def start(port, tls_port, *args):
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env={**os.environ, "SQUASH_RUN_PORT": str(port), "SQUASH_RUN_TLS_PORT": str(tls_port)},
+        env={**os.environ, "SQUASH_RUN_PORT": str(port), "SQUASH_RUN_TLS_PORT": str(tls_port), **env},
         process_group=0,
         text=True,
     )
@@ -63,6 +66,21 @@ def test_advice(commands):
         check(re.sub(r"https?://[\d.:]+", "", command), good, f"{done.stdout}\n{done.stderr}")
 
 
+def test_token():
+    """What QEMU is given; it is stopped before its first instruction."""
+    token, pid_file = "token-of-the-run", WORK / "run-token.pid"
+    pid_file.unlink(missing_ok=True)
+    with start(free_port(), free_port(), "-S", "-snapshot", "-pidfile", str(pid_file), SQUASH_RUN_TOKEN=token) as process:
+        deadline = time.monotonic() + BOOT_SECONDS
+        while not (pid_file.exists() and pid_file.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        words = Path(f"/proc/{pid_file.read_text().strip()}/cmdline").read_text()
+        os.killpg(process.pid, signal.SIGINT)
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    check("the digest of a token is set", f"SQUASH_HTTP=1 SQUASH_AUTH_TOKEN_SHA256={digest}" in words, words)
+    check("and not the token", token not in words, words)
+
+
 def main():
     WORK.mkdir(parents=True, exist_ok=True)
     port, tls_port = free_port(), free_port()
@@ -92,6 +110,7 @@ def main():
         watchdog.cancel()
         process.kill()
         process.wait()
+    test_token()
 
 
 tap.run(main)
