@@ -41,6 +41,7 @@
 #   build/bin/*                      build/cc                      src/ (squashctl by make ctl: not on the image)
 #   build/modules/000-base-busybox   scripts/mk-base-busybox       rootfs/base-busybox/
 #   build/modules/*                  scripts/mkmodule              config/modules/
+#                                    scripts/mkmanifest
 #   build/format.image               scripts/mk-format-image
 #   build/initramfs.cpio.zst         scripts/pack-initramfs        initramfs/*.list rootfs/
 #   build/squash.efi                 scripts/mkuki                 keys/
