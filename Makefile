@@ -5,7 +5,8 @@
 #   make                  build/vmlinuz and build/initramfs.cpio.zst: all that a machine needs to boot
 #   make ctl              build/bin/squashctl: the operator's command line, for any x86-64 Linux
 #   make run              boot it under QEMU, API at 127.0.0.1:8080; ARGS="..." go to QEMU
-#   make modules          build/modules/: Debian, Python, Node, gcc, git, sudo as layers
+#   make modules          build/modules/: Debian, Python, Node, gcc, git, sudo as layers; others are made by
+#                         scripts/mkmodule: docs/modules.md
 #   make keys             keys/: your own, for Secure Boot and updates; KEYS=DIR elsewhere, here and below
 #   make uki              build/squash.efi: both in one EFI program, signed if there are keys
 #   make update           build/squash-VERSION.update: that, signed for machines that run
@@ -40,6 +41,7 @@
 #   build/bin/*                      build/cc                      src/ (squashctl by make ctl: not on the image)
 #   build/modules/000-base-busybox   scripts/mk-base-busybox       rootfs/base-busybox/
 #   build/modules/*                  scripts/mkmodule              config/modules/
+#                                    scripts/mkmanifest
 #   build/format.image               scripts/mk-format-image
 #   build/openapi.json               scripts/mk-openapi            src/api/openapi.json
 #   build/initramfs.cpio.zst         scripts/pack-initramfs        initramfs/*.list rootfs/

@@ -34,6 +34,7 @@ WORK = BUILD / "test/mkmodule"
 NAME = "899-mkmodule-test"  # nobody else's
 MODULE = MODULES / f"{NAME}.squashfs"
 PAGE = 4096
+WITNESS = Path("/tmp/mkmodule-was-here")  # what is hostile would make it
 
 
 def mkmodule(*words, date=None, cwd=WORK, **environment):
@@ -238,20 +239,23 @@ def test_sparse():
 
 
 def test_hostile():
-    outside = Path("/tmp/mkmodule-was-here")
-    for what, raw, named in HOSTILE:
-        (WORK / "hostile.tar").write_bytes(raw)
-        refused(what, ("from-tar", NAME, "hostile.tar"), "mkmodule-tar", named)
-    raw = gzip.compress(archive(*GOOD))
-    (WORK / "hostile.tar").write_bytes(raw[:-9])
-    refused("a cut .gz", ("from-tar", NAME, "hostile.tar"), "gzip")
-    (WORK / "hostile.tar").write_bytes(raw[:-8] + b"12345678")
-    refused("a .gz whose checksum is wrong", ("from-tar", NAME, "hostile.tar"), "gzip")
-    (WORK / "hostile.tar").write_bytes(zstd(archive(*GOOD))[:-3])
-    refused("a cut .zst", ("from-tar", NAME, "hostile.tar"), "unexpected end")
-    (WORK / "hostile.tar").write_bytes(bz2.compress(archive(*GOOD)))
-    refused("an unknown compression", ("from-tar", NAME, "hostile.tar"), "damaged")
-    check("nothing was written outside", not outside.exists())
+    raw = archive(*GOOD)
+    packed = gzip.compress(raw)
+    compressed = (
+        ("a cut .gz", packed[:-9], "gzip"),
+        ("a .gz whose checksum is wrong", packed[:-8] + b"12345678", "gzip"),
+        ("a cut .zst", zstd(raw)[:-3], "unexpected end"),
+        ("an unknown compression", bz2.compress(raw), "damaged"),
+    )
+    path, image = WORK / "hostile.tar", WORK / "image"
+    for what, raw, named in HOSTILE + compressed:
+        path.write_bytes(raw)
+        ran = subprocess.run([ROOT / "scripts/mkmodule-tar", path, image], capture_output=True, text=True)
+        said = ran.stderr.splitlines()
+        good = ran.returncode == 1 and said[-1].startswith("mkmodule-tar: /") and named in said[-1]
+        check(f"refused: {what}", good and not any("Traceback" in line for line in said), ran.stderr)
+    refused("and no module is made then", ("from-tar", NAME, path), "hostile.tar")
+    check("nothing was written outside", not WITNESS.exists())
 
 
 def test_words():
@@ -336,7 +340,7 @@ class Registry(http.server.BaseHTTPRequestHandler):
 
 
 def test_npm():
-    script = {"install": "touch /tmp/mkmodule-was-here", "postinstall": "touch /tmp/mkmodule-was-here"}
+    script = {"install": f"touch {WITNESS}", "postinstall": f"touch {WITNESS}"}
     Registry.add("mk-tool", "5.2.1", {"tool.js": "#!/usr/bin/env node\n"}, bin={"mk-tool": "tool.js"},
                  dependencies={"mk-library": "^1.0.0"}, scripts=script)  # fmt: skip
     Registry.add("mk-library", "1.4.0", {"index.js": ""}, scripts=script)
@@ -354,7 +358,7 @@ def test_npm():
             equal("its program is on the path", files["usr/local/bin/mk-tool"][-1], "../lib/node_modules/mk-tool/tool.js")
             check("which can be executed", int(files[f"{top}/tool.js"][2], 8) & 0o111, files)
             check("what it needs is there", f"{top}/node_modules/mk-library/index.js" in files, files)
-            check("no install script has run", not Path("/tmp/mkmodule-was-here").exists())
+            check("no install script has run", not WITNESS.exists())
             check("who it came from isn't in it", address.encode() not in module)
             module = made("from-npm", "--below", "000-base-debian", NAME, "mk-tool@5", **registry)
             equal("--below", manifest(module)[3:-1], ["needs 000-base-debian"])
