@@ -170,6 +170,7 @@ enum msg_tag {
 	TAG_MTIME_MS,
 	TAG_TARGET, /* text; absent: it is no link */
 	TAG_FILES,  /* number: entries unpacked */
+	TAG_NEEDS,  /* repeated: of a module, as are TAG_VERSION and TAG_SHA256; absent: none */
 };
 
 /* What has become of a detached command. */
