@@ -348,6 +348,7 @@ SRC_test_sample := src/ctl/sample.c src/ctl/figures.c
 SRC_test_ctl := $(addprefix src/ctl/,lines.c quote.c remote.c reply_head.c show.c target.c url.c)
 SRC_test_tar := src/files/tar_read.c src/files/tar_write.c
 SRC_test_superblock := src/sandbox/superblock.c
+SRC_test_manifest := src/sandbox/manifest.c src/sandbox/modules.c
 SRC_test_tokens = $(SRC_fuzz_tokens)
 SRC_test_update := src/sandbox/update_header.c
 
@@ -385,6 +386,7 @@ SRC_fuzz_lines := src/ctl/lines.c src/ctl/show.c
 SRC_fuzz_sample := src/ctl/sample.c src/api/exposition.c
 SRC_fuzz_tar := $(SRC_test_tar)
 SRC_fuzz_superblock := $(SRC_test_superblock)
+SRC_fuzz_manifest := $(SRC_test_manifest)
 SRC_fuzz_update := $(SRC_test_update)
 SRC_fuzz_gpt := $(SRC_test_gpt)
 

@@ -171,6 +171,7 @@ enum msg_tag {
 	TAG_MTIME_MS,
 	TAG_TARGET, /* text; absent: it is no link */
 	TAG_FILES,  /* number: entries unpacked */
+	TAG_NEEDS, /* repeated: of a module, as are TAG_VERSION and TAG_SHA256; absent: none */
 	/* metrics: numbers. In all, then for each sandbox, behind its TAG_RECORD; what isn't known of
 	 * one isn't there */
 	TAG_CPU_US,
