@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Every example of docs/api.md, run in the order of the page: its replies are what the page says."""
+"""Every example of docs/api.md, run in the order of the page: its replies are what the page says, and what
+openapi.json says."""
 
 import json
 import re
 
 import tap
 from machine import BUILD, ROOT, Machine, data_disk, drive
+from openapi import Watch
 from tap import check, equal
 
 PAGE = ROOT / "docs/api.md"
@@ -57,11 +59,13 @@ def main():
     disk = data_disk("docs", 2048, modules=modules)
     with Machine("docs", memory_mb=2048, args=drive(disk)) as m:
         m.wait_api()
+        watch = Watch(m)
         check("the page has its examples", len(examples) >= 10, len(examples))
         for example in examples:
             run_example(m, *example)
         reply = m.http("GET", "api/sandboxes")
         equal("the page leaves nothing behind", reply.json, [])
+        equal("openapi.json says the same", watch.wrong, [])
 
 
 tap.run(main)

@@ -52,10 +52,12 @@ EXAMPLES = {
 }
 NAMES = {"id": "nobody", "n": "77", "deleteModule": "159-nothing", "deleteSnapshot": "900-snapshot-77", "deleteToken": "nobody"}
 
-# What is answered to a request of EXAMPLES in which nothing is wrong, if it isn't 404.
+# What is answered to a request of EXAMPLES in which nothing is wrong, or with another value for what is
+# named, if it isn't 404.
 REACHED = {
-    "uploadModule": (400, "bad_module"), "createSandbox": (400, "no_module"), "createToken": (409, "exists"),
-    "update": (501, "no_esp"),
+    "uploadModule": (400, "bad_module"), ("uploadModule", "sha256"): (400, "bad_checksum"),
+    "createSandbox": (400, "no_module"), ("createSandbox", "from"): (400, "no_snapshot"),
+    "createToken": (409, "exists"), "update": (501, "no_esp"),
 }  # fmt: skip
 
 # What the document has and this test doesn't see, and why. An operation, a status or a code may be left open.
@@ -85,6 +87,14 @@ def ask(m, op_id, query="", body=None, headers=(), token=None, **names):
     values = {**NAMES, "name": NAMES.get(op_id), **names}
     path = re.sub(r"\{(\w+)\}", lambda match: str(values[match[1]]), op.path).removeprefix("/")
     return m.http(op.method, f"{path}?{query}" if query else path, body, headers=headers, token=token)
+
+
+def reached(op, name):
+    return REACHED.get((op.id, name), REACHED.get(op.id, (404, "not_found")))
+
+
+def equal_sets(name, got, expected):
+    equal(name, (sorted(got - expected), sorted(expected - got)), ([], []))
 
 
 def outcome(reply):
@@ -135,7 +145,7 @@ def test_valid(m):
     equal("its schemas are schemas", bad, [])
     found = re.findall(r'"#/components/(\w+)/([^"]+)"', json.dumps(tree))
     parts = {(kind, name) for kind in tree["components"] for name in tree["components"][kind]}
-    equal("what it refers to is there, and nothing else", {*found} | {("securitySchemes", "bearer")}, parts)
+    equal_sets("what it refers to is there, and nothing else", {*found} | {("securitySchemes", "bearer")}, parts)
     ids = [op.id for op in m.document.operations]
     equal("each operation has a name of its own", len({*ids}), len(ids))
     tags = [tag["name"] for tag in tree["tags"]]
@@ -161,17 +171,17 @@ def source_routes():
 
 def test_routes(m):
     ours = {(op.method, shape(op.path)) for op in m.document.operations}
-    equal("src/api/routes.c has the same", source_routes(), ours)
+    equal_sets("src/api/routes.c has the same", source_routes(), ours)
     row = re.compile(r"^\| `(\w+) /cgi-bin(\S+)` \| (\w+) \|", re.MULTILINE)
     table = {(method, shape(path), right) for method, path, right in row.findall((ROOT / "docs/api.md").read_text())}
-    equal("so has docs/api.md, with the same rights", table, {(op.method, shape(op.path), op.right) for op in m.document.operations})
+    equal_sets("so has docs/api.md, with the same rights", table, {(op.method, shape(op.path), op.right) for op in m.document.operations})
     # The program's own strings: what it compares paths with.
     _, strings = m.inside(f"tr '\\0' '\\n' <{CGI}/api | grep -E '^/[a-z_./:]+$' | grep -E '^/(api/|health$|openapi)'")
     patterns = {*strings.split()}
-    equal("so has the program on the image", {shape(p) for p in patterns}, {shape(op.path) for op in m.document.operations})
+    equal_sets("so has the program on the image", {shape(p) for p in patterns}, {shape(op.path) for op in m.document.operations})
     _, names = m.inside(f"ls {CGI}")
     top = {op.path.split("/")[1] for op in m.document.operations}
-    equal("httpd finds a program for each, and no other", {*names.split()}, top)
+    equal_sets("httpd finds a program for each, and no other", {*names.split()}, top)
     for pattern in sorted(patterns):
         path = re.sub(r":\w+", "1", pattern).removeprefix("/")
         reply = m.http("PATCH", path)
@@ -253,6 +263,9 @@ def candidates(document, schema):
     if "default" in schema:
         yield schema["default"]
     yield from schema.get("enum", [])
+    for text in schema.get("examples", []):
+        longest = max(schema.get("maxLength", 0) - len(text), 0)
+        yield from (text, text[:-1], *(text + text[-1] * more for more in (1, longest, longest + 1)))
     step = 1 if schema.get("type") == "integer" else 0.001
     for key, beyond in (("minimum", -step), ("maximum", step)):
         if key in schema:
@@ -283,7 +296,6 @@ def test_limits(m):
     """Each member of a body, and each parameter: what its schema takes is taken, and nothing else."""
     for op in m.document.operations:
         schemas = (op.body_schema or {}).get("properties", {})
-        reached = REACHED.get(op.id, (404, "not_found"))
         for name, schema in schemas.items():
             wrong, tried = [], {True: 0, False: 0}
             for value in candidates(m.document, schema):
@@ -296,9 +308,9 @@ def test_limits(m):
                 got = outcome(ask(m, op.id, body=body))
                 tried[good] += 1
                 if op.id == "createToken" and got == (201, None):
-                    got = reached
+                    got = reached(op, name)
                     ask(m, "deleteToken", name=value)
-                if got != (reached if good else (400, "bad_field")):
+                if got != (reached(op, name) if good else (400, "bad_field")):
                     wrong.append((value if len(str(value)) < 99 else str(value)[:99], got))
             equal(f"{op}: {name} ({tried[True]} that are good, {tried[False]} that aren't)", wrong, [])
             check("some aren't", tried[False])
@@ -306,7 +318,6 @@ def test_limits(m):
 
 def test_parameters(m):
     for op in m.document.operations:
-        reached = REACHED.get(op.id, (404, "not_found"))
         good = example(op)
         others = dict(pair.split("=") for pair in good.get("query", "").split("&") if pair)
         for parameter in op.query:
@@ -324,7 +335,7 @@ def test_parameters(m):
                 query = "&".join(f"{k}={v}" for k, v in {**others, name: text}.items())
                 got = outcome(ask(m, op.id, **{**good, "query": query}))
                 tried[fits] += 1
-                if got != (reached if fits else (400, "bad_field")):
+                if got != (reached(op, name) if fits else (400, "bad_field")):
                     wrong.append((value, got))
             equal(f"{op}: {name} ({tried[True]} that are good, {tried[False]} that aren't)", wrong, [])
             check("some aren't", tried[False])
@@ -513,7 +524,7 @@ def test_system(m):
     events = {event["event"] for event in ask(m, "getHistory").json}
     schema = m.document.tree["components"]["schemas"]["Event"]
     all_of_them = {e for one in schema["oneOf"] for e in [one["properties"]["event"]] for e in e.get("enum", [e.get("const")])}
-    equal("all events but these were seen", all_of_them - events, {"restart", "update", "reboot", "poweroff"})
+    equal_sets("all events but these were seen", all_of_them - events, {"restart", "update", "reboot", "poweroff"})
 
 
 def test_end(m):
