@@ -106,6 +106,7 @@ $("#scheme").addEventListener("click", () => {
 	setScheme(scheme);
 });
 setScheme(localStorage.getItem("squash-scheme"));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setScheme(localStorage.getItem("squash-scheme")));
 
 $("#sign-out").addEventListener("click", () => showSignIn());
 $("#skip").addEventListener("click", (event) => {
