@@ -12,15 +12,20 @@ export function el(tag, props, ...children) {
 
 export function set(node, props) {
 	for (const [name, value] of Object.entries(props || {})) {
+		const text = value === true && !name.startsWith("aria-") ? "" : String(value);
 		if (name.startsWith("on"))
 			node.addEventListener(name.slice(2), value);
 		else if (value === null || value === undefined || value === false)
 			node.removeAttribute(name);
-		else if (node.getAttribute(name) !== String(value === true ? "" : value))
-			node.setAttribute(name, value === true ? "" : value);
+		else if (node.getAttribute(name) !== text)
+			node.setAttribute(name, text);
 	}
 	return node;
 }
+
+// A button that does nothing for now. It isn't disabled, as it may have the focus, which would be lost.
+export const pause = (button, paused) => set(button, {"aria-disabled": paused || null});
+export const isPaused = (button) => button.hasAttribute("aria-disabled");
 
 // Only what differs: a screen reader, a selection and the layout stay undisturbed.
 export function setText(node, text) {

@@ -3,7 +3,7 @@
 // another page of the console is looked at; it ends with the console's tab, unless it was detached.
 
 import {box, get, lines, post, remove, request} from "./api.js";
-import {$, ask, bytes, duration, el, empty, keyed, makeTable, plain, set, setText, template} from "./dom.js";
+import {$, ask, bytes, duration, el, empty, keyed, makeTable, pause, plain, set, setText, template} from "./dom.js";
 import {number, showFault} from "./forms.js";
 import {watch} from "./live.js";
 import {makeCleaner, Output} from "./output.js";
@@ -59,6 +59,7 @@ function readForm(form) {
 
 function endWith(session, {text, good}) {
 	session.output.add("note", `[${text}]\n`);
+	session.output.show();
 	session.state = {text, kind: good ? "good" : "bad"};
 	session.abort = null;
 	session.changed?.();
@@ -190,8 +191,8 @@ export function showRun(part, info) {
 	const detached = makeDetached(session, id);
 	session.look = detached.look;
 	session.changed = () => {
-		set(stop, {disabled: !session.abort});
-		set(start, {disabled: Boolean(session.abort)});
+		pause(stop, !session.abort);
+		pause(start, Boolean(session.abort));
 		setText(state, session.state?.text || "");
 		state.className = `verdict ${session.state?.kind || ""}`;
 		// A count of seconds is not worth an interruption.
