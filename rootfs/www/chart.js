@@ -59,9 +59,12 @@ export function makeChart(label, kind, format) {
 
 // A meter with its value as text beside it.
 export function makeMeter(label) {
-	const meter = el("meter", {min: 0, max: 1, value: 0, "aria-label": label}), text = el("span");
+	const bar = el("span"), text = el("span");
+	const meter = el("span", {role: "meter", "aria-label": label, "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 0}, bar);
 	const update = (value, max, words) => {
-		set(meter, {value: max ? Math.min(1, value / max) : 0, high: 0.9, "aria-valuetext": words});
+		const percent = max ? Math.min(100, (100 * value) / max) : 0;
+		set(meter, {"aria-valuenow": Math.round(percent), "aria-valuetext": words, class: percent > 90 ? "high" : null});
+		bar.style.width = `${percent.toFixed(1)}%`;
 		setText(text, words);
 	};
 	return {element: el("span", {class: "metered"}, meter, text), update};

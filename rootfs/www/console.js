@@ -4,7 +4,7 @@
 
 import {get, keepToken, whenRefused} from "./api.js";
 import {showCreate} from "./create.js";
-import {$, el, plain, replace, set, template} from "./dom.js";
+import {$, el, isPaused, pause, plain, replace, set, template} from "./dom.js";
 import {forgetSessions} from "./exec.js";
 import {showHistory} from "./history.js";
 import * as live from "./live.js";
@@ -75,14 +75,16 @@ function showSignIn(why) {
 			form.token.focus();
 			return;
 		}
+		if (isPaused($("button", form)))
+			return;
 		keepToken(value, form.remember.checked);
-		set($("button", form), {disabled: true});
+		pause($("button", form), true);
 		try {
 			await get("api/system");
 			enter();
 		} catch (error) {
 			keepToken("", false);
-			set($("button", form), {disabled: null});
+			pause($("button", form), false);
 			fault.textContent = error.status === 401 ? "That token is not known here." : `That failed: ${error.message}.`;
 			set(form.token, {"aria-invalid": true});
 			form.token.select();
@@ -106,6 +108,7 @@ $("#scheme").addEventListener("click", () => {
 	setScheme(scheme);
 });
 setScheme(localStorage.getItem("squash-scheme"));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setScheme(localStorage.getItem("squash-scheme")));
 
 $("#sign-out").addEventListener("click", () => showSignIn());
 $("#skip").addEventListener("click", (event) => {

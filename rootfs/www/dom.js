@@ -6,21 +6,26 @@
 export function el(tag, props, ...children) {
 	const node = document.createElement(tag);
 	set(node, props);
-	node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+	node.append(...children.flat(2).filter((child) => child !== null && child !== undefined));
 	return node;
 }
 
 export function set(node, props) {
 	for (const [name, value] of Object.entries(props || {})) {
+		const text = value === true && !name.startsWith("aria-") ? "" : String(value);
 		if (name.startsWith("on"))
 			node.addEventListener(name.slice(2), value);
 		else if (value === null || value === undefined || value === false)
 			node.removeAttribute(name);
-		else if (node.getAttribute(name) !== String(value === true ? "" : value))
-			node.setAttribute(name, value === true ? "" : value);
+		else if (node.getAttribute(name) !== text)
+			node.setAttribute(name, text);
 	}
 	return node;
 }
+
+// A button that does nothing for now. It isn't disabled, as it may have the focus, which would be lost.
+export const pause = (button, paused) => set(button, {"aria-disabled": paused || null});
+export const isPaused = (button) => button.hasAttribute("aria-disabled");
 
 // Only what differs: a screen reader, a selection and the layout stay undisturbed.
 export function setText(node, text) {
@@ -68,24 +73,27 @@ export function plain(text) {
 		c < " " ? String.fromCharCode(0x2400 + c.charCodeAt(0)) : c === "\x7f" ? "\u2421" : "\ufffd");
 }
 
+// Between a number and its unit no line ends.
+const SPACE = "\u00a0";
+
 export function bytes(n) {
 	const units = ["B", "KB", "MB", "GB", "TB"];
 	let i = 0;
 	for (; n >= 1000 && i < units.length - 1; i++)
 		n /= 1024;
-	return `${i === 0 || n >= 100 ? Math.round(n) : n.toFixed(1)} ${units[i]}`;
+	return `${Number(n.toFixed(i === 0 || n >= 100 ? 0 : 1))}${SPACE}${units[i]}`;
 }
 
 export function duration(seconds) {
 	if (seconds < 1)
-		return `${Math.round(seconds * 1000)} ms`;
+		return `${Math.round(seconds * 1000)}${SPACE}ms`;
 	if (seconds < 60)
-		return `${Number(seconds.toFixed(seconds < 10 ? 1 : 0))} s`;
+		return `${Number(seconds.toFixed(seconds < 10 ? 1 : 0))}${SPACE}s`;
 	const parts = [[86400, "d"], [3600, "h"], [60, "min"]];
 	const i = parts.findIndex(([size]) => seconds >= size);
 	const [size, unit] = parts[i];
 	const rest = parts[i + 1] && Math.floor((seconds % size) / parts[i + 1][0]);
-	return `${Math.floor(seconds / size)} ${unit}${rest ? ` ${rest} ${parts[i + 1][1]}` : ""}`;
+	return `${Math.floor(seconds / size)}${SPACE}${unit}${rest ? ` ${rest}${SPACE}${parts[i + 1][1]}` : ""}`;
 }
 
 // A moment, as <time>: the day only if it isn't today.
@@ -115,6 +123,18 @@ export function ask(title, text, yes) {
 	return new Promise((resolve) => {
 		dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), {once: true});
 	});
+}
+
+// A table that becomes cards where there is no room for its columns, and stays a table to who listens
+// (browsers take its roles away with its layout). A head of "" is one of buttons. row(...) has a cell for
+// each head, of what el takes; the one at index name is what the row is about.
+export function makeTable(caption, heads, name = 0) {
+	const body = el("tbody", {role: "rowgroup"});
+	const table = el("table", {role: "table"}, el("caption", {}, caption), el("thead", {role: "rowgroup"}, el("tr", {role: "row"},
+		heads.map((text) => el("th", {role: "columnheader", scope: "col"}, text || el("span", {class: "unseen"}, "Actions"))))), body);
+	const cell = (content, i) => (i === name ? el("th", {role: "rowheader", scope: "row"}, content)
+		: el("td", {role: "cell", "data-label": heads[i], class: heads[i] ? null : "actions"}, content));
+	return {table, body, row: (...cells) => el("tr", {role: "row"}, cells.map(cell))};
 }
 
 export const empty = (text, ...more) => el("p", {class: "empty"}, text, ...more);

@@ -3,7 +3,7 @@
 // another page of the console is looked at; it ends with the console's tab, unless it was detached.
 
 import {box, get, lines, post, remove, request} from "./api.js";
-import {$, ask, bytes, duration, el, empty, keyed, plain, set, setText, template} from "./dom.js";
+import {$, ask, bytes, duration, el, empty, keyed, makeTable, pause, plain, set, setText, template} from "./dom.js";
 import {number, showFault} from "./forms.js";
 import {watch} from "./live.js";
 import {makeCleaner, Output} from "./output.js";
@@ -59,6 +59,7 @@ function readForm(form) {
 
 function endWith(session, {text, good}) {
 	session.output.add("note", `[${text}]\n`);
+	session.output.show();
 	session.state = {text, kind: good ? "good" : "bad"};
 	session.abort = null;
 	session.changed?.();
@@ -143,21 +144,18 @@ async function follow(session, id, n) {
 }
 
 function makeDetached(session, id) {
-	const body = el("tbody");
-	const table = el("table", {class: "detached"}, el("caption", {}, "Commands that go on by themselves"),
-		el("thead", {}, el("tr", {}, ["No", "Command", "State", "Output", ""].map((text) => el("th", {scope: "col"}, text)))), body);
+	const {table, body, row: makeCells} = makeTable("Commands that go on by themselves", ["No", "Command", "State", "Output", ""], 1);
 	table.hidden = true;
 	const end = async (one) => {
 		if (await ask(`End command ${one.exec}?`, "It and all that it has started are killed. Its output stays.", "End it"))
 			await remove(`${box(id)}/execs/${one.exec}`).then(look, (error) => { session.state = {text: error.message, kind: "bad"}; session.changed?.(); });
 	};
-	const make = (one) => el("tr", {}, el("td", {}, String(one.exec)), el("td", {class: "code"}, plain(one.cmd)), el("td", {class: "state"}), el("td", {class: "size"}),
-		el("td", {class: "actions"},
-			el("button", {type: "button", "aria-label": `Show the output of command ${one.exec}`, onclick: () => session.abort || follow(session, id, one.exec)}, "Show"),
-			el("button", {type: "button", class: "danger end", "aria-label": `End command ${one.exec}`, onclick: () => end(one)}, "End")));
+	const make = (one) => makeCells(String(one.exec), el("span", {class: "code"}, plain(one.cmd)), el("span", {class: "how"}), el("span", {class: "size"}), [
+		el("button", {type: "button", "aria-label": `Show the output of command ${one.exec}`, onclick: () => session.abort || follow(session, id, one.exec)}, "Show"),
+		el("button", {type: "button", class: "danger end", "aria-label": `End command ${one.exec}`, onclick: () => end(one)}, "End")]);
 	const update = (row, one) => {
 		const how = one.result && verdict(one.result);
-		setText($(".state", row), how ? how.text : one.state);
+		setText($(".how", row), how ? how.text : one.state);
 		setText($(".size", row), bytes(one.stdout_bytes + one.stderr_bytes));
 		$(".end", row).hidden = one.state !== "running";
 	};
@@ -193,8 +191,8 @@ export function showRun(part, info) {
 	const detached = makeDetached(session, id);
 	session.look = detached.look;
 	session.changed = () => {
-		set(stop, {disabled: !session.abort});
-		set(start, {disabled: Boolean(session.abort)});
+		pause(stop, !session.abort);
+		pause(start, Boolean(session.abort));
 		setText(state, session.state?.text || "");
 		state.className = `verdict ${session.state?.kind || ""}`;
 		// A count of seconds is not worth an interruption.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the API says of a form is shown where it belongs: its errors begin with the field's name.
 
-import {$, el, plain, set} from "./dom.js";
+import {$, el, isPaused, pause, plain, set} from "./dom.js";
 
 function clear(form) {
 	$(".fault", form).textContent = "";
@@ -31,19 +31,21 @@ export function showFault(form, error) {
 	(field.matches("input, select, textarea") ? field : $("input, select", field))?.focus();
 }
 
-// On submit: action(form), with its button disabled meanwhile; what it throws is shown.
+// On submit: action(form), with its button paused meanwhile; what it throws is shown.
 export function onSubmit(form, action) {
 	form.addEventListener("submit", async (event) => {
 		event.preventDefault();
 		const button = $("button:not([type=button])", form);
+		if (isPaused(button))
+			return;
 		clear(form);
-		set(button, {disabled: true});
+		pause(button, true);
 		try {
 			await action(form);
 		} catch (error) {
 			showFault(form, error);
 		} finally {
-			set(button, {disabled: null});
+			pause(button, false);
 		}
 	});
 }

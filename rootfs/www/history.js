@@ -2,7 +2,7 @@
 // What has happened: in all sandboxes, and the commands of one.
 
 import {box, get} from "./api.js";
-import {duration, el, empty, keyed, plain, when} from "./dom.js";
+import {duration, el, empty, keyed, makeTable, plain, when} from "./dom.js";
 import {verdict} from "./exec.js";
 import {watch} from "./live.js";
 
@@ -28,21 +28,6 @@ function what(event) {
 
 const by = (event) => plain([event.token, event.client].filter(Boolean).join(" from ") || "–");
 
-function row(event) {
-	return el("tr", {role: "row"}, el("td", {role: "cell", "data-label": "Time"}, when(event.at || event.ended)),
-		el("td", {role: "cell", "data-label": "Event"}, EVENTS[event.event] || plain(event.event)),
-		el("th", {role: "rowheader", scope: "row"}, plain(event.id || "the appliance")),
-		el("td", {role: "cell", "data-label": "What"}, ...what(event)),
-		el("td", {role: "cell", "data-label": "By"}, by(event)));
-}
-
-function makeTable(label, heads) {
-	const body = el("tbody", {role: "rowgroup"});
-	const table = el("table", {role: "table", class: "cards", "aria-label": label}, el("thead", {role: "rowgroup"},
-		el("tr", {role: "row"}, heads.map((text) => el("th", {role: "columnheader", scope: "col"}, text)))), body);
-	return {table, body};
-}
-
 // Ask for a list again each time that live.js has something new, one question at a time.
 function follow(path, show) {
 	let asking = false;
@@ -61,7 +46,8 @@ function follow(path, show) {
 }
 
 export function showHistory(main) {
-	const {table, body} = makeTable("History", ["Time", "Event", "Sandbox", "What", "By"]);
+	const {table, body, row} = makeTable(el("span", {class: "unseen"}, "History"), ["Time", "Event", "Sandbox", "What", "By"], 2);
+	const make = (event) => row(when(event.at || event.ended), EVENTS[event.event] || plain(event.event), plain(event.id || "the appliance"), what(event), by(event));
 	const kind = el("select", {id: "kind"}, el("option", {value: ""}, "all events"),
 		Object.entries(EVENTS).map(([value, text]) => el("option", {value}, text)));
 	const find = el("input", {id: "find", type: "search", autocomplete: "off", spellcheck: "false"});
@@ -82,7 +68,7 @@ export function showHistory(main) {
 			seen.set(key, n + 1);
 			return [event, `${n} ${key}`];
 		}));
-		keyed(body, chosen.slice(0, SHOWN), (event) => keys.get(event), row);
+		keyed(body, chosen.slice(0, SHOWN), (event) => keys.get(event), make);
 	};
 	kind.addEventListener("change", draw);
 	find.addEventListener("input", draw);
@@ -94,15 +80,12 @@ export function showHistory(main) {
 
 // The commands of one sandbox, the newest first.
 export function showLogs(part, info) {
-	const {table, body} = makeTable("Commands", ["No", "Ended", "Command", "Result", "By"]);
+	const {table, body, row} = makeTable(el("span", {class: "unseen"}, "Commands"), ["No", "Ended", "Command", "Result", "By"], 2);
 	const none = empty("No command has ended yet.");
 	table.hidden = none.hidden = true;
 	part.append(table, none);
-	const make = (one) => el("tr", {role: "row"}, el("td", {role: "cell", "data-label": "No"}, String(one.seq)),
-		el("td", {role: "cell", "data-label": "Ended"}, when(one.ended)),
-		el("th", {role: "rowheader", scope: "row", class: "code"}, plain(one.cmd) + (one.cmd_truncated ? "…" : "")),
-		el("td", {role: "cell", "data-label": "Result", class: verdict(one).good ? "good" : "bad"}, verdict(one).text),
-		el("td", {role: "cell", "data-label": "By"}, by(one)));
+	const make = (one) => row(String(one.seq), when(one.ended), code(one.cmd + (one.cmd_truncated ? "…" : "")),
+		el("span", {class: verdict(one).good ? "good" : "bad"}, verdict(one).text), by(one));
 	return follow(`${box(info.id)}/logs`, (list) => {
 		none.hidden = list.length > 0;
 		table.hidden = !none.hidden;

@@ -2,7 +2,7 @@
 // What a sandbox stands on, from the top down, and adding a module to it while it lives.
 
 import {box, get, post} from "./api.js";
-import {$, ask, el, plain, set, setText} from "./dom.js";
+import {ask, el, plain, setText} from "./dom.js";
 import {onSubmit} from "./forms.js";
 import {refresh, watch} from "./live.js";
 
@@ -26,7 +26,7 @@ export function showLayers(part, info, current) {
 				el("small", {}, plain(about.get(name)?.version || "")))));
 		const others = modules.filter((module) => !seen.layers.includes(module.name));
 		select.replaceChildren(...others.map((module) => el("option", {value: module.name}, module.name)));
-		set($("button", form), {disabled: !others.length});
+		form.hidden = !others.length;
 	};
 	onSubmit(form, async () => {
 		const module = select.value;

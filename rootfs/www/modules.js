@@ -2,7 +2,7 @@
 // The modules on this appliance, and uploading more.
 
 import {get, remove, upload} from "./api.js";
-import {$, ask, bytes, el, empty, keyed, plain, set, setText, template} from "./dom.js";
+import {$, ask, bytes, el, empty, keyed, makeTable, plain, set, setText, template} from "./dom.js";
 import {onSubmit} from "./forms.js";
 
 const HASHED = 512 * 1048576; // bytes: crypto.subtle wants all of a file in memory
@@ -69,13 +69,10 @@ function makeUpload(look) {
 }
 
 export function showModules(main) {
-	const body = el("tbody", {role: "rowgroup"});
-	const heads = ["Name", "Version", "Size", "Needs", "Used by", "From", "Delete"];
-	const table = el("table", {role: "table", class: "cards", "aria-label": "Modules"}, el("thead", {role: "rowgroup"},
-		el("tr", {role: "row"}, heads.map((text) => el("th", {role: "columnheader", scope: "col"}, text)))), body);
+	const {table, body, row} = makeTable(el("span", {class: "unseen"}, "Modules"), ["Name", "Version", "Size", "Needs", "Used by", "From", ""]);
 	const none = empty("Loading…"), said = el("p", {class: "fault", role: "alert"});
 	table.hidden = true;
-	const cell = (label, name) => el("td", {role: "cell", "data-label": label, class: name});
+	const cell = (name) => el("span", {class: name});
 	const drop = async (module) => {
 		if (!await ask(`Delete ${module.name}?`, "New sandboxes can't stand on it then.", "Delete"))
 			return;
@@ -83,17 +80,16 @@ export function showModules(main) {
 		await remove(`api/modules/${encodeURIComponent(module.name)}`).catch((error) => setText(said, plain(error.message)));
 		await look();
 	};
-	const make = (module) => el("tr", {role: "row"}, el("th", {role: "rowheader", scope: "row"}, module.name),
-		cell("Version", "version"), cell("Size", "size"), cell("Needs", "needs"), cell("Used by", "used"), cell("From", "source"),
-		el("td", {role: "cell", "data-label": ""}, el("button", {type: "button", class: "danger", "aria-label": `Delete ${module.name}`, onclick: () => drop(module)}, "Delete")));
-	const update = (row, module) => {
-		setText($(".version", row), plain(module.version || "–"));
-		setText($(".size", row), bytes(module.size));
-		setText($(".needs", row), (module.needs || []).join(", ") || "–");
-		setText($(".used", row), module.sandboxes === 1 ? "1 sandbox" : `${module.sandboxes} sandboxes`);
-		setText($(".source", row), module.builtin ? "the image" : "the disk");
+	const make = (module) => row(module.name, cell("version"), cell("size"), cell("needs"), cell("used"), cell("source"),
+		el("button", {type: "button", class: "danger", "aria-label": `Delete ${module.name}`, onclick: () => drop(module)}, "Delete"));
+	const update = (node, module) => {
+		setText($(".version", node), plain(module.version || "–"));
+		setText($(".size", node), bytes(module.size));
+		setText($(".needs", node), (module.needs || []).join(", ") || "–");
+		setText($(".used", node), module.sandboxes ? `${module.sandboxes} sandbox${module.sandboxes > 1 ? "es" : ""}` : "–");
+		setText($(".source", node), module.builtin ? "the image" : "the disk");
 		const why = module.builtin ? "it is on the image" : module.sandboxes ? "sandboxes stand on it" : null;
-		set($("button", row), {disabled: Boolean(why), title: why});
+		set($("button", node), {disabled: Boolean(why), title: why});
 	};
 	async function look() {
 		try {

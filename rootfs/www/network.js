@@ -2,7 +2,7 @@
 // What a sandbox may reach, what it has reached, and, before all, what it was refused.
 
 import {box, get, post} from "./api.js";
-import {$, bytes, duration, el, empty, keyed, plain, setText, when} from "./dom.js";
+import {$, bytes, duration, el, empty, keyed, makeTable, plain, set, setText, when} from "./dom.js";
 import {entries, onSubmit} from "./forms.js";
 import {refresh, watch} from "./live.js";
 
@@ -13,7 +13,7 @@ const isRefusal = (line) => line.event === "refused" || (line.event === "lookup"
 // The entry of allow_net that would let it through, or nothing where that isn't for a list to decide.
 function entryFor(line) {
 	if (line.event === "lookup")
-		return line.reason === "" || /not allowed/.test(line.reason) ? line.name : "";
+		return !line.reason || /not allowed/.test(line.reason) ? line.name : "";
 	if (!/name not allowed|port/.test(line.reason || ""))
 		return "";
 	const host = line.name || line.address;
@@ -35,28 +35,22 @@ function groupRefusals(log) {
 	return [...groups.values()].reverse();
 }
 
-function refusalRow({line}, allow) {
+function refusalRow({line}, makeCells, allow) {
 	const entry = entryFor(line);
-	return el("tr", {},
-		el("td", {class: "code"}, plain(target(line))),
-		el("td", {}, line.event === "lookup" ? `lookup${line.reason ? `: ${plain(line.reason)}` : ": name not allowed"}` : plain(line.reason)),
-		el("td", {class: "count"}), el("td", {class: "time"}),
-		el("td", {class: "actions"}, entry && el("button", {type: "button", class: "allow", "data-entry": entry,
-			"aria-label": `Allow ${entry}`, onclick: () => allow(entry)}, "Allow")));
+	const why = line.event === "lookup" ? `lookup: ${line.reason || "name not allowed"}` : line.reason;
+	return makeCells(el("span", {class: "code"}, plain(target(line))), plain(why),
+		el("span", {class: "count"}), el("span", {class: "time"}),
+		entry && el("button", {type: "button", class: "allow", "data-entry": entry,
+			"aria-label": `Allow ${entry}`, onclick: () => allow(entry)}, "Allow"));
 }
 
-function lineRow(line) {
+function lineRow(line, makeCells) {
 	const what = {
 		lookup: () => `${line.answer}${line.reason ? `: ${line.reason}` : ""}`,
 		connect: () => `${bytes(line.sent)} sent, ${bytes(line.received)} received, ${duration(line.duration_ms / 1000)}, ${line.end}`,
 	}[line.event]?.() || line.reason;
-	return el("tr", {class: isRefusal(line) ? "bad" : null},
-		el("td", {}, when(line.time)), el("td", {}, line.event), el("td", {class: "code"}, plain(target(line))), el("td", {}, plain(what || "")));
-}
-
-function makeTable(caption, heads, body) {
-	return el("table", {}, el("caption", {}, caption),
-		el("thead", {}, el("tr", {}, heads.map((text) => el("th", {scope: "col"}, text)))), body);
+	return set(makeCells(when(line.time), line.event, el("span", {class: "code"}, plain(target(line))), plain(what || "")),
+		{class: isRefusal(line) ? "bad" : null});
 }
 
 function makeAllowed(id, current) {
@@ -96,20 +90,19 @@ function makeAllowed(id, current) {
 // The page's part for a sandbox; current() is its info as it is now: what ends it.
 export function showNetwork(part, info, current) {
 	const allowed = makeAllowed(info.id, current);
-	const refused = el("tbody"), log = el("tbody");
-	const refusedTable = makeTable("Refused", ["Where", "Why", "Times", "Last", ""], refused);
+	const refused = makeTable("Refused", ["Where", "Why", "Times", "Last", ""]);
+	const log = makeTable("Log, newest first", ["Time", "Event", "Where", "Outcome"], 2);
 	const filter = el("select", {id: "only"}, ["all", "connect", "lookup", "refused"].map((kind) => el("option", {value: kind}, kind === "connect" ? "connections" : kind === "lookup" ? "lookups" : kind)));
-	const logTable = makeTable("Log, newest first", ["Time", "Event", "Where", "What came of it"], log);
 	const none = empty("Nothing was looked up or reached yet.");
 	const choose = el("div", {class: "inline"}, el("label", {for: "only"}, "Show"), filter);
 	let lines = [];
-	refusedTable.hidden = logTable.hidden = choose.hidden = true;
-	part.append(...allowed.parts, refusedTable, none, choose, logTable);
+	refused.table.hidden = log.table.hidden = choose.hidden = true;
+	part.append(...allowed.parts, refused.table, none, choose, log.table);
 	const draw = () => {
 		const groups = groupRefusals(lines);
 		const allowedNow = current()?.allow_net || [];
-		refusedTable.hidden = !groups.length;
-		keyed(refused, groups, (group) => group.key, (group) => refusalRow(group, allowed.allow), (row, group) => {
+		refused.table.hidden = !groups.length;
+		keyed(refused.body, groups, (group) => group.key, (group) => refusalRow(group, refused.row, allowed.allow), (row, group) => {
 			setText($(".count", row), String(group.count));
 			if (row.dataset.time !== group.line.time) {
 				row.dataset.time = group.line.time;
@@ -123,8 +116,8 @@ export function showNetwork(part, info, current) {
 		const chosen = lines.map((line, number) => ({line, number}))
 			.filter(({line}) => kind === "all" || (kind === "refused" ? isRefusal(line) : line.event === kind)).reverse().slice(0, SHOWN);
 		none.hidden = lines.length > 0 || allowedNow.length === 0;
-		choose.hidden = logTable.hidden = !lines.length;
-		keyed(log, chosen, ({line, number}) => `${number} ${line.time} ${target(line)}`, ({line}) => lineRow(line));
+		choose.hidden = log.table.hidden = !lines.length;
+		keyed(log.body, chosen, ({line, number}) => `${number} ${line.time} ${target(line)}`, ({line}) => lineRow(line, log.row));
 	};
 	filter.addEventListener("change", draw);
 	let asking = false;

@@ -55,6 +55,7 @@ export class Output {
 	}
 
 	show() {
+		clearTimeout(this.timer);
 		this.timer = 0;
 		const {pre} = this;
 		const follows = pre.scrollHeight - pre.scrollTop - pre.clientHeight < 40;

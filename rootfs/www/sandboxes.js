@@ -3,7 +3,7 @@
 
 import {get} from "./api.js";
 import {makeChart, makeMeter} from "./chart.js";
-import {$, ago, bytes, duration, el, empty, keyed, plain, setText} from "./dom.js";
+import {$, ago, bytes, duration, el, empty, keyed, makeTable, plain, setText} from "./dom.js";
 import {watch} from "./live.js";
 import {points, value} from "./metrics.js";
 
@@ -17,6 +17,8 @@ export function left(box) {
 	return seconds > 0 ? `ends in ${duration(Math.ceil(seconds))}` : "is ending";
 }
 
+let cpus = 0; // of the machine; 0: not yet known
+
 function tile(label) {
 	const value = el("strong", {}, "–"), note = el("small");
 	return {element: el("div", {class: "tile"}, el("span", {}, label), value, note), value, note};
@@ -25,13 +27,13 @@ function tile(label) {
 function makeSummary() {
 	const cpu = makeChart("Processors in use", "cpu", cores);
 	const memory = makeChart("Memory of sandboxes", "memory", bytes);
-	const count = tile("Sandboxes"), execs = tile("Commands"), refusals = tile("Network refusals");
-	let cpus = 1;
-	get("api/system").then((system) => { cpus = system.cpus; }, () => {});
+	const count = tile("Sandboxes"), execs = tile("Commands"), refusals = tile("Refusals");
+	if (!cpus)
+		get("api/system").then((system) => { ({cpus} = system); }, () => {});
 	const update = ({sandboxes, metrics}) => {
 		const seen = points();
 		const total = value(metrics, "machine_memory_total_bytes") || 1;
-		cpu.update(seen.map((p) => ({t: p.t, y: p.cpu})), cpus, `of ${cpus}`);
+		cpu.update(seen.map((p) => ({t: p.t, y: p.cpu})), cpus || 1, cpus ? `of ${cpus}` : "");
 		memory.update(seen.map((p) => ({t: p.t, y: p.memory})), total, `of ${bytes(total)}`);
 		setText(count.value, String(sandboxes.length));
 		setText(count.note, `${bytes(value(metrics, "data_free_bytes") || 0)} free for data`);
@@ -48,19 +50,13 @@ export function layerList(layers) {
 	return el("span", {class: "chips"}, layers.map((name) => el("span", {class: "chip"}, plain(name))));
 }
 
-function makeRow(box) {
+function makeRow(box, makeCells) {
 	const meters = {cpu: makeMeter("Processor"), memory: makeMeter("Memory"), disk: makeMeter("Disk")};
-	const cell = (label, ...content) => el("td", {role: "cell", "data-label": label}, ...content);
-	const row = el("tr", {role: "row"},
-		el("th", {role: "rowheader", scope: "row"},
-			el("a", {href: `#/sandboxes/${box.id}`}, box.id),
-			el("small", {}, plain([box.task, box.owner].filter(Boolean).join(" · ")))),
-		cell("State", el("span", {class: "state"})),
-		cell("Layers", el("div", {class: "stack"})),
-		cell("Processor", meters.cpu.element),
-		cell("Memory", meters.memory.element),
-		cell("Disk", meters.disk.element),
-		cell("Age", el("span", {class: "age"}), el("small", {class: "left"})));
+	const row = makeCells(
+		[el("a", {href: `#/sandboxes/${box.id}`}, box.id), el("small", {}, plain([box.task, box.owner].filter(Boolean).join(" · ")))],
+		el("span", {class: "state"}), el("div", {class: "stack"}),
+		meters.cpu.element, meters.memory.element, meters.disk.element,
+		[el("span", {class: "age"}), el("small", {class: "left"})]);
 	row.meters = meters;
 	return row;
 }
@@ -86,11 +82,7 @@ function updateRow(row, box, metrics) {
 
 export function showSandboxes(main) {
 	const summary = makeSummary();
-	const body = el("tbody", {role: "rowgroup"});
-	const heads = ["Name", "State", "Layers", "Processor", "Memory", "Disk", "Age"];
-	const table = el("table", {role: "table", class: "cards", "aria-label": "Sandboxes"},
-		el("thead", {role: "rowgroup"}, el("tr", {role: "row"},
-			heads.map((text) => el("th", {role: "columnheader", scope: "col"}, text)))), body);
+	const {table, body, row} = makeTable(el("span", {class: "unseen"}, "Sandboxes"), ["Name", "State", "Layers", "Processor", "Memory", "Disk", "Age"]);
 	const none = empty("No sandboxes yet. ", el("a", {href: "#/new"}, "Make the first one"), ": pick layers, and it runs in a moment.");
 	const wait = empty("Loading…");
 	table.hidden = none.hidden = true;
@@ -101,7 +93,7 @@ export function showSandboxes(main) {
 		wait.hidden = true;
 		none.hidden = seen.sandboxes.length > 0;
 		table.hidden = !none.hidden;
-		keyed(body, seen.sandboxes, (box) => `${box.id} ${box.created}`, makeRow,
-			(row, box) => updateRow(row, box, seen.metrics));
+		keyed(body, seen.sandboxes, (box) => `${box.id} ${box.created}`, (box) => makeRow(box, row),
+			(node, box) => updateRow(node, box, seen.metrics));
 	});
 }

@@ -3,7 +3,7 @@
 
 import {get, post, request} from "./api.js";
 import {makeMeter} from "./chart.js";
-import {ask, bytes, duration, el, empty, keyed, plain, setText} from "./dom.js";
+import {ask, bytes, duration, el, empty, keyed, makeTable, plain, setText} from "./dom.js";
 import {onSubmit} from "./forms.js";
 import {watch} from "./live.js";
 
@@ -17,7 +17,7 @@ function describeUpdate({possible, waiting, on_trial: onTrial}) {
 
 function makeFacts() {
 	const memory = makeMeter("Memory in use"), disk = makeMeter("Data in use");
-	const rows = ["Version", "Kernel", "Name", "Addresses", "Time", "Up for", "Processors", "Sandboxes", "Modules", "Requests", "Update"].map((label) => [label, el("dd")]);
+	const rows = ["Version", "Kernel", "Name", "Addresses", "Time", "Up for", "Processors", "Sandboxes", "Modules", "Requests", "Update", "Data lies"].map((label) => [label, el("dd")]);
 	const facts = new Map(rows);
 	const list = el("dl", {class: "facts"}, rows.map(([label, value]) => el("div", {}, el("dt", {}, label), value)),
 		el("div", {}, el("dt", {}, "Memory"), el("dd", {}, memory.element)), el("div", {}, el("dt", {}, "Data"), el("dd", {}, disk.element)));
@@ -33,10 +33,11 @@ function makeFacts() {
 		put("Sandboxes", `${s.sandboxes.count} of at most ${s.sandboxes.max}`);
 		put("Modules", s.modules.count);
 		put("Requests", `${s.requests.under_way} under way, ${s.requests.denied} without a good token`);
+		put("Data lies", s.disk.persistent ? "on the disk" : "in memory: it is gone with a reboot");
 		put("Update", describeUpdate(s.update));
 		const used = s.memory.total_bytes - s.memory.available_bytes, taken = s.disk.total_bytes - s.disk.free_bytes;
 		memory.update(used, s.memory.total_bytes, `${bytes(used)} of ${bytes(s.memory.total_bytes)}`);
-		disk.update(taken, s.disk.total_bytes, `${bytes(taken)} of ${bytes(s.disk.total_bytes)}, ${s.disk.persistent ? "on the disk" : "in memory: gone with a reboot"}`);
+		disk.update(taken, s.disk.total_bytes, `${bytes(taken)} of ${bytes(s.disk.total_bytes)}`);
 	};
 	return {list, update};
 }
@@ -53,16 +54,16 @@ function makePower(said) {
 }
 
 function makeTokens() {
-	const body = el("tbody"), said = el("p", {class: "verdict", role: "status"}), made = el("p", {class: "token code"});
-	const table = el("table", {}, el("caption", {}, "Named tokens"), el("thead", {}, el("tr", {}, ["Name", "Right", ""].map((text) => el("th", {scope: "col"}, text)))), body);
+	const said = el("p", {class: "verdict", role: "status"}), made = el("p", {class: "token code"});
+	const {table, body, row} = makeTable(el("span", {class: "unseen"}, "Named tokens"), ["Name", "Right", ""]);
 	const form = el("form", {class: "inline", novalidate: true},
 		el("label", {for: "name"}, "Name"), el("input", {id: "name", name: "name", maxlength: 63, autocomplete: "off", spellcheck: "false"}),
 		el("label", {for: "right"}, "Right"), el("select", {id: "right", name: "right"}, ["read", "run", "admin"].map((right) => el("option", {}, right))),
 		el("button", {class: "primary"}, "Make a token"), el("p", {class: "fault", role: "alert"}));
 	const look = async () => {
 		try {
-			keyed(body, await get("api/tokens"), (one) => one.name, (one) => el("tr", {}, el("th", {scope: "row"}, one.name), el("td", {}, one.right),
-				el("td", {class: "actions"}, el("button", {type: "button", class: "danger", "aria-label": `Take back ${one.name}`, onclick: () => drop(one)}, "Take back"))));
+			keyed(body, await get("api/tokens"), (one) => one.name, (one) => row(one.name, one.right,
+				el("button", {type: "button", class: "danger", "aria-label": `Take back ${one.name}`, onclick: () => drop(one)}, "Take back")));
 			table.hidden = !body.children.length;
 		} catch (error) {
 			setText(said, plain(error.message));
