@@ -426,10 +426,11 @@ build/test/squashd-fault: TARGET_LDFLAGS += $(FAULT_WRAP)
 build/test/squashd-fault: $(patsubst %.c,build/obj/%.o,tests/fault/fault.c $(SRC_squashd) $(LIB)) scripts/check-static
 	$(link)
 
-build/test/promtool: $(ENV)
+# The package isn't installed: it would start a server.
+build/test/prometheus: $(ENV)
 	$(call say,FETCH,$@)
-	$(Q)rm -rf $@.new && scripts/fetch --unpack $@.new prometheus
-	$(Q)mv $@.new/usr/bin/promtool $@ && rm -rf $@.new && touch $@
+	$(Q)rm -rf $@ $@.new && scripts/fetch --unpack $@.new prometheus
+	$(Q)mv $@.new/usr/bin $@ && rm -rf $@.new && touch $@
 
 check: $(UNIT) $(REPLAY)
 	$(Q)tests/tap $(UNIT) $(REPLAY)
@@ -451,7 +452,7 @@ ALONE := tests/front/test_front_load.py tests/qemu/test_load.py tests/qemu/test_
 WITH_FRONT := build/bin/front build/bin/ask-health build/test/cgi build/test/odd-client build/test/load-identity
 
 # What the tests on the booted image need.
-IN_QEMU := all ctl build/parts/efi build/qemu/run build/test/agent build/test/probe build/test/promtool \
+IN_QEMU := all ctl build/parts/efi build/qemu/run build/test/agent build/test/probe build/test/prometheus \
 	build/test/squashd-fault
 
 test-fault:

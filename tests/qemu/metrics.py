@@ -50,5 +50,5 @@ def scrape(m):
 
 def promtool(*words, text=""):
     """What promtool finds wrong; "" if nothing is."""
-    done = subprocess.run([BUILD / "test/promtool", *words], input=text, text=True, capture_output=True, check=False)
+    done = subprocess.run([BUILD / "test/prometheus/promtool", *words], input=text, text=True, capture_output=True, check=False)
     return "" if done.returncode == 0 else f"exit code {done.returncode}\n{done.stdout}{done.stderr}"

@@ -73,7 +73,7 @@ class Reader:
         self.place.mkdir(parents=True)
         self.quick = {"HOME": str(home), "LANG": "C.UTF-8", "PATH": os.environ["PATH"]}
         # After it.
-        self.variables = {**self.quick, "PATH": f"{BUILD}/bin:{os.environ['PATH']}", "SQUASH_URL": f"http://127.0.0.1:{PORT}"}
+        self.variables = {**self.quick, "PATH": f"{BUILD}/bin:{BUILD}/test/prometheus:{os.environ['PATH']}", "SQUASH_URL": f"http://127.0.0.1:{PORT}"}
         # Commands that aren't typed as they stand, and what is done instead.
         self.instead = {
             "make run": self.make_run,
