@@ -64,6 +64,7 @@ REACHED = {
 ELSEWHERE = {
     (None, None, "bad_request"): "front's: tests/front",
     (None, None, "cross_origin"): "front's: tests/front",
+    (None, None, "public_host"): "takes an open API: test_tokens.py",
     (None, None, "timeout"): "takes 30 s and more: tests/front, test_modules.py, test_files.py",
     (None, None, "incomplete"): "whoever is told has hung up: test_modules.py's descriptors",
     (None, None, "no_space"): "takes a full disk: test_reboot.py, test_modules.py, test_files.py",
