@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A line of the metrics, as squashctl reads it: what is read lies within the line, and written as the
- * appliance writes it, it is read as the same. */
+/* A line of the metrics, as squashctl reads it: what is read lies within the line, and written as
+ * the appliance writes it, it is read as the same. */
 #include "api/exposition.h"
 #include "ctl/sample.h"
 #include "fuzz.h"
