@@ -368,7 +368,7 @@ SRC_fuzz_snapshot := $(addprefix src/sandbox/,members.c modules.c snapshot_text.
 SRC_fuzz_meta := $(SRC_fuzz_snapshot) src/sandbox/meta_text.c
 SRC_fuzz_msg := $(SRC_fuzz_meta) \
 	$(addprefix src/sandbox/,create_read.c fields.c reply.c run_read.c change_read.c tokens.c module_read.c \
-		execs_read.c update_read.c files_read.c)
+		execs_read.c update_read.c files_read.c manifest.c)
 SRC_fuzz_tokens := $(SRC_fuzz_meta) src/sandbox/tokens.c
 SRC_fuzz_request := $(SRC_fuzz_msg) $(filter-out src/api/api.c,$(SRC_api))
 SRC_fuzz_dns := $(SRC_test_dns)

@@ -11,6 +11,8 @@ endpoint get_health;
 endpoint get_openapi;
 endpoint get_modules;
 endpoint upload_module;
+endpoint get_module;
+endpoint freeze_module;
 endpoint delete_module;
 endpoint get_sandboxes;
 endpoint create_sandbox;
