@@ -340,6 +340,7 @@ SRC_test_query := src/api/query.c src/api/request.c
 SRC_test_ctl := $(addprefix src/ctl/,lines.c quote.c remote.c reply_head.c show.c target.c url.c)
 SRC_test_tar := src/files/tar_read.c src/files/tar_write.c
 SRC_test_superblock := src/sandbox/superblock.c
+SRC_test_manifest := src/sandbox/manifest.c src/sandbox/modules.c
 SRC_test_tokens = $(SRC_fuzz_tokens)
 SRC_test_update := src/sandbox/update_header.c
 
@@ -359,7 +360,7 @@ SRC_fuzz_snapshot := $(addprefix src/sandbox/,members.c modules.c snapshot_text.
 SRC_fuzz_meta := $(SRC_fuzz_snapshot) src/sandbox/meta_text.c
 SRC_fuzz_msg := $(SRC_fuzz_meta) \
 	$(addprefix src/sandbox/,create_read.c fields.c reply.c run_read.c change_read.c tokens.c module_read.c \
-		execs_read.c update_read.c files_read.c)
+		execs_read.c update_read.c files_read.c manifest.c)
 SRC_fuzz_tokens := $(SRC_fuzz_meta) src/sandbox/tokens.c
 SRC_fuzz_request := $(SRC_fuzz_msg) $(filter-out src/api/api.c,$(SRC_api))
 SRC_fuzz_dns := $(SRC_test_dns)
@@ -376,6 +377,7 @@ SRC_fuzz_reply := src/ctl/reply_head.c
 SRC_fuzz_lines := src/ctl/lines.c src/ctl/show.c
 SRC_fuzz_tar := $(SRC_test_tar)
 SRC_fuzz_superblock := $(SRC_test_superblock)
+SRC_fuzz_manifest := $(SRC_test_manifest)
 SRC_fuzz_update := $(SRC_test_update)
 SRC_fuzz_gpt := $(SRC_test_gpt)
 

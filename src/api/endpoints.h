@@ -10,6 +10,8 @@ typedef void endpoint(struct http_request *q);
 endpoint get_health;
 endpoint get_modules;
 endpoint upload_module;
+endpoint get_module;
+endpoint freeze_module;
 endpoint delete_module;
 endpoint get_sandboxes;
 endpoint create_sandbox;

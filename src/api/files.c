@@ -3,42 +3,13 @@
 #include <unistd.h>
 
 #include "call.h"
+#include "download.h"
 #include "endpoints.h"
-#include "lib/fd.h"
 #include "members.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct query_parameter path_only[] = {{"path", TAG_PATH}};
-
-/* What comes after the first piece. The reply has its head by then: if not all comes, it ends too
- * early, and as its connection does, the client sees that. */
-static void __attribute__((noreturn)) pass_on(uint64_t left)
-{
-	struct msg_cursor reply;
-	struct msg_field f;
-	unsigned status;
-	while ((status = call_next(&reply)) == MSG_PIECE)
-		while (msg_next(&reply, &f) > 0) {
-			if (f.tag != TAG_DATA)
-				continue;
-			if (f.len > left || fd_write_all(STDOUT_FILENO, f.data, f.len) < 0)
-				_exit(1);
-			left -= f.len;
-		}
-	_exit(status != 200);
-}
-
-static void __attribute__((noreturn))
-reply_stream(const char *type, const char *extra, uint64_t size)
-{
-	char head[512];
-	struct buf b = {.data = head, .cap = sizeof(head)};
-	http_begin_stream(&b, type, extra);
-	if (b.full || fd_write_all(STDOUT_FILENO, head, b.len) < 0)
-		_exit(1);
-	pass_on(size);
-}
 
 void get_file(struct http_request *q)
 {
@@ -57,10 +28,8 @@ void get_file(struct http_request *q)
 		else if (f.tag == TAG_MODE)
 			buf_add(&m, f.data, f.len);
 	}
-	buf_printf(&b, "Squash-Mode: %s\r\nContent-Length: %llu\r\n", mode,
-		   (unsigned long long)size);
-	extra[b.len] = '\0';
-	reply_stream("application/octet-stream", extra, size);
+	buf_printf(&b, "Squash-Mode: %s\r\n", mode);
+	download_reply_file(&b, size);
 }
 
 void get_tar(struct http_request *q)
@@ -69,7 +38,7 @@ void get_tar(struct http_request *q)
 	msg_add_text(call_fields(), TAG_ID, q->id);
 	call_take_query(q, path_only, COUNT(path_only));
 	call_squashd(q, MSG_GET_TAR, &reply);
-	reply_stream("application/x-tar", "", UINT64_MAX);
+	download_reply("application/x-tar", "", UINT64_MAX);
 }
 
 /* The body isn't read here: squashd gets the pipe that the server writes it into. */

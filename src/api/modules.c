@@ -1,43 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* modules: what layers there are to build sandboxes of. */
+/* modules, and sandboxes/:id/modules: what layers there are to build sandboxes of. */
 #include <unistd.h>
 
 #include "call.h"
+#include "download.h"
 #include "endpoints.h"
 #include "members.h"
 #include "upload.h"
 
 void get_modules(struct http_request *q)
 {
-	struct msg_cursor reply;
-	struct msg_field f;
+	static const struct member module[] = {
+		{"name", MEMBER_TEXT, TAG_NAME},
+		{"size", MEMBER_NUMBER, TAG_SIZE},
+		{"builtin", MEMBER_FLAG, TAG_BUILTIN},
+		{"sandboxes", MEMBER_NUMBER, TAG_USERS},
+		{"version", MEMBER_TEXT_OR_NULL, TAG_VERSION},
+		{"needs", MEMBER_TEXTS, TAG_NEEDS},
+		{"sha256", MEMBER_TEXT_OR_NULL, TAG_SHA256},
+	};
+	struct msg_cursor reply, one;
 	struct jsonw w;
-	uint64_t number = 0;
-	bool open = false;
 	unsigned status = call_squashd(q, MSG_MODULES, &reply);
 	jsonw_init(&w, http_reply_buf());
 	jsonw_array_begin(&w);
-	while (msg_next(&reply, &f) > 0) {
-		if (f.tag == TAG_RECORD) {
-			if (open)
-				jsonw_object_end(&w);
-			jsonw_object_begin(&w);
-			open = true;
-		} else if (f.tag == TAG_NAME) {
-			jsonw_key(&w, "name");
-			jsonw_text(&w, f.data, f.len);
-		} else if (msg_number(&f, &number) == 0) {
-			jsonw_key(&w, f.tag == TAG_SIZE    ? "size"
-				      : f.tag == TAG_USERS ? "sandboxes"
-							   : "builtin");
-			if (f.tag == TAG_BUILTIN)
-				jsonw_bool(&w, number != 0);
-			else
-				jsonw_uint(&w, number);
-		}
-	}
-	if (open)
+	while (members_next_record(&reply, &one)) {
+		jsonw_object_begin(&w);
+		members_write(&w, one, module, sizeof(module) / sizeof(module[0]));
 		jsonw_object_end(&w);
+	}
 	jsonw_array_end(&w);
 	http_reply_json(status, &w);
 }
@@ -48,7 +39,8 @@ static const struct query_parameter upload_parameters[] = {
 	{"sha256", TAG_SHA256},
 };
 
-static const struct member uploaded[] = {
+/* A module that has come to be there. */
+static const struct member made[] = {
 	{"name", MEMBER_TEXT, TAG_NAME},
 	{"size", MEMBER_NUMBER, TAG_SIZE},
 	{"sha256", MEMBER_TEXT, TAG_SHA256},
@@ -61,7 +53,7 @@ void upload_module(struct http_request *q)
 	upload_begin(q, upload_parameters,
 		     sizeof(upload_parameters) / sizeof(upload_parameters[0]));
 	unsigned status = call_squashd_passing(q, MSG_UPLOAD_MODULE, STDIN_FILENO, &reply);
-	members_reply(status, reply, uploaded, sizeof(uploaded) / sizeof(uploaded[0]));
+	members_reply(status, reply, made, sizeof(made) / sizeof(made[0]));
 }
 
 void delete_module(struct http_request *q)
@@ -69,4 +61,32 @@ void delete_module(struct http_request *q)
 	struct msg_cursor reply;
 	msg_add_text(call_fields(), TAG_MODULE, q->name);
 	http_reply_empty(call_squashd(q, MSG_DELETE_MODULE, &reply));
+}
+
+void get_module(struct http_request *q)
+{
+	struct msg_cursor reply;
+	struct msg_field f;
+	char extra[64];
+	struct buf b = {.data = extra, .cap = sizeof(extra)};
+	uint64_t size = 0;
+	msg_add_text(call_fields(), TAG_MODULE, q->name);
+	call_squashd(q, MSG_GET_MODULE, &reply);
+	while (msg_next(&reply, &f) > 0)
+		if (f.tag == TAG_SIZE)
+			msg_number(&f, &size);
+	download_reply_file(&b, size);
+}
+
+void freeze_module(struct http_request *q)
+{
+	static const struct query_parameter parameters[] = {
+		{"name", TAG_MODULE},
+		{"version", TAG_VERSION},
+	};
+	struct msg_cursor reply;
+	msg_add_text(call_fields(), TAG_ID, q->id);
+	call_take_query(q, parameters, sizeof(parameters) / sizeof(parameters[0]));
+	unsigned status = call_squashd(q, MSG_FREEZE_MODULE, &reply);
+	members_reply(status, reply, made, sizeof(made) / sizeof(made[0]));
 }

@@ -30,6 +30,7 @@
 	63 /* a host name's label, as the id is the sandbox's host name: RFC 1035 2.3.4 */
 #define LIMIT_LABEL_BYTES 1024 /* owner, task */
 #define LIMIT_MODULE_BYTES 64  /* a module's name */
+#define LIMIT_VERSION_BYTES 64 /* a module's version */
 #define LIMIT_MODULES 1024     /* that are listed */
 #define LIMIT_LAYERS 64        /* overlayfs takes 500; nobody reads a stack of more than a few */
 #define LIMIT_ALLOW_NET 256    /* entries */

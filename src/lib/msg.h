@@ -8,7 +8,7 @@
  * kind, and none with any other request.
  *
  * A streamed exec's reply is preceded by pieces of its output, replies of the kind MSG_PIECE; so is
- * that of MSG_GET_FILE and MSG_GET_TAR, by what is got. */
+ * that of MSG_GET_FILE, MSG_GET_TAR and MSG_GET_MODULE, by what is got. */
 #ifndef SQUASH_MSG_H
 #define SQUASH_MSG_H
 
@@ -23,7 +23,7 @@
 #define MSG_MAGIC 0x32425153u /* "SQB2" */
 
 /* More comes. Of an exec: TAG_OFFSET with TAG_STDOUT or TAG_STDERR; or TAG_DURATION_MS. Of a file
- * or a tree: first TAG_SIZE and TAG_MODE, or nothing; then TAG_DATA. */
+ * or a tree: first TAG_SIZE and TAG_MODE (of a module without that), or nothing; then TAG_DATA. */
 #define MSG_PIECE 100
 
 /* A request's kind; a reply's kind is its HTTP status. */
@@ -63,6 +63,8 @@ enum msg_op {
 	MSG_LIST_FILES,
 	MSG_GET_TAR,
 	MSG_PUT_TAR, /* as MSG_PUT_FILE */
+	MSG_GET_MODULE,
+	MSG_FREEZE_MODULE,
 };
 
 enum msg_tag {
@@ -85,7 +87,7 @@ enum msg_tag {
 	TAG_DISK_MB, /* number */
 	TAG_FROM,    /* create: "<sandbox>/<snapshot>" */
 	/* other requests */
-	TAG_MODULE,        /* activate, upload, delete */
+	TAG_MODULE,        /* activate, upload, delete, get, freeze */
 	TAG_FORCE,         /* activate: number, 0 or 1 */
 	TAG_LABEL,         /* snapshot */
 	TAG_SNAPSHOT_NAME, /* restore, drop */
@@ -170,6 +172,7 @@ enum msg_tag {
 	TAG_MTIME_MS,
 	TAG_TARGET, /* text; absent: it is no link */
 	TAG_FILES,  /* number: entries unpacked */
+	TAG_NEEDS,  /* repeated: of a module, as are TAG_VERSION and TAG_SHA256; absent: none */
 };
 
 /* What has become of a detached command. */

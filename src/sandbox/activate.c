@@ -13,6 +13,7 @@
 #include "layers.h"
 #include "lib/fd.h"
 #include "meta.h"
+#include "module_manifest.h"
 #include "modules.h"
 #include "processes.h"
 #include "requests.h"
@@ -46,6 +47,20 @@ static bool has_module(const struct server *s, const char *name, struct reply *r
 	return module >= 0;
 }
 
+/* One that is gone is for the start to say. */
+static bool needs_are_met(const struct server *s, const struct sandbox *next, struct reply *r)
+{
+	struct err e;
+	for (size_t i = 0; i < next->layer_count; i++) {
+		if (next->layers[i][0] == '9')
+			continue; /* a snapshot */
+		AUTO_FD fd = modules_open(s, next->layers[i], &e);
+		if (fd >= 0 && !module_manifest_is_met(fd, next->layers[i], next, r))
+			return false;
+	}
+	return true;
+}
+
 static bool check(const struct server *s, const struct activate *a, const struct sandbox *sb,
 		  struct reply *r)
 {
@@ -77,6 +92,8 @@ void request_activate(const struct server *s, struct msg_cursor fields, struct r
 		next = sb;
 		memcpy(next.layers[next.layer_count++], a.module, sizeof(a.module));
 		create_sort_layers(&next);
+		if (!needs_are_met(s, &next, r))
+			return;
 		if (bringup_change(s, &sb, &next, lock, &e) < 0) {
 			if (has_module(s, a.module, r)) /* it may have been deleted just now */
 				reply_err(r, &e);

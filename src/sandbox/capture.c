@@ -29,6 +29,7 @@
 
 #include "cgroup.h"
 #include "cgroup_events.h"
+#include "freeze.h"
 #include "jail.h"
 #include "leftover.h"
 #include "lib/clock.h"
@@ -36,6 +37,7 @@
 #include "lib/paths.h"
 #include "mnt.h"
 #include "spawn.h"
+#include "upper.h"
 
 #define MARK_CANCELLED "trusted.squash.cancelled"
 /* For all of it: an upper of 180 GB at 100 MB/s, but not any number of files with terabytes of
@@ -240,7 +242,8 @@ static int explain(const struct capture *c, struct err *e)
 	if (begins_with(c->talk, write_failed))
 		for (size_t i = 0; i < sizeof(no_space) / sizeof(no_space[0]); i++)
 			if (begins_with(c->talk + strlen(write_failed), strerror(no_space[i])))
-				return err_say(e, ENOSPC, "the snapshot does not fit");
+				return err_say(e, ENOSPC,
+					       "what the sandbox has written does not fit");
 	if (begins_with(c->talk, "Cannot stat ") && ends_with(c->talk, "Filename too long\n"))
 		return err_say(e, ENAMETOOLONG, "a path is too long for a snapshot: %s", line);
 	if (begins_with(c->talk, "FATAL ERROR: Out of memory"))
@@ -304,8 +307,8 @@ static int clone_restricted(int fd, unsigned flags, struct err *e)
 	return rc < 0 ? rc : fd_steal(&mnt);
 }
 
-int capture_tree(const struct server *s, const char *id, int tree_fd, int out_fd,
-		 uint64_t max_bytes, struct err *e)
+static int capture_tree(const struct server *s, const char *id, int tree_fd, int out_fd,
+			uint64_t max_bytes, struct err *e)
 {
 	struct err left;
 	/* Here, not in the new process: a mount can be cloned in its own namespace alone. */
@@ -334,6 +337,22 @@ int capture_tree(const struct server *s, const char *id, int tree_fd, int out_fd
 	fd_close(&c.talk_fd);
 	if (cgroup_remove(s->capture_fd, id, &left) < 0)
 		leftover_note(id, &left);
+	return rc;
+}
+
+int capture_upper(const struct server *s, const struct sandbox *sb, int dir_fd, int out_fd,
+		  uint64_t max_bytes, struct err *e)
+{
+	struct err left;
+	AUTO_FD upper = upper_open(sb, dir_fd, e);
+	if (upper < 0)
+		return upper;
+	int rc = freeze_start(s->cgroup_fd, sb->id, e);
+	if (rc < 0)
+		return rc;
+	rc = capture_tree(s, sb->id, upper, out_fd, max_bytes, e);
+	if (freeze_end(s->cgroup_fd, sb->id, &left) < 0)
+		leftover_note(sb->id, &left);
 	return rc;
 }
 

@@ -12,13 +12,13 @@
 /* Once, at squashd's start: the cgroup that captures run in. Its descriptor, or -errno. */
 int capture_make_root(struct err *e);
 
-/* Write the tree at tree_fd (a directory; borrowed), which nobody changes meanwhile, as a squashfs
- * to out_fd (an empty regular file, open for writing; borrowed), of at most max_bytes (0: no limit
- * but the disk's). id is the sandbox's. 0; -ENOSPC when it does not fit; -ECANCELED after
+/* Write the sandbox's upper as a squashfs to out_fd (an empty regular file with a name, open for
+ * writing; borrowed), of at most max_bytes (0: no limit but the disk's). Nothing of the sandbox runs
+ * meanwhile. dir_fd is its directory, locked. 0; -ENOSPC when it does not fit; -ECANCELED after
  * capture_cancel; another -errno; out_fd holds anything then. Whatever happens, no process and no
  * cgroup stays; if the caller dies, the process does. */
-int capture_tree(const struct server *s, const char *id, int tree_fd, int out_fd,
-		 uint64_t max_bytes, struct err *e);
+int capture_upper(const struct server *s, const struct sandbox *sb, int dir_fd, int out_fd,
+		  uint64_t max_bytes, struct err *e);
 
 /* End the capture of that sandbox that is under way, if there is one; does not wait. */
 void capture_cancel(const struct server *s, const char *id);

@@ -20,6 +20,7 @@
 #include "lib/fd.h"
 #include "life.h"
 #include "meta.h"
+#include "module_manifest.h"
 #include "modules.h"
 #include "requests.h"
 #include "snapshots.h"
@@ -89,6 +90,7 @@ static bool is_full(const struct server *s)
 	return life_count(s) >= s->max_sandboxes;
 }
 
+/* They are there, and what they need is, too. */
 static bool check_modules(const struct server *s, const struct sandbox *sb, struct reply *r)
 {
 	struct err e;
@@ -100,7 +102,7 @@ static bool check_modules(const struct server *s, const struct sandbox *sb, stru
 			reply_fail(r, 400, "no_module", "layers: %s", e.text);
 		else if (fd < 0)
 			reply_err(r, &e);
-		if (fd < 0)
+		if (fd < 0 || !module_manifest_is_met(fd, sb->layers[i], sb, r))
 			return false;
 	}
 	return true;

@@ -19,6 +19,7 @@
 #include "lib/fd.h"
 #include "meta.h"
 #include "meta_text.h"
+#include "module_manifest.h"
 #include "modules.h"
 #include "requests.h"
 #include "snapshots.h"
@@ -149,6 +150,22 @@ static void collect_module(const struct module *m, void *arg)
 		list->all[list->count++] = *m;
 }
 
+/* A damaged one is as good as none; and the module may be going just now. */
+static void add_manifest(const struct server *s, const char *name, struct reply *r)
+{
+	static struct manifest m;
+	char sha256[TOKEN_DIGEST_TEXT_BYTES];
+	struct err e;
+	AUTO_FD fd = modules_open(s, name, &e);
+	if (fd < 0 || module_manifest_read(fd, name, &m, &e) <= 0)
+		return;
+	token_write_digest(m.sha256, sha256);
+	msg_add_text(&r->body, TAG_VERSION, m.version);
+	for (size_t i = 0; i < m.needs_count; i++)
+		msg_add_text(&r->body, TAG_NEEDS, m.needs[i]);
+	msg_add_text(&r->body, TAG_SHA256, sha256);
+}
+
 void request_modules(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
 	static struct module_list list;
@@ -169,6 +186,7 @@ void request_modules(const struct server *s, struct msg_cursor fields, struct re
 		msg_add_number(&r->body, TAG_SIZE, list.all[i].size);
 		msg_add_number(&r->body, TAG_BUILTIN, list.all[i].builtin);
 		msg_add_number(&r->body, TAG_USERS, list.all[i].users);
+		add_manifest(s, list.all[i].name, r);
 	}
 }
 

@@ -5,6 +5,7 @@
 
 #include "create_read.h"
 #include "fields.h"
+#include "manifest.h"
 
 static bool read_sha256(const struct msg_field *f, struct upload *u, struct reply *r)
 {
@@ -41,6 +42,39 @@ bool module_read_upload(struct msg_cursor fields, struct upload *u, struct reply
 	if (u->name[0] == '\0')
 		reply_fail(r, 400, "bad_field", "name is missing");
 	return u->name[0] != '\0';
+}
+
+static bool read_version(const struct msg_field *f, struct module_freeze *m, struct reply *r)
+{
+	if (!manifest_is_version((const char *)f->data, f->len)) {
+		reply_fail(r, 400, "bad_field",
+			   "version must be 1 to %d printable ASCII characters without a space",
+			   LIMIT_VERSION_BYTES);
+		return false;
+	}
+	memcpy(m->version, f->data, f->len);
+	m->version[f->len] = '\0';
+	return true;
+}
+
+bool module_read_freeze(struct msg_cursor fields, struct module_freeze *m, struct reply *r)
+{
+	struct msg_field f;
+	int rc;
+	*m = (struct module_freeze){.version = "1"};
+	while ((rc = msg_next(&fields, &f)) > 0) {
+		bool good = f.tag == TAG_ID        ? fields_id(&f, m->id, r)
+			    : f.tag == TAG_MODULE  ? create_read_module(&f, "name", m->name, r)
+			    : f.tag == TAG_VERSION ? read_version(&f, m, r)
+						   : fields_refuse(r);
+		if (!good)
+			return false;
+	}
+	if (rc < 0 || m->id[0] == '\0')
+		return fields_refuse(r);
+	if (m->name[0] == '\0')
+		reply_fail(r, 400, "bad_field", "name is missing");
+	return m->name[0] != '\0';
 }
 
 bool module_read_name(struct msg_cursor fields, char name[LIMIT_MODULE_BYTES + 1], struct reply *r)

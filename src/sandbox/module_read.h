@@ -22,6 +22,15 @@ struct upload {
 
 bool module_read_upload(struct msg_cursor fields, struct upload *u, struct reply *r);
 
+/* A sandbox that is to become one. */
+struct module_freeze {
+	char id[LIMIT_ID_BYTES + 1];
+	char name[LIMIT_MODULE_BYTES + 1];
+	char version[LIMIT_VERSION_BYTES + 1];
+};
+
+bool module_read_freeze(struct msg_cursor fields, struct module_freeze *m, struct reply *r);
+
 /* The name alone. */
 bool module_read_name(struct msg_cursor fields, char name[LIMIT_MODULE_BYTES + 1], struct reply *r);
 

@@ -50,6 +50,8 @@ void request_drop_token(const struct server *s, struct msg_cursor fields, struct
 
 void request_upload_module(const struct server *s, struct msg_cursor fields, struct reply *r);
 void request_update(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_get_module(const struct server *s, struct msg_cursor fields, struct reply *r);
+void request_freeze_module(const struct server *s, struct msg_cursor fields, struct reply *r);
 void request_delete_module(const struct server *s, struct msg_cursor fields, struct reply *r);
 
 #endif

@@ -11,7 +11,6 @@
 
 #include "capture.h"
 #include "change_read.h"
-#include "freeze.h"
 #include "info.h"
 #include "journal.h"
 #include "layers.h"
@@ -21,7 +20,6 @@
 #include "meta.h"
 #include "requests.h"
 #include "snapshots.h"
-#include "upper.h"
 
 /* Name it, and note what it is taken on. 0, or -EMLINK when there can be no more. */
 static int settle(const struct sandbox *sb, int dir_fd, struct snapshot *n, struct err *e)
@@ -71,23 +69,6 @@ static int find_room(const struct server *s, uint64_t *max_bytes, struct err *e)
 	return fd;
 }
 
-/* While this runs, nothing of the sandbox does. */
-static int capture_frozen(const struct server *s, const struct sandbox *sb, int dir_fd, int out_fd,
-			  uint64_t max_bytes, struct err *e)
-{
-	struct err left;
-	AUTO_FD upper = upper_open(sb, dir_fd, e);
-	if (upper < 0)
-		return upper;
-	int rc = freeze_start(s->cgroup_fd, sb->id, e);
-	if (rc < 0)
-		return rc;
-	rc = capture_tree(s, sb->id, upper, out_fd, max_bytes, e);
-	if (freeze_end(s->cgroup_fd, sb->id, &left) < 0)
-		leftover_note(sb->id, &left);
-	return rc;
-}
-
 static int take(const struct server *s, const struct sandbox *sb, int dir_fd, struct snapshot *n,
 		struct err *e)
 {
@@ -99,7 +80,7 @@ static int take(const struct server *s, const struct sandbox *sb, int dir_fd, st
 		return rc;
 	rc = snapshots_sweep(dir_fd, e); /* one before may have been cut off */
 	AUTO_FD out = rc < 0 ? rc : snapshots_begin(dir_fd, e);
-	rc = out < 0 ? out : capture_frozen(s, sb, dir_fd, out, max_bytes, e);
+	rc = out < 0 ? out : capture_upper(s, sb, dir_fd, out, max_bytes, e);
 	if (rc == 0)
 		rc = snapshots_commit(dir_fd, out, n, e);
 	if (rc < 0 && snapshots_sweep(dir_fd, &left) < 0)

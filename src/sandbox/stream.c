@@ -90,13 +90,12 @@ static void pace(int file_fd, uint64_t before, uint64_t now)
 	posix_fadvise(file_fd, last, WINDOW_BYTES, POSIX_FADV_DONTNEED);
 }
 
-bool stream_copy(struct stream *t, int file_fd, uint8_t digest[TOKEN_DIGEST_BYTES], struct reply *r)
+bool stream_copy(struct stream *t, int file_fd, uint64_t len, br_sha256_context *hash,
+		 struct reply *r)
 {
 	static uint8_t block[65536];
-	br_sha256_context hash;
 	struct err e;
-	br_sha256_init(&hash);
-	for (uint64_t written = 0, left; (left = t->size - t->done) > 0;) {
+	for (uint64_t left = len; left > 0;) {
 		size_t n =
 			receive(t, block, left < sizeof(block) ? (size_t)left : sizeof(block), r);
 		if (n == 0)
@@ -107,10 +106,10 @@ bool stream_copy(struct stream *t, int file_fd, uint8_t digest[TOKEN_DIGEST_BYTE
 			reply_err(r, &e);
 			return false;
 		}
-		br_sha256_update(&hash, block, n);
-		pace(file_fd, written, written + n);
-		written += n;
+		br_sha256_update(hash, block, n);
+		pace(file_fd, t->written, t->written + n);
+		t->written += n;
+		left -= n;
 	}
-	br_sha256_out(&hash, digest);
 	return true;
 }

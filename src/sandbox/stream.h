@@ -8,12 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/token.h"
 #include "reply.h"
 
 struct stream {
 	int pipe_fd;         /* borrowed; stream_begin() has found it good */
 	uint64_t size, done; /* bytes: of the whole body, and of it so far */
+	uint64_t written;    /* bytes that the file has of it */
 };
 
 /* Begin with the descriptor that came with a request (borrowed), if it is the reading end of a
@@ -25,10 +25,10 @@ bool stream_begin(struct stream *t, int pipe_fd, uint64_t size, struct reply *r)
  * ended early, a 408 if no byte came for LIMIT_UPLOAD_STALL_MS. */
 bool stream_read(struct stream *t, void *data, size_t len, struct reply *r);
 
-/* Write all that is left of it to the file (borrowed, at its beginning), steadily, so that neither
- * much of it is in memory, nor much left to sync at the end; digest gets its SHA-256. False as
- * above, or for what is wrong with the file. The file isn't synced. */
-bool stream_copy(struct stream *t, int file_fd, uint8_t digest[TOKEN_DIGEST_BYTES],
+/* Write the next len bytes of it to the file (borrowed, at where they go), steadily, so
+ * that neither much of it is in memory, nor much left to sync at the end; they are added to the
+ * hash. False as above, or for what is wrong with the file. The file isn't synced. */
+bool stream_copy(struct stream *t, int file_fd, uint64_t len, br_sha256_context *hash,
 		 struct reply *r);
 
 #endif

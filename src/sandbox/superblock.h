@@ -22,4 +22,10 @@ struct superblock_fault {
 int superblock_check(const uint8_t *bytes, size_t len, uint64_t file_size,
 		     struct superblock_fault *fault);
 
+#define SUPERBLOCK_PADDING 4096 /* mksquashfs fills the file up to a multiple of it */
+
+/* Where the image that begins with these bytes ends, its padding included: bytes_used rounded up.
+ * 0 or -EINVAL: they are no squashfs. What else they say has not been looked at. */
+int superblock_find_end(const uint8_t *bytes, size_t len, uint64_t *end);
+
 #endif

@@ -121,8 +121,11 @@ static bool receive(struct stream *t, int file_fd, const struct update_header *h
 {
 	uint8_t digest[TOKEN_DIGEST_BYTES];
 	char text[TOKEN_DIGEST_TEXT_BYTES];
-	if (!stream_copy(t, file_fd, digest, r))
+	br_sha256_context hash;
+	br_sha256_init(&hash);
+	if (!stream_copy(t, file_fd, t->size - t->done, &hash, r))
 		return false;
+	br_sha256_out(&hash, digest);
 	if (token_equal(digest, h->sha256))
 		return true;
 	token_write_digest(digest, text);

@@ -5,61 +5,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/magic.h>
 #include <stdio.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "journal.h"
 #include "lib/fd.h"
+#include "module_manifest.h"
+#include "module_new.h"
 #include "module_read.h"
-#include "modules.h"
 #include "requests.h"
-#include "snapshots.h"
 #include "stream.h"
 #include "superblock.h"
-
-/* Neither on SQUASH-DATA nor on the image. */
-static bool is_free(const struct server *s, const char *name, struct reply *r)
-{
-	bool builtin;
-	if (!modules_has_file(s, name, &builtin))
-		return true;
-	if (builtin)
-		reply_fail(r, 409, "exists", "module %s is on the image", name);
-	else
-		reply_fail(r, 409, "exists", "there is a module %s already", name);
-	return false;
-}
-
-/* What is to be left of DATA. In memory, of which DATA has half: what snapshots may still take. */
-static uint64_t find_reserve(const struct server *s, const struct statfs *st)
-{
-	uint64_t share = (s->memory_mb << 20) / LIMIT_SNAPSHOTS_SHARE;
-	if (st->f_type != TMPFS_MAGIC)
-		return (uint64_t)LIMIT_UPLOAD_RESERVE_MB << 20;
-	uint64_t used = snapshots_total(s);
-	return used < share ? share - used : 0;
-}
-
-static int check_room(const struct server *s, uint64_t size, struct err *e)
-{
-	struct statfs st;
-	if (fstatfs(s->modules_fd, &st) < 0)
-		return err_set(e, errno, "look for room");
-	uint64_t reserve = find_reserve(s, &st);
-	uint64_t bytes = (uint64_t)st.f_bavail * (uint64_t)st.f_bsize;
-	uint64_t room = bytes > reserve ? bytes - reserve : 0;
-	if (bytes < reserve || room < size)
-		return err_say(e, ENOSPC, "modules have room for %" PRIu64 " bytes more", room);
-	return 0;
-}
 
 /* A file that has its room already. Of several uploads at once each counts what the others were
  * given. */
 static int open_file(const struct server *s, uint64_t size, struct err *e)
 {
-	int rc = check_room(s, size, e);
+	int rc = module_new_check_room(s, size, e);
 	if (rc < 0)
 		return rc;
 	AUTO_FD fd = openat(s->modules_fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0644);
@@ -67,19 +29,45 @@ static int open_file(const struct server *s, uint64_t size, struct err *e)
 		return err_set(e, errno, "make a file for the module");
 	if (fallocate(fd, 0, 0, (off_t)size) < 0)
 		return err_set(e, errno, "take room for %" PRIu64 " bytes", size);
-	rc = check_room(s, 0, e);
+	rc = module_new_check_room(s, 0, e);
 	return rc < 0 ? rc : fd_steal(&fd);
 }
 
-/* The file's content; sha256 gets the digits of its digest. */
-static bool receive(const struct upload *u, struct stream *t, int file_fd,
-		    char sha256[TOKEN_DIGEST_TEXT_BYTES], struct reply *r)
+struct digests {
+	uint8_t all[TOKEN_DIGEST_BYTES];
+	uint8_t image[TOKEN_DIGEST_BYTES]; /* without what is behind that */
+};
+
+/* How many bytes of the file are its image, by its first ones, which are there. */
+static uint64_t find_image(int file_fd, uint64_t size)
 {
-	uint8_t digest[TOKEN_DIGEST_BYTES];
-	if (!stream_copy(t, file_fd, digest, r))
+	uint8_t head[SUPERBLOCK_BYTES];
+	uint64_t end;
+	ssize_t n = pread(file_fd, head, sizeof(head), 0);
+	bool is_known = n > 0 && superblock_find_end(head, (size_t)n, &end) == 0;
+	return is_known && end >= SUPERBLOCK_BYTES && end < size ? end : size;
+}
+
+/* The file's content. */
+static bool receive(struct stream *t, int file_fd, struct digests *d, struct reply *r)
+{
+	br_sha256_context hash;
+	uint64_t head = t->size < SUPERBLOCK_BYTES ? t->size : SUPERBLOCK_BYTES;
+	br_sha256_init(&hash);
+	if (!stream_copy(t, file_fd, head, &hash, r) ||
+	    !stream_copy(t, file_fd, find_image(file_fd, t->size) - head, &hash, r))
 		return false;
-	token_write_digest(digest, sha256);
-	if (!u->has_sha256 || token_equal(u->sha256, digest))
+	br_sha256_out(&hash, d->image);
+	if (!stream_copy(t, file_fd, t->size - t->done, &hash, r))
+		return false;
+	br_sha256_out(&hash, d->all);
+	return true;
+}
+
+static bool is_as_announced(const struct upload *u, const struct digests *d, const char *sha256,
+			    struct reply *r)
+{
+	if (!u->has_sha256 || token_equal(u->sha256, d->all))
 		return true;
 	reply_fail(r, 400, "bad_checksum", "what came has the SHA-256 %s", sha256);
 	return false;
@@ -102,24 +90,34 @@ static bool is_squashfs(int fd, uint64_t size, struct reply *r)
 	return false;
 }
 
-static bool add(const struct server *s, const char *name, int file_fd, struct reply *r)
+/* If it has one. */
+static bool is_manifest_good(int fd, const char *name, const struct digests *d, struct reply *r)
 {
+	static struct manifest m;
+	char sha256[TOKEN_DIGEST_TEXT_BYTES];
 	struct err e;
-	int rc = modules_add(s, name, file_fd, &e);
-	if (rc == -EEXIST) /* another upload of that name was faster */
-		reply_fail(r, 409, "exists", "there is a module %s already", name);
-	else if (rc < 0)
+	int rc = module_manifest_read(fd, name, &m, &e);
+	if (rc == 0 || (rc > 0 && token_equal(m.sha256, d->image)))
+		return true;
+	token_write_digest(d->image, sha256);
+	if (rc > 0)
+		reply_fail(r, 400, "bad_manifest",
+			   "manifest: sha256: what is before it has the SHA-256 %s", sha256);
+	else if (rc == -EBADMSG)
+		reply_fail(r, 400, "bad_manifest", "%s", e.text);
+	else
 		reply_err(r, &e);
-	return rc == 0;
+	return false;
 }
 
 void request_upload_module(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
 	struct upload u;
 	struct stream t;
+	struct digests digests;
 	char sha256[TOKEN_DIGEST_TEXT_BYTES];
 	struct err e;
-	if (!module_read_upload(fields, &u, r) || !is_free(s, u.name, r))
+	if (!module_read_upload(fields, &u, r) || !module_new_is_free(s, u.name, r))
 		return;
 	if (!stream_begin(&t, s->passed_fd, u.size, r))
 		return;
@@ -128,8 +126,11 @@ void request_upload_module(const struct server *s, struct msg_cursor fields, str
 		reply_err(r, &e);
 		return;
 	}
-	if (!receive(&u, &t, file, sha256, r) || !is_squashfs(file, u.size, r) ||
-	    !add(s, u.name, file, r))
+	if (!receive(&t, file, &digests, r))
+		return;
+	token_write_digest(digests.all, sha256);
+	if (!is_as_announced(&u, &digests, sha256, r) || !is_squashfs(file, u.size, r) ||
+	    !is_manifest_good(file, u.name, &digests, r) || !module_new_add(s, u.name, file, r))
 		return;
 	if (journal_module(s, "upload_module", u.name, sha256, &e) < 0)
 		fprintf(stderr, "squashd: %s\n", e.text);

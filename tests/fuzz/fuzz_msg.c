@@ -15,6 +15,7 @@
 #include "sandbox/execs_read.h"
 #include "sandbox/fields.h"
 #include "sandbox/files_read.h"
+#include "sandbox/manifest.h"
 #include "sandbox/module_read.h"
 #include "sandbox/modules.h"
 #include "sandbox/run_read.h"
@@ -162,12 +163,20 @@ static void read_changes(struct msg_cursor c, struct reply *r)
 static void read_uploads(struct msg_cursor c, struct reply *r)
 {
 	struct upload u;
+	struct module_freeze freeze;
 	struct update update;
 	char name[LIMIT_MODULE_BYTES + 1];
 	if (module_read_upload(c, &u, r)) {
 		check_texts(c);
 		CHECK(modules_is_name(u.name, strlen(u.name)) && u.name[0] != '9');
 		CHECK(u.size >= 1 && u.size <= LIMIT_UPLOAD_BYTES);
+	} else {
+		check_refusal(r);
+	}
+	if (module_read_freeze(c, &freeze, r)) {
+		CHECK(meta_is_id(freeze.id, strlen(freeze.id)));
+		CHECK(modules_is_name(freeze.name, strlen(freeze.name)) && freeze.name[0] != '9');
+		CHECK(manifest_is_version(freeze.version, strlen(freeze.version)));
 	} else {
 		check_refusal(r);
 	}

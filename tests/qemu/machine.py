@@ -4,6 +4,7 @@
 Whatever goes wrong with the machine ends the test within seconds: every wait has a deadline, ends
 at once when QEMU does or when the kernel complains, and shows the console's last lines."""
 
+import hashlib
 import json
 import os
 import re
@@ -97,6 +98,18 @@ def make_module(name, files, *options):
     always = ["-noappend", "-all-root", "-quiet", "-no-progress"]
     subprocess.run([BUILD / "parts/mksquashfs", tree, module, *always, *options], check=True)
     return module
+
+
+def with_manifest(image, name, version="1", needs=(), **other):
+    """The image (bytes of a module's file) with a manifest behind it; other: lines in place of those
+    that are right ("sha256", say), None for none."""
+    lines = {"squash-module": "1", "name": name, "version": version, "needs": needs,
+             "sha256": hashlib.sha256(image).hexdigest(), **other}  # fmt: skip
+    text = ""
+    for key, value in lines.items():
+        for one in [value] if isinstance(value, str) else value or ():
+            text += f"{key} {one}\n"
+    return image + text.encode().ljust(4096, b"\n")
 
 
 def data_disk(name, megabytes, settings=None, modules=()):
