@@ -8,7 +8,6 @@
 typedef void endpoint(struct http_request *q);
 
 endpoint get_health;
-endpoint get_openapi;
 endpoint get_modules;
 endpoint upload_module;
 endpoint get_module;
@@ -45,5 +44,6 @@ endpoint power_off_system;
 endpoint get_tokens;
 endpoint create_token;
 endpoint drop_token;
+endpoint get_openapi;
 
 #endif

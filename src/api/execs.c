@@ -119,5 +119,5 @@ void get_exec_output(struct http_request *q)
 	while (msg_next(&reply, &f) > 0)
 		if (f.tag == TAG_OUTPUT)
 			buf_add(http_reply_buf(), f.data, f.len);
-	http_reply_bytes(status, "application/octet-stream", head);
+	http_reply_bytes(status, head);
 }

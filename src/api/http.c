@@ -113,9 +113,17 @@ void http_reply_empty(unsigned status)
 	send_reply(status, "", JSON, 0);
 }
 
-void http_reply_bytes(unsigned status, const char *type, const char *extra)
+void http_reply_bytes(unsigned status, const char *extra)
 {
-	send_reply(status, extra, type, http_reply_buf()->len);
+	send_reply(status, extra, "application/octet-stream", http_reply_buf()->len);
+}
+
+void http_reply_text(const char *type)
+{
+	const struct buf *body = http_reply_buf();
+	if (body->full)
+		http_reply_error(500, "internal", "the reply is larger than %zu bytes", body->cap);
+	send_reply(200, "", type, body->len);
 }
 
 void http_reply_text(const char *type)

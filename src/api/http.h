@@ -47,10 +47,12 @@ void http_reply_json(unsigned status, const struct jsonw *w) __attribute__((nore
 /* A status that has no body, 204. */
 void http_reply_empty(unsigned status) __attribute__((noreturn));
 
-/* The bytes in http_reply_buf(), whatever they are, of that type, with the header fields in extra,
- * each ended by CRLF. */
-void http_reply_bytes(unsigned status, const char *type, const char *extra)
-	__attribute__((noreturn));
+/* The bytes in http_reply_buf(), whatever they are, with the header fields in extra, each ended by
+ * CRLF. */
+void http_reply_bytes(unsigned status, const char *extra) __attribute__((noreturn));
+
+/* The text in http_reply_buf(), of that type, with status 200; 500 instead if it is not whole. */
+void http_reply_text(const char *type) __attribute__((noreturn));
 
 /* The text in http_reply_buf(), of that type, with status 200; 500 instead if it is not whole. */
 void http_reply_text(const char *type) __attribute__((noreturn));

@@ -12,7 +12,6 @@ static const struct {
 } routes[] = {
 	{"GET", "/health", get_health},
 	{"GET", "/metrics", get_metrics},
-	{"GET", "/openapi.json", get_openapi},
 	{"GET", "/api/sandboxes", get_sandboxes},
 	{"POST", "/api/sandboxes", create_sandbox},
 	{"GET", "/api/sandboxes/:id", get_sandbox},
@@ -48,6 +47,7 @@ static const struct {
 	{"GET", "/api/tokens", get_tokens},
 	{"POST", "/api/tokens", create_token},
 	{"DELETE", "/api/tokens/:name", drop_token},
+	{"GET", "/openapi.json", get_openapi},
 };
 
 /* Whether the path matches; q gets the segments that variables stand for. */
