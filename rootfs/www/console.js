@@ -128,6 +128,8 @@ async function begin() {
 		isOpen = false;
 	}
 	whenRefused(() => { if (isSignedIn) showSignIn("The token is not, or no longer, good. Sign in again."); });
+	if (isOpen)
+		keepToken("", false);
 	if (isOpen || sessionStorage.getItem("squash-token"))
 		enter();
 	else

@@ -103,7 +103,7 @@ export function when(iso) {
 	return el("time", {datetime: iso, title: iso}, today ? date.toLocaleTimeString() : date.toLocaleString());
 }
 
-export const ago = (iso) => duration(Math.max(0, (Date.now() - Date.parse(iso)) / 1000));
+export const ago = (iso) => duration(Math.max(1, Math.floor((Date.now() - Date.parse(iso)) / 1000)));
 
 // Say it to who listens rather than looks.
 export function say(text) {

@@ -5,7 +5,7 @@
 import {box, get, lines, post, remove, request} from "./api.js";
 import {$, ask, bytes, duration, el, empty, keyed, makeTable, pause, plain, set, setText, template} from "./dom.js";
 import {number, showFault} from "./forms.js";
-import {watch} from "./live.js";
+import {follow, refresh} from "./live.js";
 import {makeCleaner, Output} from "./output.js";
 
 const SIGNALS = {1: "HUP", 2: "INT", 4: "ILL", 6: "ABRT", 7: "BUS", 8: "FPE", 9: "KILL", 11: "SEGV", 13: "PIPE", 15: "TERM", 31: "SYS"};
@@ -96,7 +96,7 @@ async function run(session, id, form) {
 			const {exec} = await post(`${box(id)}/exec`, {...body, detach: true});
 			session.state = {text: `command ${exec} goes on by itself: see below`, kind: "good"};
 			session.changed?.();
-			await session.look?.();
+			await refresh();
 		} else {
 			await stream(session, id, body);
 		}
@@ -116,7 +116,7 @@ async function run(session, id, form) {
 
 // Detached commands
 
-async function follow(session, id, n) {
+async function readOutput(session, id, n) {
 	const {output} = session;
 	output.add("cmd", `$ [output of command ${n}]\n`);
 	session.abort = new AbortController();
@@ -148,10 +148,10 @@ function makeDetached(session, id) {
 	table.hidden = true;
 	const end = async (one) => {
 		if (await ask(`End command ${one.exec}?`, "It and all that it has started are killed. Its output stays.", "End it"))
-			await remove(`${box(id)}/execs/${one.exec}`).then(look, (error) => { session.state = {text: error.message, kind: "bad"}; session.changed?.(); });
+			await remove(`${box(id)}/execs/${one.exec}`).then(refresh, (error) => { session.state = {text: error.message, kind: "bad"}; session.changed?.(); });
 	};
 	const make = (one) => makeCells(String(one.exec), el("span", {class: "code"}, plain(one.cmd)), el("span", {class: "how"}), el("span", {class: "size"}), [
-		el("button", {type: "button", "aria-label": `Show the output of command ${one.exec}`, onclick: () => session.abort || follow(session, id, one.exec)}, "Show"),
+		el("button", {type: "button", "aria-label": `Show the output of command ${one.exec}`, onclick: () => session.abort || readOutput(session, id, one.exec)}, "Show"),
 		el("button", {type: "button", class: "danger end", "aria-label": `End command ${one.exec}`, onclick: () => end(one)}, "End")]);
 	const update = (row, one) => {
 		const how = one.result && verdict(one.result);
@@ -159,22 +159,11 @@ function makeDetached(session, id) {
 		setText($(".size", row), bytes(one.stdout_bytes + one.stderr_bytes));
 		$(".end", row).hidden = one.state !== "running";
 	};
-	let asking = false;
-	async function look() {
-		if (asking)
-			return;
-		asking = true;
-		try {
-			const list = (await get(`${box(id)}/execs`)).reverse();
-			table.hidden = !list.length;
-			keyed(body, list, (one) => one.exec, make, update);
-		} catch {
-			// live.js says what is wrong
-		} finally {
-			asking = false;
-		}
-	}
-	return {table, look};
+	const stop = follow(`${box(id)}/execs`, (list) => {
+		table.hidden = !list.length;
+		keyed(body, list.reverse(), (one) => one.exec, make, update);
+	});
+	return {table, stop};
 }
 
 // The page's part, for a sandbox that is there: what ends it.
@@ -189,7 +178,6 @@ export function showRun(part, info) {
 	const none = empty("What a command writes is shown here as it comes.");
 	const clear = el("button", {type: "button", class: "quiet", onclick: () => { session.output.clear(); session.state = null; session.changed(); }}, "Clear");
 	const detached = makeDetached(session, id);
-	session.look = detached.look;
 	session.changed = () => {
 		pause(stop, !session.abort);
 		pause(start, Boolean(session.abort));
@@ -214,9 +202,8 @@ export function showRun(part, info) {
 	stop.addEventListener("click", () => session.abort?.abort());
 	part.append(form, el("div", {class: "result"}, state, clear), none, session.output.pre, detached.table);
 	session.changed();
-	const end = watch(() => detached.look());
 	return () => {
-		end();
-		session.changed = session.look = null;
+		detached.stop();
+		session.changed = null;
 	};
 }

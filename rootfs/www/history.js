@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // What has happened: in all sandboxes, and the commands of one.
 
-import {box, get} from "./api.js";
+import {box} from "./api.js";
 import {duration, el, empty, keyed, makeTable, plain, when} from "./dom.js";
 import {verdict} from "./exec.js";
-import {watch} from "./live.js";
+import {follow} from "./live.js";
 
 const SHOWN = 300; // the newest; a screen reader and a phone have enough with these
 
@@ -27,23 +27,6 @@ function what(event) {
 }
 
 const by = (event) => plain([event.token, event.client].filter(Boolean).join(" from ") || "–");
-
-// Ask for a list again each time that live.js has something new, one question at a time.
-function follow(path, show) {
-	let asking = false;
-	return watch(async () => {
-		if (asking)
-			return;
-		asking = true;
-		try {
-			show(await get(path));
-		} catch {
-			// live.js says what is wrong
-		} finally {
-			asking = false;
-		}
-	});
-}
 
 export function showHistory(main) {
 	const {table, body, row} = makeTable(el("span", {class: "unseen"}, "History"), ["Time", "Event", "Sandbox", "What", "By"], 2);

@@ -22,6 +22,25 @@ export function watch(call) {
 	return () => watchers.delete(call);
 }
 
+// show(the answer of path), which is asked for whenever something is new, one question at a time. What is
+// wrong is told here. The function returned ends that.
+export function follow(path, show) {
+	let asking = false, ended = false;
+	const end = watch(async () => {
+		if (asking)
+			return;
+		asking = true;
+		const answer = await get(path).catch(() => null);
+		asking = false;
+		if (answer && !ended)
+			show(answer);
+	});
+	return () => {
+		ended = true;
+		end();
+	};
+}
+
 function tell(text) {
 	$("#trouble").hidden = !text;
 	setText($("#trouble"), text);
@@ -46,7 +65,8 @@ async function poll() {
 		live.sandboxes = sandboxes.value;
 	if (live.sandboxes)
 		for (const call of [...watchers])
-			call(live);
+			if (watchers.has(call)) // one before it may have ended it
+				call(live);
 }
 
 // Ask now: something was changed. Resolves when the answer is shown.

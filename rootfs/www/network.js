@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // What a sandbox may reach, what it has reached, and, before all, what it was refused.
 
-import {box, get, post} from "./api.js";
+import {box, post} from "./api.js";
 import {$, bytes, duration, el, empty, keyed, makeTable, plain, set, setText, when} from "./dom.js";
 import {entries, onSubmit} from "./forms.js";
-import {refresh, watch} from "./live.js";
+import {follow, refresh, watch} from "./live.js";
 
 const SHOWN = 200; // lines, the newest
 
@@ -120,19 +120,9 @@ export function showNetwork(part, info, current) {
 		keyed(log.body, chosen, ({line, number}) => `${number} ${line.time} ${target(line)}`, ({line}) => lineRow(line, log.row));
 	};
 	filter.addEventListener("change", draw);
-	let asking = false;
-	return watch(async () => {
-		allowed.update();
-		if (asking)
-			return;
-		asking = true;
-		try {
-			lines = (await get(`${box(info.id)}/network`)).network;
-			draw();
-		} catch {
-			// live.js says what is wrong
-		} finally {
-			asking = false;
-		}
-	});
+	const ends = [watch(allowed.update), follow(`${box(info.id)}/network`, ({network}) => {
+		lines = network;
+		draw();
+	})];
+	return () => ends.forEach((end) => end());
 }

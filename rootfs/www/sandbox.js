@@ -3,7 +3,7 @@
 
 import {box, remove} from "./api.js";
 import {makeChart, makeMeter} from "./chart.js";
-import {$, ago, ask, bytes, el, empty, plain, say, set, setText} from "./dom.js";
+import {$, ago, ask, bytes, el, empty, plain, replace, say, set, setText} from "./dom.js";
 import {showRun} from "./exec.js";
 import {showLogs} from "./history.js";
 import {showLayers} from "./layers.js";
@@ -90,6 +90,9 @@ export function showSandbox(main, id, tab) {
 		gone.hidden = Boolean(info);
 		gauges.element.hidden = tabs.hidden = head.button.hidden = part.hidden = !info;
 		if (!info) {
+			end?.();
+			end = null;
+			replace(part);
 			setText(gone, first ? `${id} is gone: it was destroyed, or its lifetime was over.` : `There is no sandbox ${plain(id)}.`);
 			setText($(".state", main), "gone");
 			return;

@@ -7,6 +7,7 @@ import {$, ago, bytes, duration, el, empty, keyed, makeTable, plain, setText} fr
 import {watch} from "./live.js";
 import {points, value} from "./metrics.js";
 
+// Of processors, a number.
 export const cores = (n) => (n < 10 ? n.toFixed(2) : n.toFixed(1));
 
 // What is left of a lifetime, in words.
@@ -38,7 +39,7 @@ function makeSummary() {
 		setText(count.value, String(sandboxes.length));
 		setText(count.note, `${bytes(value(metrics, "data_free_bytes") || 0)} free for data`);
 		setText(execs.value, String(value(metrics, "execs_total") ?? "–"));
-		setText(execs.note, `${value(metrics, "requests_under_way") ?? "–"} requests under way`);
+		setText(execs.note, `${value(metrics, "requests_under_way") ?? "–"} under way`);
 		setText(refusals.value, String(value(metrics, "egress_refusals_total") ?? "–"));
 		setText(refusals.note, `${value(metrics, "egress_connections_total") ?? "–"} connections`);
 	};

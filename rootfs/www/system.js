@@ -5,7 +5,7 @@ import {get, post, request} from "./api.js";
 import {makeMeter} from "./chart.js";
 import {ask, bytes, duration, el, empty, keyed, makeTable, plain, setText} from "./dom.js";
 import {onSubmit} from "./forms.js";
-import {watch} from "./live.js";
+import {follow} from "./live.js";
 
 function describeUpdate({possible, waiting, on_trial: onTrial}) {
 	if (onTrial)
@@ -91,19 +91,9 @@ export function showSystem(main) {
 	main.append(el("h1", {tabindex: -1}, "System"), none, facts.list,
 		el("section", {class: "card"}, el("h2", {}, "Tokens"), ...makeTokens()),
 		el("section", {class: "card"}, el("h2", {}, "Power"), makePower(said), said));
-	let asking = false;
-	return watch(async () => {
-		if (asking)
-			return;
-		asking = true;
-		try {
-			facts.update(await get("api/system"));
-			facts.list.hidden = false;
-			none.hidden = true;
-		} catch {
-			// live.js says what is wrong
-		} finally {
-			asking = false;
-		}
+	return follow("api/system", (system) => {
+		facts.update(system);
+		facts.list.hidden = false;
+		none.hidden = true;
 	});
 }

@@ -126,14 +126,6 @@ void http_reply_text(const char *type)
 	send_reply(200, "", type, body->len);
 }
 
-void http_reply_text(const char *type)
-{
-	const struct buf *body = http_reply_buf();
-	if (body->full)
-		http_reply_error(500, "internal", "the reply is larger than %zu bytes", body->cap);
-	send_reply(200, "", type, body->len);
-}
-
 void http_write_error(struct jsonw *w, const char *code, const char *text)
 {
 	jsonw_key(w, "error");

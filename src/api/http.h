@@ -54,9 +54,6 @@ void http_reply_bytes(unsigned status, const char *extra) __attribute__((noretur
 /* The text in http_reply_buf(), of that type, with status 200; 500 instead if it is not whole. */
 void http_reply_text(const char *type) __attribute__((noreturn));
 
-/* The text in http_reply_buf(), of that type, with status 200; 500 instead if it is not whole. */
-void http_reply_text(const char *type) __attribute__((noreturn));
-
 /* {"error": text, "code": code} */
 void http_reply_error(unsigned status, const char *code, const char *format, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));

@@ -94,6 +94,28 @@ def test_replies(front):
     tap.check("the absolute form is taken", b"REQUEST_URI=/cgi-bin/api/y?a\n" in r.body, r)
 
 
+def test_guards(front):
+    """What a browser is told of each kind of reply, whoever makes it."""
+    page = "default-src 'none'; script-src 'self'; style-src 'self'; "
+    for name, target, status, is_page in (
+            ("a page", b"/", 200, True), ("a file", b"/index.html?a", 200, True),
+            ("a file that isn't there", b"/none.js", 404, True),
+            ("the API", API, 200, False), ("the API by another way", b"//cgi-bin/./api/x", 200, False),
+            ("the API by a third", b"/%63gi-bin/api/x", 200, False),
+            ("a program that says nothing", API + b"?crash=1", 502, False),
+            ("what front refuses", b"/" + b"a" * 5000, 414, False)):
+        r = ask(front, target=target)
+        fields = r.fields
+        policy = fields["content-security-policy"]
+        tap.equal(f"{name}: may do what a console does, or nothing", (r.status, policy.startswith(page), policy.endswith("; sandbox")),
+                  (status, is_page, not is_page))
+        got = [fields.get(field) for field in ("x-content-type-options", "referrer-policy", "cross-origin-resource-policy")]
+        tap.equal("it isn't taken for another type, or by another site", got, ["nosniff", "no-referrer", "same-origin"])
+        tap.check("each is said once", all(r.head.lower().count(field) == 1 for field in
+                                          (b"content-security-policy", b"nosniff", b"referrer-policy")), r.head)
+    tap.equal("a page is asked for anew each time", ask(front, target=b"/").fields["cache-control"], "no-cache")
+
+
 def test_fields(front):
     forged = [b"Squash-Client: 6.6.6.6", b"Squash_Client: 6.6.6.6", b"X-Forwarded-For: 6.6.6.6",
               b"Proxy: http://6.6.6.6", b"Forwarded: for=6.6.6.6", b"Cookie: 6.6.6.6", b"X: 6.6.6.6",
@@ -407,7 +429,7 @@ def test_term(front):
         late.s.close()
 
 
-TESTS = [test_keep_alive, test_pipelining, test_replies, test_fields, test_bodies, test_continue,
+TESTS = [test_keep_alive, test_pipelining, test_replies, test_guards, test_fields, test_bodies, test_continue,
          test_length_limit, test_early_reply, test_ambiguous, test_random_bytes, test_half_closed,
          test_vanish, test_vanish_many, test_vanish_among_others, test_places, test_httpd_restarts, test_term]
 

@@ -333,6 +333,13 @@ def test_polling(b, m):
     check("what is live is asked for each 2 s, one after the other", all(1500 < gap < 15000 for gap in gaps), gaps)
     hosts = b.script("return [...new Set(performance.getEntriesByType('resource').map((one) => new URL(one.name).origin))]")
     equal("nobody else is asked for anything", hosts, [b.script("return location.origin")])
+    b.script("""Object.defineProperty(document, 'hidden', {value: true, configurable: true});
+        document.dispatchEvent(new Event('visibilitychange'));""")
+    b.wait(f"{asked}.at(-1).responseEnd + 5000 < performance.now()", 40)
+    check("a page that nobody sees asks nothing", True)
+    b.script("performance.clearResourceTimings(); delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+    b.wait(f"{asked}.length")
+    check("until it is seen again", True)
     figures = b.script("return [...document.querySelectorAll('.chart svg')].map((one) => one.getAttribute('aria-label'))")
     check("charts say what they show", len(figures) == 2 and all(re.search(r"now [\d.]+", text) for text in figures), figures)
 
@@ -362,6 +369,23 @@ def test_end(b, m):
     destroy(m, "dev")
 
 
+def test_open():
+    """An appliance without a token."""
+    with Machine("console-open", memory_mb=512) as m, Browser() as b:
+        m.wait_api()
+        b.open(f"http://127.0.0.1:{m.port}/#/modules")
+        b.wait_text("tbody", BUSYBOX)
+        equal("no token is asked for, or can be given back", b.script("return document.querySelector('#sign-out').hidden"), True)
+        b.choose_file("#file", BUILD / "modules/000-base-busybox.squashfs")
+        b.wait_text(".note", "its SHA-256 is computed")
+        b.type("#name", "150-mine")
+        b.complaints()
+        b.click("[name=send]")
+        b.wait_text(".form .fault", "admin")
+        check("what nobody may there is told", True)
+        check("and nothing is done", all("403" in text for text in b.complaints()))
+
+
 def main():
     test_files()
     port = free_port()
@@ -379,6 +403,7 @@ def main():
                 begun = time.monotonic()
                 tap.each(m, functools.wraps(test)(functools.partial(test, b)))
                 tap.note(f"{test.__name__}: {time.monotonic() - begun:.1f} s")
+    tap.each_boot(test_open)
 
 
 tap.run(main)
