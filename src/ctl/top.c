@@ -70,7 +70,7 @@ static int take_metrics(void *owner, const struct reply_head *head, const uint8_
 	int rc;
 	(void)head;
 	while ((rc = lines_take(&k->lines, &bytes, &len)) == 1)
-		figures_take(&k->now, k->lines.data, k->lines.len);
+		figures_take(&k->now, k->lines.data, k->lines.len - 1); /* without its end */
 	return rc < 0 ? err_say(e, EPROTO, "a line of the metrics is too long") : 0;
 }
 
