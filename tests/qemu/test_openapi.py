@@ -18,7 +18,7 @@ from tap import check, equal
 
 TOKEN = "token-of-the-kernel-command-line"
 RIGHTS = ("read", "run", "admin")
-MORE, BROKEN, OTHER = "150-more", "151-broken", "152-other"
+MORE, BROKEN, OTHER, FROZEN = "150-more", "151-broken", "152-other", "160-frozen"
 CGI = "/srv/http/www/cgi-bin"
 
 
@@ -45,12 +45,14 @@ EXAMPLES = {
     "writeTar": {"query": "path=/tmp", "body": tar("x")},
     "activateModule": {"body": {"module": MORE}},
     "takeSnapshot": {"body": {}},
+    "freezeModule": {"query": "name=161-new"},
     "restoreSnapshot": {"body": {"snapshot": "900-snapshot-1"}},
     "changeAllowNet": {"body": {"allow_net": []}},
     "update": {"body": bytes(512)},
     "createToken": {"body": {"name": "reader", "right": "read"}},
 }
-NAMES = {"id": "nobody", "n": "77", "deleteModule": "159-nothing", "deleteSnapshot": "900-snapshot-77", "deleteToken": "nobody"}
+NAMES = {"id": "nobody", "n": "77", "getModule": "159-nothing", "deleteModule": "159-nothing",
+         "deleteSnapshot": "900-snapshot-77", "deleteToken": "nobody"}
 
 # What is answered to a request of EXAMPLES in which nothing is wrong, or with another value for what is
 # named, if it isn't 404.
@@ -74,6 +76,7 @@ ELSEWHERE = {
     (None, None, "too_much"): "a path of 64 KiB, or half an hour: test_snapshot.py",
     ("takeSnapshot", "409", "full"): "100 snapshots",
     ("activateModule", "409", "full"): "64 layers",
+    ("freezeModule", "409", "full"): "64 layers",
     ("update", None, None): "takes a UEFI disk, and its key: test_update.py",
     ("powerOff", "202", None): "a machine ends once, here by reboot: test_tokens.py",
 }
@@ -260,11 +263,14 @@ def test_bodies(m):
 
 
 def candidates(document, schema):
-    """Values at a schema's limits and just outside of them, and of other types."""
-    schema = document.resolve(schema)
+    """Values at a schema's limits and just outside of them, and of other types; each once."""
+    return {json.dumps(value): value for value in all_candidates(document, document.resolve(schema))}.values()
+
+
+def all_candidates(document, schema):
     for choice in schema.get("anyOf", []):
         yield from candidates(document, choice)
-    yield from ("text", True, 1.5, [], [1], {}, {"a": 1})
+    yield from ("text", True, 1.5, [1], {"a": 1})
     if "default" in schema:
         yield schema["default"]
     yield from schema.get("enum", [])
@@ -275,11 +281,13 @@ def candidates(document, schema):
     for key, beyond in (("minimum", -step), ("maximum", step)):
         if key in schema:
             yield from (schema[key], schema[key] + beyond)
-    for length in (schema.get("minLength", 1) - 1, schema.get("maxLength"), schema.get("maxLength", 0) + 1):
-        if schema.get("type") == "string" and length is not None:
-            yield from ("x" * length, "/" + "x" * (length - 1), "-" + "x" * length)
+    if schema.get("type") == "string" and "maxLength" in schema:
+        for length in (0, schema["maxLength"], schema["maxLength"] + 1):
+            yield from ("x" * length, "/" + "x" * (length - 1))
+    if "minLength" in schema:
+        yield "x" * (schema["minLength"] - 1)
     if schema.get("type") == "array":
-        for count in (schema.get("minItems", 1) - 1, schema.get("maxItems"), schema.get("maxItems", 0) + 1):
+        for count in (schema.get("minItems", 1) - 1, schema["maxItems"], schema["maxItems"] + 1):
             yield [f"100-a{i:03}" for i in range(count)]
         yield from ([value] for value in candidates(document, schema["items"]) if isinstance(value, str))
         yield ["100-a", "100-a"]
@@ -363,6 +371,7 @@ def test_modules(m):
         m,
         ("getHealth", {}, 200),
         ("getOpenapi", {}, 200),
+        ("getMetrics", {}, 200),
         ("uploadModule", {"query": f"name={MORE}", "body": module}, 201),
         ("uploadModule", {"query": f"name={MORE}", "body": module}, (409, "exists")),
         ("uploadModule", {"query": f"name={BROKEN}", "body": broken}, 201),
@@ -389,7 +398,7 @@ def test_sandboxes(m):
         ("createSandbox", {"body": {"id": "b", "layers": f"{BUSYBOX},{BROKEN}"}}, (400, "bad_module")),
         ("createSandbox", {"body": {"id": "b", "layers": BUSYBOX, "from": "box/900-snapshot-1"}}, (400, "bad_field")),
         ("createSandbox", {"body": {"id": "b"}}, (400, "bad_field")),
-        ("createSandbox", {"body": {"id": "least", "layers": BUSYBOX, "cpu": 0.01, "memory_mb": 16, "disk_mb": 1}}, 201),
+        ("createSandbox", {"body": {"id": "least", "layers": BUSYBOX, "memory_mb": 16, "disk_mb": 1}}, 201),
         ("deleteSandbox", {"id": "least"}, 204),
         ("changeAllowNet", {"body": {"allow_net": ["example.org"]}}, 200),
         ("exec", {"body": {"cmd": "nslookup nothing.example; wget -T 1 -qO- http://example.org; true"}}, 200),
@@ -464,9 +473,22 @@ def test_layers(m):
         ("activateModule", {"body": {"module": BROKEN, "force": True}}, (400, "bad_module")),
         ("activateModule", {"body": {"module": MORE, "force": True}}, 200),
         ("deleteModule", {"name": MORE}, (409, "in_use")),
+        ("freezeModule", {"query": f"name={FROZEN}"}, 201),
+        ("freezeModule", {"query": f"name={FROZEN}&version=2"}, (409, "exists")),
+        ("createSandbox", {"body": {"id": "plain", "layers": [BUSYBOX]}}, 201),
+        ("createSandbox", {"body": {"id": "less", "layers": [BUSYBOX, FROZEN]}}, (400, "needs")),
+        ("activateModule", {"id": "plain", "body": {"module": FROZEN}}, (400, "needs")),
+        ("deleteSandbox", {"id": "plain"}, 204),
+        ("getModule", {"name": FROZEN}, 200),
+    )
+    frozen = ask(m, "getModule", name=FROZEN).body
+    steps(
+        m,
+        ("uploadModule", {"query": "name=161-new", "body": frozen}, (400, "bad_manifest")),
         ("takeSnapshot", {}, 201),
         ("takeSnapshot", {"body": {"label": "two"}}, 201),
         ("restoreSnapshot", {"body": {"snapshot": "900-snapshot-1"}}, 200),
+        ("freezeModule", {"query": "name=161-new"}, (409, "on_snapshot")),
         ("deleteSnapshot", {"name": "900-snapshot-1"}, (409, "in_use")),
         ("createSandbox", {"body": {"id": "copy", "from": "box/900-snapshot-1"}}, 201),
         ("deleteSnapshot", {"name": "900-snapshot-2"}, 204),
