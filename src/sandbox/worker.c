@@ -74,18 +74,22 @@ static bool identify(const struct server *s, const struct msg_head *head, struct
 	char token[LIMIT_TOKEN_BYTES];
 	struct err e;
 	c->client = head->client;
-	if (msg_recv_bytes(r->conn_fd, token, head->token_len, &e) < 0)
+	if (msg_recv_bytes(r->conn_fd, token, head->token_len, &e) < 0) {
 		reply_fail(r, 400, "bad_message", "%s", e.text);
-	else if (!caller_identify(s, token, head->token_len, c)) {
+		return false;
+	}
+	if (!caller_identify(s, token, head->token_len, c)) {
 		totals_deny(s->totals);
 		reply_fail(r, 401, "unauthorized", "the bearer token is missing or wrong");
-	} else if (c->anyone && head->public_host)
+		return false;
+	}
+	if (c->anyone && head->public_host) {
 		reply_fail(r, 403, "public_host",
 			   "no token is set, and Host is a name that others may have given this "
 			   "machine: set a token, or use its address");
-	else
-		return true;
-	return false;
+		return false;
+	}
+	return true;
 }
 
 /* Find what is asked for. NULL if there is no such thing, or it is not for the caller: the reply
