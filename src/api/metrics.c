@@ -34,16 +34,16 @@ static const struct metric of_all[] = {
 	 TAG_MEMORY_USED_BYTES, 0, UNIT_ONE, 0},
 	{"squash_egress_sent_bytes_total", "counter",
 	 "Bytes that all sandboxes have sent to the network.",
-	 TAG_TRAFFIC, EGRESS_SENT, UNIT_ONE, 0},
+	 TAG_TRAFFIC, EGRESS_COUNT_SENT, UNIT_ONE, 0},
 	{"squash_egress_received_bytes_total", "counter",
 	 "Bytes that all sandboxes have got from the network.",
-	 TAG_TRAFFIC, EGRESS_RECEIVED, UNIT_ONE, 0},
+	 TAG_TRAFFIC, EGRESS_COUNT_RECEIVED, UNIT_ONE, 0},
 	{"squash_egress_connections_total", "counter",
 	 "Connections that all sandboxes have made.",
-	 TAG_TRAFFIC, EGRESS_CONNECTIONS, UNIT_ONE, 0},
+	 TAG_TRAFFIC, EGRESS_COUNT_CONNECTIONS, UNIT_ONE, 0},
 	{"squash_egress_refusals_total", "counter",
 	 "Connections and names that all sandboxes were refused.",
-	 TAG_TRAFFIC, EGRESS_REFUSALS, UNIT_ONE, 0},
+	 TAG_TRAFFIC, EGRESS_COUNT_REFUSALS, UNIT_ONE, 0},
 	{"squash_unauthorized_requests_total", "counter",
 	 "Requests whose token was missing or wrong.",
 	 TAG_REQUESTS_DENIED, 0, UNIT_ONE, 0},
@@ -100,16 +100,16 @@ static const struct metric of_one[] = {
 	 TAG_DISK_MB, 0, UNIT_ONE, MIB},
 	{"squash_sandbox_egress_sent_bytes_total", "counter",
 	 "Bytes that it has sent to the network.",
-	 TAG_TRAFFIC, EGRESS_SENT, UNIT_ONE, 0},
+	 TAG_TRAFFIC, EGRESS_COUNT_SENT, UNIT_ONE, 0},
 	{"squash_sandbox_egress_received_bytes_total", "counter",
 	 "Bytes that it has got from the network.",
-	 TAG_TRAFFIC, EGRESS_RECEIVED, UNIT_ONE, 0},
+	 TAG_TRAFFIC, EGRESS_COUNT_RECEIVED, UNIT_ONE, 0},
 	{"squash_sandbox_egress_connections_total", "counter",
 	 "Connections that it has made.",
-	 TAG_TRAFFIC, EGRESS_CONNECTIONS, UNIT_ONE, 0},
+	 TAG_TRAFFIC, EGRESS_COUNT_CONNECTIONS, UNIT_ONE, 0},
 	{"squash_sandbox_egress_refusals_total", "counter",
 	 "Connections and names that it was refused.",
-	 TAG_TRAFFIC, EGRESS_REFUSALS, UNIT_ONE, 0},
+	 TAG_TRAFFIC, EGRESS_COUNT_REFUSALS, UNIT_ONE, 0},
 };
 /* clang-format on */
 
@@ -118,7 +118,7 @@ static const char *const ends[MSG_ENDS] = {
 	[MSG_END_TIMEOUT] = "timeout", [MSG_END_OOM] = "oom",
 };
 
-/* The sandboxes' records, so that a metric finds its fields without a walk over all of the reply. */
+/* The sandboxes' records: a metric finds its fields without a walk over all of the reply. */
 static struct {
 	size_t count;
 	struct one {

@@ -180,7 +180,7 @@ static uint64_t hash_of(const struct told *t)
 static void tell_refusal(struct netlog *l, struct told *t)
 {
 	uint64_t what = hash_of(t), now = clock_mono_ms();
-	traffic_add(l->traffic, EGRESS_REFUSALS, 1);
+	traffic_add(l->traffic, EGRESS_COUNT_REFUSALS, 1);
 	struct netlog_repeat *r = &l->repeats[what / 2 % EGRESS_REPEATS];
 	bool same = r->what == what;
 	if (same && now - r->since_ms < EGRESS_REPEAT_MS) {

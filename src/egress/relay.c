@@ -75,8 +75,8 @@ static void move(struct connection *c)
 	uint64_t sent = c->up.bytes, received = c->down.bytes;
 	enum flow_state up = flow_move(&c->up, &r->pipes);
 	enum flow_state down = up == FLOW_BROKEN ? up : flow_move(&c->down, &r->pipes);
-	traffic_add(r->traffic, EGRESS_SENT, c->up.bytes - sent);
-	traffic_add(r->traffic, EGRESS_RECEIVED, c->down.bytes - received);
+	traffic_add(r->traffic, EGRESS_COUNT_SENT, c->up.bytes - sent);
+	traffic_add(r->traffic, EGRESS_COUNT_RECEIVED, c->down.bytes - received);
 	c->active_ms = r->loop->now_ms;
 	/* An end that isn't read from any more has no other way to say that it is gone. */
 	bool gone = (c->sandbox.failed && c->up.ended) || (c->remote.failed && c->down.ended);
@@ -101,7 +101,7 @@ void connection_flow(struct connection *c)
 	c->state = CONNECTION_FLOWS;
 	c->up.head = c->head;
 	c->up.head_left = c->head_len;
-	traffic_add(c->relay->traffic, EGRESS_CONNECTIONS, 1);
+	traffic_add(c->relay->traffic, EGRESS_COUNT_CONNECTIONS, 1);
 	timers_set(&l->timers, &c->timer, l->now_ms + EGRESS_IDLE_MS);
 	move(c);
 }

@@ -5,7 +5,6 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
-#include "lib/egress_fds.h"
 #include "lib/fd.h"
 
 int traffic_map(struct traffic *t, int fd, struct err *e)
@@ -18,7 +17,7 @@ int traffic_map(struct traffic *t, int fd, struct err *e)
 	return 0;
 }
 
-void traffic_add(struct traffic *t, int which, uint64_t more)
+void traffic_add(struct traffic *t, enum egress_count which, uint64_t more)
 {
 	atomic_fetch_add_explicit(&t->counts[which], more, memory_order_relaxed);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What this process counts, where squashd can read it at any time: lib/egress_fds.h. To count costs no
- * system call. */
+/* What this process counts, where squashd can read it at any time: lib/egress_fds.h. To count costs
+ * no system call. */
 #ifndef SQUASH_EGRESS_TRAFFIC_H
 #define SQUASH_EGRESS_TRAFFIC_H
 
 #include <stdint.h>
 
+#include "lib/egress_fds.h"
 #include "lib/err.h"
 
 struct traffic {
@@ -16,7 +17,6 @@ struct traffic {
  * more could be done than that. 0 or -errno with e filled. */
 int traffic_map(struct traffic *t, int fd, struct err *e);
 
-/* which: EGRESS_SENT and so on. */
-void traffic_add(struct traffic *t, int which, uint64_t more);
+void traffic_add(struct traffic *t, enum egress_count which, uint64_t more);
 
 #endif

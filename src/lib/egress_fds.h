@@ -19,11 +19,11 @@ enum {
 
 /* What is in that file: numbers of 8 bytes, which only ever grow, whichever process adds to them.
  * Who reads them has to take them as the words of a stranger. */
-enum {
-	EGRESS_SENT,     /* bytes that the sandbox has sent */
-	EGRESS_RECEIVED, /* bytes that it has got */
-	EGRESS_CONNECTIONS,
-	EGRESS_REFUSALS, /* connections that were reset instead, names that it may not ask for */
+enum egress_count {
+	EGRESS_COUNT_SENT,     /* bytes that the sandbox has sent */
+	EGRESS_COUNT_RECEIVED, /* bytes that it has got */
+	EGRESS_COUNT_CONNECTIONS,
+	EGRESS_COUNT_REFUSALS, /* connections that were reset instead; names that it may not have */
 	EGRESS_COUNTS,
 };
 

@@ -72,14 +72,14 @@ static bool identify(const struct server *s, const struct msg_head *head, struct
 	char token[LIMIT_TOKEN_BYTES];
 	struct err e;
 	c->client = head->client;
-	if (msg_recv_bytes(r->conn_fd, token, head->token_len, &e) < 0)
+	if (msg_recv_bytes(r->conn_fd, token, head->token_len, &e) < 0) {
 		reply_fail(r, 400, "bad_message", "%s", e.text);
-	else if (caller_identify(s, token, head->token_len, c))
-		return true;
-	else {
-		totals_deny(s->totals);
-		reply_fail(r, 401, "unauthorized", "the bearer token is missing or wrong");
+		return false;
 	}
+	if (caller_identify(s, token, head->token_len, c))
+		return true;
+	totals_deny(s->totals);
+	reply_fail(r, 401, "unauthorized", "the bearer token is missing or wrong");
 	return false;
 }
 

@@ -257,6 +257,30 @@ def test_connections(w):
         event="refused", name=None, address=ONE, reason="address not allowed"))
 
 
+def test_counts(w):
+    """What it counts: [sent, received, connections, refusals]."""
+    def since(before):
+        return [a - b for a, b in zip(w.a.counts(), before)]
+
+    allow(w.a, "one.example:8080")
+    before = w.a.counts()
+    s = w.a.connect("one.example", RAW)
+    s.sendall(b"hello")
+    s.recv(5)
+    tap.check("bytes of a connection that is open", settles(lambda: since(before) == [5, 5, 1, 0]),
+              since(before))
+    s.shutdown(socket.SHUT_WR)
+    read_to_end(s)
+    s.close()
+    tap.check("and those behind them", settles(lambda: since(before) == [5, 10, 1, 0]), since(before))
+    for _ in range(3):  # lines of one refusal are cut short, its count isn't
+        w.a.ask("no.example")
+        tap.equal("a connection that isn't allowed", w.a.talk(ONE, RAW, b"x"), "reset")
+    tap.equal("refusals", since(before), [5, 10, 1, 6])
+    w.a.ask("one.example", AAAA)
+    tap.equal("no address is none", since(before)[3], 6)
+
+
 def test_networks_of_the_operator(w):
     allow(w.a, "*.example:*", "127.0.0.1:*", private=["10.99.0.0/24", "127.0.0.0/8"])
     tap.equal("an operator's network is reached", w.a.talk("private.example", RAW, b"o"), b"o(end)")
@@ -569,6 +593,7 @@ def test_restart(w):
     s.recv(1)
     w.a.end()
     tap.check("killed, its connections are gone", is_reset(s) or s.recv(1) == b"")
+    counted = w.a.counts()
     newest = max(w.a.logs, key=os.path.getmtime)
     with open(newest, "ab") as f:
         f.write(b'{"half a li')
@@ -576,6 +601,9 @@ def test_restart(w):
     tap.equal("a new one allows nothing yet", w.a.ask("one.example").rcode, NXDOMAIN)
     allow(w.a, "one.example:8080")
     tap.equal("then it works", w.a.talk("one.example", RAW, b"x"), b"x(end)")
+    more = (1, 6, 1, 1)
+    tap.check("and counts on", settles(lambda: w.a.counts() == tuple(map(sum, zip(counted, more)))),
+              (counted, w.a.counts()))
     tap.check("and its log goes on", len(w.a.lines()) > lines / 2)
 
 
@@ -592,7 +620,7 @@ def test_still_there(w):
 
 
 TESTS = [test_before_a_policy, test_questions, test_bad_questions, test_lookups, test_connections,
-         test_networks_of_the_operator, test_ends, test_tls, test_http_and_ipv6,
+         test_counts, test_networks_of_the_operator, test_ends, test_tls, test_http_and_ipv6,
          test_policy_changes, test_many, test_bulk, test_slow_readers, test_chaos, test_log,
          test_restart, test_start, test_still_there]
 

@@ -85,7 +85,7 @@ static bool is_of_sandbox(endpoint *run)
 	static endpoint *const others[] = {
 		get_health, get_modules,   get_history,      get_sandboxes, create_sandbox,
 		get_system, reboot_system, power_off_system, get_tokens,    create_token,
-		drop_token, upload_module, delete_module,    update_system,
+		drop_token, upload_module, delete_module,    update_system, get_metrics,
 	};
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (run == others[i])

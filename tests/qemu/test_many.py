@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import tap
 from api import DEBIAN, PYTHON, SANDBOXES, Running, create, destroy, info, output
 from machine import BUILD, Machine, drive
+from metrics import scrape
 from tap import check, equal
 
 MANY = [f"box-{n}" for n in range(20)]
@@ -28,6 +29,7 @@ def test_many(m):
     during = m.counts()
     equal("with their modules on one loop device each", during["loops"] - before["loops"], 2)
     equal("list has them all", len(m.http("GET", SANDBOXES).json), len(MANY))
+    equal("so have the metrics", sorted(scrape(m).values("sandbox")), sorted(MANY))
 
     writes = for_all(lambda name: output(m, name, f"echo {name} >/etc/mine; hostname; echo $$"))
     equal("each has its host name", [w.split()[0] for w in writes], MANY)

@@ -84,6 +84,9 @@ def _kernel_orphans(held, infos):
     ways = {path.removeprefix("egress/") for path in held.run if path.startswith("egress/")}
     if not ways <= set(running):
         yield f"egress has sockets for {ways}, and {running} run"
+    counted = sorted(p.removeprefix("traffic/") for p in held.run if p.startswith("traffic/"))
+    if counted != running:
+        yield f"traffic is counted of {counted}, and {running} run"
     users = Counter()
     for path in held.run:
         if found := re.fullmatch(r"layers/([^/]+)/users/([^/]+)", path):
