@@ -32,7 +32,7 @@ export const headers = () => (token ? {Authorization: `Bearer ${token}`} : {});
 
 export const box = (id) => `api/sandboxes/${encodeURIComponent(id)}`;
 
-export function makeError(status, text) {
+function makeError(status, text) {
 	let body = null;
 	try {
 		body = JSON.parse(text);

@@ -32,10 +32,18 @@ function leave() {
 	end = null;
 }
 
+function decode(part) {
+	try {
+		return decodeURIComponent(part);
+	} catch {
+		return part;
+	}
+}
+
 function showPage() {
 	if (!isSignedIn)
 		return;
-	const [page, ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+	const [page, ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decode);
 	const show = PAGES[page] || PAGES.sandboxes;
 	for (const link of $("#nav").children)
 		set(link, {"aria-current": link.hash === `#/${PAGES[page] ? page : "sandboxes"}` ? "page" : null});

@@ -6,7 +6,7 @@
 export function el(tag, props, ...children) {
 	const node = document.createElement(tag);
 	set(node, props);
-	node.append(...children.flat(2).filter((child) => child !== null && child !== undefined));
+	replace(node, ...children);
 	return node;
 }
 
@@ -27,6 +27,9 @@ export function set(node, props) {
 export const pause = (button, paused) => set(button, {"aria-disabled": paused || null});
 export const isPaused = (button) => button.hasAttribute("aria-disabled");
 
+// props as el takes them: what it is called, if its text alone doesn't say.
+export const button = (text, onclick, props) => el("button", {type: "button", onclick, ...props}, text);
+
 // Only what differs: a screen reader, a selection and the layout stay undisturbed.
 export function setText(node, text) {
 	if (node.textContent !== text)
@@ -39,8 +42,9 @@ export function template(id) {
 	return $(`#${id}`).content.firstElementChild.cloneNode(true);
 }
 
+// What is none of children is left out, so that they can be written as conditions.
 export function replace(node, ...children) {
-	node.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined));
+	node.replaceChildren(...children.flat(2).filter(Boolean));
 }
 
 // Have container show one element for each item, in this order, keeping those that are there already.
@@ -103,7 +107,15 @@ export function when(iso) {
 	return el("time", {datetime: iso, title: iso}, today ? date.toLocaleTimeString() : date.toLocaleString());
 }
 
-export const ago = (iso) => duration(Math.max(1, Math.floor((Date.now() - Date.parse(iso)) / 1000)));
+// The appliance's clock, of which a moment is known: what it calls past and future is measured by it.
+let skew = 0; // ms
+
+export function setClock(iso) {
+	skew = Date.parse(iso) - Date.now();
+}
+
+export const secondsSince = (iso) => (Date.now() + skew - Date.parse(iso)) / 1000;
+export const ago = (iso) => duration(Math.max(1, Math.floor(secondsSince(iso))));
 
 // Say it to who listens rather than looks.
 export function say(text) {

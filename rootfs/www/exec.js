@@ -2,13 +2,15 @@
 // Runs commands in a sandbox, and shows their output as it comes. What is under way goes on while
 // another page of the console is looked at; it ends with the console's tab, unless it was detached.
 
-import {box, get, lines, post, remove, request} from "./api.js";
-import {$, ask, bytes, duration, el, empty, keyed, makeTable, pause, plain, set, setText, template} from "./dom.js";
+import {ApiError, box, get, lines, post, remove, request} from "./api.js";
+import {$, ask, button, bytes, duration, el, empty, keyed, makeTable, pause, plain, set, setText, template} from "./dom.js";
 import {number, showFault} from "./forms.js";
 import {follow, refresh} from "./live.js";
 import {makeCleaner, Output} from "./output.js";
 
 const SIGNALS = {1: "HUP", 2: "INT", 4: "ILL", 6: "ABRT", 7: "BUS", 8: "FPE", 9: "KILL", 11: "SEGV", 13: "PIPE", 15: "TERM", 31: "SYS"};
+
+const WATCHED = 4; // at once: of a browser's six connections to a host some are left for all else
 
 const sessions = new Map(); // id and creation of a sandbox: what was run in it from here
 
@@ -17,6 +19,14 @@ export function forgetSessions() {
 		session.abort?.abort();
 	sessions.clear();
 }
+
+const watched = () => [...sessions.values()].filter((session) => session.abort).length;
+
+// Leaving ends what is watched: the browser asks first.
+addEventListener("beforeunload", (event) => {
+	if (watched())
+		event.preventDefault();
+});
 
 // How a command ended: {text, good}.
 export function verdict(result) {
@@ -57,27 +67,30 @@ function readForm(form) {
 	return body;
 }
 
+// How it stands is said, and the buttons follow. kind: "runs", "good" or "bad".
+function tell(session, text, kind) {
+	session.state = text && {text, kind};
+	session.changed?.();
+}
+
 function endWith(session, {text, good}) {
 	session.output.add("note", `[${text}]\n`);
 	session.output.show();
-	session.state = {text, kind: good ? "good" : "bad"};
 	session.abort = null;
-	session.changed?.();
+	tell(session, text, good ? "good" : "bad");
 }
 
 async function stream(session, id, body) {
 	const streams = {stdout: makeStream(session.output, "stdout"), stderr: makeStream(session.output, "stderr")};
 	session.abort = new AbortController();
-	session.state = {text: "starting…", kind: "runs"};
-	session.changed?.();
+	tell(session, "starting…", "runs");
 	const reply = await request("POST", `${box(id)}/exec?stream=1`, body, session.abort.signal);
 	session.output.add("cmd", `$ ${plain(body.cmd)}\n`);
 	for await (const line of lines(reply)) {
 		if (line.stream) {
 			streams[line.stream].add(line.data ?? fromBase64(line.base64));
 		} else if (line.duration_ms !== undefined) {
-			session.state = {text: `running for ${duration(Math.round(line.duration_ms / 1000))}`, kind: "runs"};
-			session.changed?.();
+			tell(session, `running for ${duration(Math.round(line.duration_ms / 1000))}`, "runs");
 		} else {
 			streams.stdout.end();
 			streams.stderr.end();
@@ -92,10 +105,11 @@ async function run(session, id, form) {
 	const body = readForm(form);
 	$(".fault", form).textContent = "";
 	try {
+		if (!form.elements.detach.checked && watched() >= WATCHED)
+			throw new ApiError(0, "busy", `this page watches ${WATCHED} commands already: let this one go on without it`);
 		if (form.elements.detach.checked) {
 			const {exec} = await post(`${box(id)}/exec`, {...body, detach: true});
-			session.state = {text: `command ${exec} goes on by itself: see below`, kind: "good"};
-			session.changed?.();
+			tell(session, `command ${exec} goes on by itself: see below`, "good");
 			await refresh();
 		} else {
 			await stream(session, id, body);
@@ -107,8 +121,7 @@ async function run(session, id, form) {
 			endWith(session, {text: error.message, good: false});
 		} else {
 			session.abort = null;
-			session.state = null;
-			session.changed?.();
+			tell(session, null);
 			showFault(form, error);
 		}
 	}
@@ -121,21 +134,20 @@ async function readOutput(session, id, n) {
 	output.add("cmd", `$ [output of command ${n}]\n`);
 	session.abort = new AbortController();
 	const {signal} = session.abort;
-	session.state = {text: `reading command ${n}`, kind: "runs"};
-	session.changed?.();
-	const read = async (kind) => {
-		const out = makeStream(output, kind);
-		for (let offset = 0, state = "running"; state === "running";) {
-			const reply = await request("GET", `${box(id)}/execs/${n}/output?stream=${kind}&offset=${offset}&wait=20`, undefined, signal);
-			const data = new Uint8Array(await reply.arrayBuffer());
-			out.add(data);
-			offset = Number(reply.headers.get("Squash-Offset")) + data.length;
-			state = data.length ? "running" : reply.headers.get("Squash-State");
-		}
-		out.end();
+	tell(session, `reading command ${n}`, "runs");
+	const streams = ["stdout", "stderr"].map((kind) => ({kind, out: makeStream(output, kind), offset: 0, state: "running"}));
+	const read = async (one) => {
+		const reply = await request("GET", `${box(id)}/execs/${n}/output?stream=${one.kind}&offset=${one.offset}&wait=1`, undefined, signal);
+		const data = new Uint8Array(await reply.arrayBuffer());
+		one.out.add(data);
+		one.offset = Number(reply.headers.get("Squash-Offset")) + data.length;
+		one.state = data.length ? "running" : reply.headers.get("Squash-State");
 	};
 	try {
-		await Promise.all([read("stdout"), read("stderr")]);
+		while (streams.some((one) => one.state === "running"))
+			for (const one of streams)
+				await read(one);
+		streams.forEach((one) => one.out.end());
 		const {state, result} = await get(`${box(id)}/execs/${n}`);
 		endWith(session, result ? verdict(result) : {text: state, good: false});
 	} catch (error) {
@@ -148,11 +160,11 @@ function makeDetached(session, id) {
 	table.hidden = true;
 	const end = async (one) => {
 		if (await ask(`End command ${one.exec}?`, "It and all that it has started are killed. Its output stays.", "End it"))
-			await remove(`${box(id)}/execs/${one.exec}`).then(refresh, (error) => { session.state = {text: error.message, kind: "bad"}; session.changed?.(); });
+			await remove(`${box(id)}/execs/${one.exec}`).then(refresh, (error) => tell(session, plain(error.message), "bad"));
 	};
 	const make = (one) => makeCells(String(one.exec), el("span", {class: "code"}, plain(one.cmd)), el("span", {class: "how"}), el("span", {class: "size"}), [
-		el("button", {type: "button", "aria-label": `Show the output of command ${one.exec}`, onclick: () => session.abort || readOutput(session, id, one.exec)}, "Show"),
-		el("button", {type: "button", class: "danger end", "aria-label": `End command ${one.exec}`, onclick: () => end(one)}, "End")]);
+		button("Show", () => session.abort || readOutput(session, id, one.exec), {"aria-label": `Show the output of command ${one.exec}`}),
+		button("End", () => end(one), {class: "danger end", "aria-label": `End command ${one.exec}`})]);
 	const update = (row, one) => {
 		const how = one.result && verdict(one.result);
 		setText($(".how", row), how ? how.text : one.state);
@@ -176,7 +188,7 @@ export function showRun(part, info) {
 	const stop = form.elements.namedItem("stop"), start = form.elements.namedItem("run");
 	const state = el("p", {class: "verdict", role: "status"});
 	const none = empty("What a command writes is shown here as it comes.");
-	const clear = el("button", {type: "button", class: "quiet", onclick: () => { session.output.clear(); session.state = null; session.changed(); }}, "Clear");
+	const clear = button("Clear", () => { session.output.clear(); tell(session, null); }, {class: "quiet"});
 	const detached = makeDetached(session, id);
 	session.changed = () => {
 		pause(stop, !session.abort);

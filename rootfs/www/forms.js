@@ -31,6 +31,11 @@ export function showFault(form, error) {
 	(field.matches("input, select, textarea") ? field : $("input, select", field))?.focus();
 }
 
+// A form in a line: controls, and where what is wrong with it is said.
+export function inlineForm(...controls) {
+	return el("form", {class: "inline", novalidate: true}, ...controls, el("p", {class: "fault", role: "alert"}));
+}
+
 // On submit: action(form), with its button paused meanwhile; what it throws is shown.
 export function onSubmit(form, action) {
 	form.addEventListener("submit", async (event) => {

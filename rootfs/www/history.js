@@ -29,7 +29,7 @@ function what(event) {
 const by = (event) => plain([event.token, event.client].filter(Boolean).join(" from ") || "–");
 
 export function showHistory(main) {
-	const {table, body, row} = makeTable(el("span", {class: "unseen"}, "History"), ["Time", "Event", "Sandbox", "What", "By"], 2);
+	const {table, body, row} = makeTable("History", ["Time", "Event", "Sandbox", "What", "By"], 2);
 	const make = (event) => row(when(event.at || event.ended), EVENTS[event.event] || plain(event.event), plain(event.id || "the appliance"), what(event), by(event));
 	const kind = el("select", {id: "kind"}, el("option", {value: ""}, "all events"),
 		Object.entries(EVENTS).map(([value, text]) => el("option", {value}, text)));
@@ -63,7 +63,7 @@ export function showHistory(main) {
 
 // The commands of one sandbox, the newest first.
 export function showLogs(part, info) {
-	const {table, body, row} = makeTable(el("span", {class: "unseen"}, "Commands"), ["No", "Ended", "Command", "Result", "By"], 2);
+	const {table, body, row} = makeTable("Commands", ["No", "Ended", "Command", "Result", "By"], 2);
 	const none = empty("No command has ended yet.");
 	table.hidden = none.hidden = true;
 	part.append(table, none);

@@ -3,7 +3,7 @@
 
 import {box, get, post} from "./api.js";
 import {ask, el, plain, setText} from "./dom.js";
-import {onSubmit} from "./forms.js";
+import {inlineForm, onSubmit} from "./forms.js";
 import {refresh, watch} from "./live.js";
 
 export function showLayers(part, info, current) {
@@ -11,9 +11,7 @@ export function showLayers(part, info, current) {
 	const said = el("p", {class: "verdict", role: "status"});
 	const list = el("ol", {class: "stacked", "aria-label": "Layers, the topmost first"});
 	const select = el("select", {id: "module", name: "module"});
-	const form = el("form", {class: "inline", novalidate: true},
-		el("label", {for: "module"}, "Module"), select,
-		el("button", {class: "primary"}, "Activate"), el("p", {class: "fault", role: "alert"}));
+	const form = inlineForm(el("label", {for: "module"}, "Module"), select, el("button", {class: "primary"}, "Activate"));
 	let modules = [];
 	const update = () => {
 		const seen = current();

@@ -2,7 +2,7 @@
 // The modules on this appliance, and uploading more.
 
 import {get, remove, upload} from "./api.js";
-import {$, ask, bytes, el, empty, keyed, makeTable, plain, set, setText, template} from "./dom.js";
+import {$, ask, button, bytes, el, empty, keyed, makeTable, plain, set, setText, template} from "./dom.js";
 import {onSubmit} from "./forms.js";
 
 const HASHED = 512 * 1048576; // bytes: crypto.subtle wants all of a file in memory
@@ -69,7 +69,7 @@ function makeUpload(look) {
 }
 
 export function showModules(main) {
-	const {table, body, row} = makeTable(el("span", {class: "unseen"}, "Modules"), ["Name", "Version", "Size", "Needs", "Used by", "From", ""]);
+	const {table, body, row} = makeTable("Modules", ["Name", "Version", "Size", "Needs", "Used by", "From", ""]);
 	const none = empty("Loading…"), said = el("p", {class: "fault", role: "alert"});
 	table.hidden = true;
 	const cell = (name) => el("span", {class: name});
@@ -81,7 +81,7 @@ export function showModules(main) {
 		await look();
 	};
 	const make = (module) => row(module.name, cell("version"), cell("size"), cell("needs"), cell("used"), cell("source"),
-		el("button", {type: "button", class: "danger", "aria-label": `Delete ${module.name}`, onclick: () => drop(module)}, "Delete"));
+		button("Delete", () => drop(module), {class: "danger", "aria-label": `Delete ${module.name}`}));
 	const update = (node, module) => {
 		setText($(".version", node), plain(module.version || "–"));
 		setText($(".size", node), bytes(module.size));

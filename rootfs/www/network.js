@@ -2,8 +2,8 @@
 // What a sandbox may reach, what it has reached, and, before all, what it was refused.
 
 import {box, post} from "./api.js";
-import {$, bytes, duration, el, empty, keyed, makeTable, plain, set, setText, when} from "./dom.js";
-import {entries, onSubmit} from "./forms.js";
+import {$, button, bytes, duration, el, empty, keyed, makeTable, plain, set, setText, when} from "./dom.js";
+import {entries, inlineForm, onSubmit} from "./forms.js";
 import {follow, refresh, watch} from "./live.js";
 
 const SHOWN = 200; // lines, the newest
@@ -40,8 +40,7 @@ function refusalRow({line}, makeCells, allow) {
 	const why = line.event === "lookup" ? `lookup: ${line.reason || "name not allowed"}` : line.reason;
 	return makeCells(el("span", {class: "code"}, plain(target(line))), plain(why),
 		el("span", {class: "count"}), el("span", {class: "time"}),
-		entry && el("button", {type: "button", class: "allow", "data-entry": entry,
-			"aria-label": `Allow ${entry}`, onclick: () => allow(entry)}, "Allow"));
+		entry && button("Allow", () => allow(entry), {class: "allow", "data-entry": entry, "aria-label": `Allow ${entry}`}));
 }
 
 function lineRow(line, makeCells) {
@@ -65,11 +64,10 @@ function makeAllowed(id, current) {
 		.catch((error) => setText(said, plain(error.message)));
 	const allow = (entry) => save([...current().allow_net, entry], `${entry} is allowed from now on.`)
 		.catch((error) => setText(said, plain(error.message)));
-	const form = el("form", {class: "inline", novalidate: true},
+	const form = inlineForm(
 		el("label", {for: "allow_net"}, "May reach"),
 		el("input", {id: "allow_net", name: "allow_net", placeholder: "pypi.org, *.example.org, 203.0.113.0/24", spellcheck: "false", autocomplete: "off"}),
-		el("button", {class: "primary"}, "Allow"),
-		el("p", {class: "fault", role: "alert"}));
+		el("button", {class: "primary"}, "Allow"));
 	onSubmit(form, async () => {
 		const more = entries(form.elements.allow_net.value);
 		if (!more.length)
@@ -82,7 +80,7 @@ function makeAllowed(id, current) {
 		const allowed = current()?.allow_net || [];
 		none.hidden = allowed.length > 0;
 		keyed(list, allowed, (entry) => entry, (entry) => el("li", {class: "chip"}, entry,
-			el("button", {type: "button", class: "quiet", "aria-label": `Don't allow ${entry} any more`, onclick: () => drop(entry)}, "×")));
+			button("×", () => drop(entry), {class: "quiet", "aria-label": `Don't allow ${entry} any more`})));
 	};
 	return {parts: [form, list, none, said], update, allow};
 }

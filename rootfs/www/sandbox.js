@@ -3,7 +3,7 @@
 
 import {box, remove} from "./api.js";
 import {makeChart, makeMeter} from "./chart.js";
-import {$, ago, ask, bytes, el, empty, plain, replace, say, set, setText} from "./dom.js";
+import {$, ago, ask, button, bytes, el, empty, plain, replace, say, setText} from "./dom.js";
 import {showRun} from "./exec.js";
 import {showLogs} from "./history.js";
 import {showLayers} from "./layers.js";
@@ -57,9 +57,9 @@ function makeHead(id) {
 			setText(about, plain(error.message));
 		}
 	};
-	const button = el("button", {type: "button", class: "danger", onclick: destroy}, "Destroy…");
+	const end = button("Destroy…", destroy, {class: "danger"});
 	const element = el("div", {},
-		el("div", {class: "head"}, el("h1", {tabindex: -1}, plain(id)), state, button), about, layers);
+		el("div", {class: "head"}, el("h1", {tabindex: -1}, plain(id)), state, end), about, layers);
 	const update = (info) => {
 		setText(state, info.mounted ? "running" : "down");
 		state.classList.toggle("bad", !info.mounted);
@@ -69,7 +69,7 @@ function makeHead(id) {
 			layers.replaceChildren(layerList(info.layers));
 		}
 	};
-	return {element, update, button};
+	return {element, update, end};
 }
 
 export function showSandbox(main, id, tab) {
@@ -82,13 +82,13 @@ export function showSandbox(main, id, tab) {
 	let first = null; // the sandbox that was there when the page was opened; another of its name is another
 	let end = null;
 	const current = () => live.sandboxes?.find((one) => one.id === id && one.created === first?.created);
-	gauges.element.hidden = tabs.hidden = head.button.hidden = true;
+	gauges.element.hidden = tabs.hidden = head.end.hidden = true;
 	main.append(head.element, gone, gauges.element, tabs, part);
 	const stop = watch((seen) => {
 		first ||= seen.sandboxes.find((one) => one.id === id);
 		const info = current();
 		gone.hidden = Boolean(info);
-		gauges.element.hidden = tabs.hidden = head.button.hidden = part.hidden = !info;
+		gauges.element.hidden = tabs.hidden = head.end.hidden = part.hidden = !info;
 		if (!info) {
 			end?.();
 			end = null;
@@ -100,7 +100,6 @@ export function showSandbox(main, id, tab) {
 		head.update(info);
 		gauges.update(info, seen.metrics);
 		end ||= show(part, info, current);
-		set(part, {"data-ready": true});
 	});
 	return () => {
 		stop();

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // All sandboxes, as they are now, and what they take together.
 
-import {get} from "./api.js";
 import {makeChart, makeMeter} from "./chart.js";
-import {$, ago, bytes, duration, el, empty, keyed, makeTable, plain, setText} from "./dom.js";
+import {$, ago, bytes, duration, el, empty, keyed, makeTable, plain, secondsSince, setText} from "./dom.js";
 import {watch} from "./live.js";
 import {points, value} from "./metrics.js";
 
@@ -14,11 +13,9 @@ export const cores = (n) => (n < 10 ? n.toFixed(2) : n.toFixed(1));
 export function left(box) {
 	if (!box.max_lifetime_s)
 		return "";
-	const seconds = box.max_lifetime_s - (Date.now() - Date.parse(box.created)) / 1000;
+	const seconds = box.max_lifetime_s - secondsSince(box.created);
 	return seconds > 0 ? `ends in ${duration(Math.ceil(seconds))}` : "is ending";
 }
-
-let cpus = 0; // of the machine; 0: not yet known
 
 function tile(label) {
 	const value = el("strong", {}, "–"), note = el("small");
@@ -29,10 +26,8 @@ function makeSummary() {
 	const cpu = makeChart("Processors in use", "cpu", cores);
 	const memory = makeChart("Memory of sandboxes", "memory", bytes);
 	const count = tile("Sandboxes"), execs = tile("Commands"), refusals = tile("Refusals");
-	if (!cpus)
-		get("api/system").then((system) => { ({cpus} = system); }, () => {});
-	const update = ({sandboxes, metrics}) => {
-		const seen = points();
+	const update = ({sandboxes, metrics, system}) => {
+		const seen = points(), cpus = system?.cpus;
 		const total = value(metrics, "machine_memory_total_bytes") || 1;
 		cpu.update(seen.map((p) => ({t: p.t, y: p.cpu})), cpus || 1, cpus ? `of ${cpus}` : "");
 		memory.update(seen.map((p) => ({t: p.t, y: p.memory})), total, `of ${bytes(total)}`);
@@ -83,7 +78,7 @@ function updateRow(row, box, metrics) {
 
 export function showSandboxes(main) {
 	const summary = makeSummary();
-	const {table, body, row} = makeTable(el("span", {class: "unseen"}, "Sandboxes"), ["Name", "State", "Layers", "Processor", "Memory", "Disk", "Age"]);
+	const {table, body, row} = makeTable("Sandboxes", ["Name", "State", "Layers", "Processor", "Memory", "Disk", "Age"]);
 	const none = empty("No sandboxes yet. ", el("a", {href: "#/new"}, "Make the first one"), ": pick layers, and it runs in a moment.");
 	const wait = empty("Loading…");
 	table.hidden = none.hidden = true;

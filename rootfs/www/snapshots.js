@@ -2,8 +2,8 @@
 // A sandbox's snapshots as the tree that they are: each stands on the one that it was taken on.
 
 import {box, post, remove} from "./api.js";
-import {$, ask, bytes, el, empty, keyed, plain, set, setText, when} from "./dom.js";
-import {onSubmit} from "./forms.js";
+import {$, ask, button, bytes, el, empty, keyed, plain, set, setText, when} from "./dom.js";
+import {inlineForm, onSubmit} from "./forms.js";
 import {refresh, watch} from "./live.js";
 
 const isSnapshot = (name) => /^9\d\d-snapshot-/.test(name);
@@ -47,9 +47,9 @@ function makeNode(one, id, actions) {
 				el("span", {class: "label"}, plain(one.label || "")),
 				el("small", {}, `${bytes(one.size)} · `, when(one.created), el("span", {class: "adds"}))),
 			el("div", {class: "actions"},
-				el("button", {type: "button", "aria-label": `Restore ${one.name}`, onclick: () => actions.restore(one)}, "Restore"),
+				button("Restore", () => actions.restore(one), {"aria-label": `Restore ${one.name}`}),
 				el("a", {class: "button", href: `#/new/${base}`, "aria-label": `New sandbox from ${one.name}`}, "New from it"),
-				el("button", {type: "button", class: "danger drop", "aria-label": `Drop ${one.name}`, onclick: () => actions.drop(one)}, "Drop"))),
+				button("Drop", () => actions.drop(one), {class: "danger drop", "aria-label": `Drop ${one.name}`}))),
 		el("ul", {"aria-label": `Taken on ${one.name}`}));
 }
 
@@ -73,11 +73,10 @@ export function showSnapshots(part, info, current) {
 		setText(said, plain(text));
 		said.className = `verdict ${good ? "good" : "bad"}`;
 	};
-	const form = el("form", {class: "inline", novalidate: true},
+	const form = inlineForm(
 		el("label", {for: "label"}, "Label"),
 		el("input", {id: "label", name: "label", maxlength: 1024, autocomplete: "off"}),
-		el("button", {class: "primary"}, "Take a snapshot"),
-		el("p", {class: "fault", role: "alert"}));
+		el("button", {class: "primary"}, "Take a snapshot"));
 	onSubmit(form, async () => {
 		tell("Taking it: processes stand still…", true);
 		try {

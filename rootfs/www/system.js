@@ -3,8 +3,8 @@
 
 import {get, post, request} from "./api.js";
 import {makeMeter} from "./chart.js";
-import {ask, bytes, duration, el, empty, keyed, makeTable, plain, setText} from "./dom.js";
-import {onSubmit} from "./forms.js";
+import {ask, button, bytes, duration, el, empty, keyed, makeTable, plain, setText} from "./dom.js";
+import {inlineForm, onSubmit} from "./forms.js";
 import {follow} from "./live.js";
 
 function describeUpdate({possible, waiting, on_trial: onTrial}) {
@@ -49,21 +49,21 @@ function makePower(said) {
 	};
 	const lost = "All sandboxes are ended; with a SQUASH-DATA disk they come back with the machine, but not what runs in them.";
 	return el("div", {class: "actions start"},
-		el("button", {type: "button", class: "danger", onclick: () => act("reboot", "Reboot the machine?", lost, "Reboot")}, "Reboot…"),
-		el("button", {type: "button", class: "danger", onclick: () => act("poweroff", "Switch the machine off?", `${lost} Somebody must switch it on again.`, "Switch off")}, "Switch off…"));
+		button("Reboot…", () => act("reboot", "Reboot the machine?", lost, "Reboot"), {class: "danger"}),
+		button("Switch off…", () => act("poweroff", "Switch the machine off?", `${lost} Somebody must switch it on again.`, "Switch off"), {class: "danger"}));
 }
 
 function makeTokens() {
 	const said = el("p", {class: "verdict", role: "status"}), made = el("p", {class: "token code"});
-	const {table, body, row} = makeTable(el("span", {class: "unseen"}, "Named tokens"), ["Name", "Right", ""]);
-	const form = el("form", {class: "inline", novalidate: true},
+	const {table, body, row} = makeTable("Named tokens", ["Name", "Right", ""]);
+	const form = inlineForm(
 		el("label", {for: "name"}, "Name"), el("input", {id: "name", name: "name", maxlength: 63, autocomplete: "off", spellcheck: "false"}),
 		el("label", {for: "right"}, "Right"), el("select", {id: "right", name: "right"}, ["read", "run", "admin"].map((right) => el("option", {}, right))),
-		el("button", {class: "primary"}, "Make a token"), el("p", {class: "fault", role: "alert"}));
+		el("button", {class: "primary"}, "Make a token"));
 	const look = async () => {
 		try {
 			keyed(body, await get("api/tokens"), (one) => one.name, (one) => row(one.name, one.right,
-				el("button", {type: "button", class: "danger", "aria-label": `Take back ${one.name}`, onclick: () => drop(one)}, "Take back")));
+				button("Take back", () => drop(one), {class: "danger", "aria-label": `Take back ${one.name}`})));
 			table.hidden = !body.children.length;
 		} catch (error) {
 			setText(said, plain(error.message));

@@ -51,8 +51,8 @@ bool head_has_body(const struct head_request *h);
  * nothing succeeds without a right token. */
 bool head_asks_api(const struct head_request *h);
 
-/* Whether httpd is certain to answer with a file of the console, or an error of its own: there is no
- * directory in the path, and none is made of it by decoding. */
+/* Whether httpd is certain to answer with a file of the console, or an error of its own: there is
+ * no directory in the path, and none is made of it by decoding. */
 bool head_asks_page(const struct head_request *h);
 
 /* Write the head as httpd gets it. It fits into FRONT_OUT_BYTES. */

@@ -3,7 +3,8 @@
  * is read again as the same, and so has one meaning.
  *
  * An input's first byte says by bit 0 whether the rest is a reply, by bit 1 whether the client's
- * connection stays, by bit 2 whether a page was asked for; the next three, where the rest is split. */
+ * connection stays, by bit 2 whether a page was asked for; the next three, where the rest is
+ * split. */
 #include "front/head.h"
 #include "fuzz.h"
 

@@ -104,6 +104,22 @@ def test_create(b, m):
     b.click("a.primary")
     b.wait("document.querySelectorAll('.module').length")
     check("the name is what is typed first", b.script("return document.activeElement.name") == "id")
+    b.script("""const real = window.fetch; window.fetch = async (path, options) => {
+        const reply = await real(path, options);
+        if (!path.endsWith('api/modules'))
+            return reply;
+        const list = await reply.json();
+        list.find((one) => one.name === '100-python313').needs = ['000-base-debian'];
+        return new Response(JSON.stringify(list));
+    }; location.hash = '#/sandboxes'""")
+    b.click("a.primary")
+    b.wait_text(".module:nth-child(3)", "needs 000-base-debian")
+    b.click("[value='100-python313']")
+    equal("what a module needs comes with it", b.script("return [...document.querySelectorAll('[name=layer]:checked')].map((one) => one.value)"),
+          ["000-base-debian", "100-python313"])
+    b.click("[value='000-base-debian']")
+    b.wait_text(".form .note", "goes what needs it: 100-python313")
+    equal("and goes with it", b.script("return document.querySelectorAll('[name=layer]:checked').length"), 0)
     b.type("#id", "not a name")
     b.click(f"[value='{BUSYBOX}']")
     b.click(".form .primary")
