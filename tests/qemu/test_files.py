@@ -15,6 +15,7 @@ import urllib.parse
 import tap
 from api import BUSYBOX, DEBIAN, SANDBOXES, create, destroy, execute, output, restore, snapshot
 from machine import BUILD, CurlFailed, Machine, drive
+from openapi import Watch
 from tap import check, equal
 
 ODD_NAMES = ["with space", "quote\"'", "uml\u00e4ut \u2603", "new\nline", "-dash", "a&b=c?d#e%41", "x" * 255]
@@ -457,12 +458,14 @@ def main():
         get(m, "/etc/passwd", box="warm")
         destroy(m, "warm")
         before = m.counts()
+        watch = Watch(m)
         create(m, "box", BUSYBOX, memory_mb=256, disk_mb=256)
         tap.each(m, test_plain, test_large, test_names, test_kinds, test_delete, test_refused)
         tap.each(m, test_many, test_full, test_tar_in, test_tar_hostile, test_tar_out, test_gnu)
         tap.each(m, test_gone, test_changes, test_ends)
         destroy(m, "box")
         equal("nothing is left", m.wait_counts(before), before)
+        equal("openapi.json says the same", watch.wrong, [])
 
 
 tap.run(main)

@@ -10,6 +10,7 @@ import hashlib
 
 import tap
 from machine import MediumMachine, drive
+from openapi import Watch
 from tap import check, equal
 from updates import (
     TOKEN, UPDATE, Slow, fat_is_whole, header, make_disk, make_keys, make_uki, make_update, mkupdate, ukis,
@@ -111,6 +112,7 @@ def main():
     with MediumMachine("update", "uefi", drive(disk, snapshot=False), reboots=True) as m:
         m.token = TOKEN
         m.wait_api()
+        watch = Watch(m)
         tap.each(m, test_refused, test_rights, test_room, test_one_at_a_time)
         update(m, body, "0.2.0")
         reboot(m, "0.2.0")
@@ -122,6 +124,7 @@ def main():
         equal("refused: that version again", outcome(reply), (409, "running"))
         m.http("POST", "api/system/poweroff")
         m.wait_end()
+    equal("openapi.json says the same", watch.wrong, [])
     equal("both versions are on the ESP", ukis(disk), ["squash_0.1.0.efi", "squash_0.2.0.efi"])
     check("the ESP is whole", fat_is_whole(disk))
 
