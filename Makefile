@@ -337,6 +337,7 @@ SRC_test_der := $(IDENTITY)
 SRC_test_query := src/api/query.c src/api/request.c
 SRC_test_exposition := src/api/exposition.c
 SRC_test_totals := src/sandbox/totals.c
+SRC_test_sample := src/ctl/sample.c src/ctl/figures.c
 SRC_test_ctl := $(addprefix src/ctl/,lines.c quote.c remote.c reply_head.c show.c target.c url.c)
 SRC_test_tar := src/files/tar_read.c src/files/tar_write.c
 SRC_test_superblock := src/sandbox/superblock.c
@@ -374,6 +375,7 @@ LINK_fuzz_tls := -Wl,--wrap=getrandom
 SRC_fuzz_query := $(SRC_test_query)
 SRC_fuzz_reply := src/ctl/reply_head.c
 SRC_fuzz_lines := src/ctl/lines.c src/ctl/show.c
+SRC_fuzz_sample := src/ctl/sample.c src/api/exposition.c
 SRC_fuzz_tar := $(SRC_test_tar)
 SRC_fuzz_superblock := $(SRC_test_superblock)
 SRC_fuzz_update := $(SRC_test_update)

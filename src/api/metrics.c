@@ -118,7 +118,7 @@ static const char *const ends[MSG_ENDS] = {
 	[MSG_END_TIMEOUT] = "timeout", [MSG_END_OOM] = "oom",
 };
 
-/* The sandboxes' records, so that a metric finds its fields without a walk over all of the reply. */
+/* The sandboxes' records: a metric finds its fields without a walk over all of the reply. */
 static struct {
 	size_t count;
 	struct one {

@@ -11,6 +11,7 @@
 #define CTL_REPLY_HEAD_BYTES 8192 /* front passes no larger ones on */
 #define CTL_TARGET_BYTES 16384    /* a path and query, encoded; the appliance takes 4 KiB */
 #define CTL_LINE_BYTES 262144     /* of exec?stream=1: 16 KiB of output, as \u0001 each at worst */
+#define CTL_METRIC_BYTES 1024     /* a line of the metrics: a name, an id, a number */
 #define CTL_IO_BYTES 65536        /* read or written at once */
 #define CTL_TOP_MS 2000           /* top looks anew */
 

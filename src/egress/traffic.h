@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What this process counts, where squashd can read it at any time: lib/egress_fds.h. To count costs no
- * system call. */
+/* What this process counts, where squashd can read it at any time: lib/egress_fds.h. To count costs
+ * no system call. */
 #ifndef SQUASH_EGRESS_TRAFFIC_H
 #define SQUASH_EGRESS_TRAFFIC_H
 

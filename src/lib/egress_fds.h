@@ -23,7 +23,7 @@ enum egress_count {
 	EGRESS_COUNT_SENT,     /* bytes that the sandbox has sent */
 	EGRESS_COUNT_RECEIVED, /* bytes that it has got */
 	EGRESS_COUNT_CONNECTIONS,
-	EGRESS_COUNT_REFUSALS, /* connections that were reset instead, names that it may not ask for */
+	EGRESS_COUNT_REFUSALS, /* connections that were reset instead; names that it may not have */
 	EGRESS_COUNTS,
 };
 

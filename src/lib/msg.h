@@ -171,8 +171,8 @@ enum msg_tag {
 	TAG_MTIME_MS,
 	TAG_TARGET, /* text; absent: it is no link */
 	TAG_FILES,  /* number: entries unpacked */
-	/* metrics: numbers. In all, then for each sandbox, behind its TAG_RECORD; what isn't known of
-	 * one isn't there */
+	/* metrics: numbers. In all, then for each sandbox, behind its TAG_RECORD; what isn't known
+	 * of one isn't there */
 	TAG_CPU_US,
 	TAG_THROTTLED_US,
 	TAG_MEMORY_USED_BYTES,

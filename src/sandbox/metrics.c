@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* GET metrics: what is used, of the machine, of all sandboxes, of each. A scrape holds up nobody: it
- * takes no sandbox's lock. */
+/* GET metrics: what is used, of the machine, of all sandboxes, of each. A scrape holds up nobody:
+ * it takes no sandbox's lock. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

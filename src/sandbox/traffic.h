@@ -19,8 +19,8 @@ int traffic_open(const struct server *s, const char *id, struct err *e);
 /* Its numbers. False: there are none. */
 bool traffic_read(const struct server *s, const char *id, uint64_t counts[EGRESS_COUNTS]);
 
-/* The sandbox is gone, and its egress: its numbers are the totals' from now on. 0, also if there are
- * none; or -errno. */
+/* The sandbox is gone, and its egress: its numbers are the totals' from now on. 0, also if there
+ * are none; or -errno. */
 int traffic_end(const struct server *s, const char *id, struct err *e);
 
 /* The numbers of all sandboxes together, those that are gone included: they never get less. 0 or

@@ -553,8 +553,8 @@ def test_terminal(m):
         process = S.admin.start("top", stdin=child, stdout=child, stderr=child,
                                 preexec_fn=take_terminal)
         os.close(child)
-        read_until(parent, b"box")
-        read_until(parent, b"box")
+        read_until(parent, b"-/1.5")
+        read_until(parent, b"0.00/1.5")  # what an idle one has used since the first look
         os.write(parent, key)
         read_until(parent, b"\x1b[?1049l")
         equal(f"top looks again, until {key!r}", process.wait(SECONDS), 0)

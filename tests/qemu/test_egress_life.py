@@ -19,6 +19,7 @@ from api import (
     snapshot,
 )
 from egress import (
+    RESTART_SECONDS,
     Holding,
     Net,
     allow,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import network
 import tap
-from api import SANDBOXES, create, destroy, execute, info, output, restore, snapshot
+from api import BUSYBOX, SANDBOXES, create, destroy, execute, info, output, restore, snapshot
 from egress import Holding, Net, bound, egress_pids, reach, wait_for_pids
 from machine import ROOT, WORK
 from metrics import promtool, scrape
@@ -58,6 +58,16 @@ def egress(metrics, box=None):
     if box:
         return [one(metrics, f"egress_{kind}_total", box) for kind in EGRESS]
     return [metrics.get(f"squash_egress_{kind}_total") for kind in EGRESS]
+
+
+def totals(metrics):
+    """Counters in all: they never go back."""
+    names = COUNTERS | OF_HISTOGRAM
+    return {key: value for key, value in metrics.samples.items() if key[0] in names}
+
+
+def has_gone_back(before, now):
+    return {key: (value, now.get(key)) for key, value in before.items() if now.get(key, -1) < value}
 
 
 def wait(m, what, found):
@@ -114,7 +124,7 @@ def test_form(m, _):
 
 
 def test_limits(m, _):
-    create(m, "box", LAYERS, cpu=0.5, memory_mb=256, disk_mb=64, allow_net=["exact.test:5000"])
+    create(m, "box", LAYERS, cpu=1.5, memory_mb=256, disk_mb=64, allow_net=["exact.test:5000"])
     create(m, "idle", LAYERS)
     now = scrape(m)
     equal("promtool takes it with sandboxes", promtool("check", "metrics", text=now.text), "")
@@ -125,47 +135,47 @@ def test_limits(m, _):
     equal("sandboxes", now.get("squash_sandboxes"), 2)
     found = [one(now, f"{what}") for what in ("cpu_limit_cores", "memory_limit_bytes", "pids_limit",
                                               "disk_limit_bytes")]  # fmt: skip
-    equal("limits", found, [0.5, 256 * MIB, 1024, 64 * MIB])
+    equal("limits", found, [1.5, 256 * MIB, 1024, 64 * MIB])
     found = (ends(now, "box"), egress(now, "box"), one(now, "oom_kills_total"))
     equal("nothing has happened yet", found, ([0] * 5, [0] * 4, 0))
     check("its init runs", 1 <= one(now, "pids") <= 3, now.text)
 
 
 def test_cpu(m, _):
+    create(m, "slow", BUSYBOX, cpu=0.2)
     before = scrape(m)
-    output(m, "box", "python3 -c 'import time\nwhile time.process_time() < 1: pass'", timeout=60)
+    burn = "timeout 1 sh -c 'while :; do :; done'; true"
+    output(m, "box", burn)
+    output(m, "slow", burn)
     now = scrape(m)
-    used = one(now, "cpu_seconds_total") - one(before, "cpu_seconds_total")
-    check("a second of processor time, and Python's start", 0.9 < used < 15, used)
+
+    def used(name, box):
+        return one(now, name, box) - one(before, name, box)
+
+    cpu = [used("cpu_seconds_total", box) for box in ("box", "slow", "idle")]
+    waited = [used("cpu_throttled_seconds_total", box) for box in ("box", "slow", "idle")]
+    check("processor time", cpu[0] > 0.3, cpu)
+    check("less for one that may have less", 0.05 < cpu[1] < 0.5, cpu)
+    check("nearly none for who does nothing", cpu[2] < 0.1, cpu)
+    check("who may have less has waited", waited[1] > 0.2 and waited[2] == 0, waited)
     total = now.get("squash_cpu_seconds_total") - before.get("squash_cpu_seconds_total")
-    check("and in all", used - 0.001 < total < used + 2, (used, total))
-    waited = (one(before, "cpu_throttled_seconds_total"), one(now, "cpu_throttled_seconds_total"))
-    check("half a processor is waited for", waited[1] > waited[0] + 0.2, waited)
-    idle = one(now, "cpu_seconds_total", "idle") - one(before, "cpu_seconds_total", "idle")
-    check("not by another", idle < 0.1, idle)
+    check("in all", sum(cpu) - 0.1 < total < sum(cpu) + 1, (cpu, total))
+    destroy(m, "slow")
+    after = scrape(m)
+    equal("one that is gone counts on", has_gone_back(totals(now), totals(after)), {})
 
 
 def test_memory(m, _):
     before = scrape(m)
-    hold = "python3 -c 'x = b\"x\" * (100 << 20); open(\"/tmp/big\", \"w\"); input()' </tmp/fifo"
-    output(m, "box", "mkfifo /tmp/fifo")
-    number = detach(m, hold)
-    output(m, "box", "exec 3>/tmp/fifo; until test -e /tmp/big; do sleep 0.1; done; sleep 1000 &")
+    output(m, "box", "head -c 50331648 /dev/zero >/dev/shm/big")
     now = scrape(m)
     grown = one(now, "memory_bytes") - one(before, "memory_bytes")
-    check("100 MiB more", 100 * MIB < grown < 150 * MIB, grown)
+    check("48 MiB more", 48 * MIB <= grown < 80 * MIB, grown)
     check("in all, too", now.get("squash_memory_bytes") > one(now, "memory_bytes") - 4 * MIB, now.text)
-    end(m, number)
-    after = wait(m, "and free again", lambda x: one(x, "memory_bytes") < one(now, "memory_bytes") - 90 * MIB)
-    check("the most that it was", one(after, "memory_peak_bytes") >= one(now, "memory_bytes"))
-
-    create(m, "small", LAYERS, memory_mb=64)
-    result = execute(m, "small", "python3 -c 'b\"x\" * (200 << 20)'")
-    equal("one that has no memory left", result["oom_killed"], True)
-    after = scrape(m)
-    check("is counted", one(after, "oom_kills_total", "small") >= 1, after.text)
-    equal("as a command, once", ends(after, "small"), [0, 0, 0, 0, 1])
-    equal("not elsewhere", one(after, "oom_kills_total"), 0)
+    output(m, "box", "rm /dev/shm/big")
+    most = one(now, "memory_bytes")
+    after = wait(m, "and free again", lambda x: one(x, "memory_bytes") < most - 40 * MIB)
+    check("the most that it was", one(after, "memory_peak_bytes") >= most, after.text)
 
 
 def test_pids_and_disk(m, _):
@@ -192,6 +202,9 @@ def test_execs(m, _):
         execute(m, "runs", cmd, timeout=1 if result == "timeout" else 30)
         expected[RESULTS.index(result)] += 1
         equal(f"one that is {result}", ends(scrape(m), "runs"), expected)
+    now = scrape(m)
+    check("processes that were killed for want of memory", one(now, "oom_kills_total", "runs") >= 1, now.text)
+    equal("not elsewhere", one(now, "oom_kills_total"), 0)
     reply = m.http("POST", f"{SANDBOXES}/runs/exec?stream=1", {"cmd": "echo x; exit 1"})
     last = json.loads(reply.body.splitlines()[-1])
     equal("a streamed one", last["result"]["exit_code"] if "result" in last else last, 1)
@@ -229,12 +242,11 @@ def test_usage_of_old(m, _):
 
 
 def test_egress(m, _):
-    equal("some is sent", reach(m, "box", [["sink", "exact.test", 5000, MIB]]), ["ok"])
+    cases = [["sink", "exact.test", 5000, MIB], ["source", "exact.test", 5000, 2 * MIB]]
+    equal("some is sent, and more is got", reach(m, "box", cases), ["ok", "ok"])
     now = egress(scrape(m), "box")
-    check("and counted", MIB < now[0] < MIB + 100 and 60 < now[1] < 100 and now[2:] == [1, 0], now)
-    equal("some is got", reach(m, "box", [["source", "exact.test", 5000, MIB]]), ["ok"])
-    now = egress(scrape(m), "box")
-    check("and counted, too", MIB <= now[1] < MIB + 200 and now[2:] == [2, 0], now)
+    good = MIB < now[0] < MIB + 100 and 2 * MIB < now[1] < 2 * MIB + 100 and now[2:] == [2, 0]
+    check("and counted", good, now)
     before = now
     held = Holding(m, "box", "exact.test", "held")
     now = egress(scrape(m), "box")
@@ -272,16 +284,6 @@ def test_tokens(m, _):
     equal("as system does", m.http("GET", "api/system").json["requests"]["denied"], now)
 
 
-def totals(metrics):
-    """Counters in all: they never go back."""
-    names = (COUNTERS | OF_HISTOGRAM) - {"squash_execs_total"}
-    return {key: value for key, value in metrics.samples.items() if key[0] in names | {"squash_execs_total"}}
-
-
-def has_gone_back(before, now):
-    return {key: (value, now.get(key)) for key, value in before.items() if now.get(key, -1) < value}
-
-
 def test_ends(m, _):
     before = scrape(m)
     m.inside("kill -9 $(pidof squashd)")
@@ -290,13 +292,30 @@ def test_ends(m, _):
     equal("squashd dies: nothing goes back", has_gone_back(totals(before), totals(now)), {})
     equal("nor of a sandbox", egress(now, "box"), egress(before, "box"))
     before = now
-    for name in ("box", "idle", "small", "runs"):
+    for name in ("box", "idle", "runs"):
         destroy(m, name)
     now = scrape(m)
     equal("sandboxes that are gone have no figures", now.values("sandbox"), set())
     equal("there are none", now.get("squash_sandboxes"), 0)
     equal("in all nothing goes back", has_gone_back(totals(before), totals(now)), {})
     equal("not a byte", egress(now), egress(before))
+
+
+def test_stranger(m, _):
+    """An egress that was taken over says what it likes."""
+    create(m, "odd", LAYERS)
+    before = scrape(m)
+    m.inside("head -c 4096 /dev/zero | tr '\\0' '\\377' >/run/squash/traffic/odd")
+    now = scrape(m)
+    equal("promtool takes it", promtool("check", "metrics", text=now.text), "")
+    equal("it is what it says", egress(now, "odd"), [2.0**64] * 4)
+    equal("nothing goes back", has_gone_back(totals(before), totals(now)), {})
+    m.inside("head -c 9 /dev/zero >/run/squash/traffic/odd")
+    now = scrape(m)
+    equal("what is too short is left out", egress(now, "odd"), [None] * 4)
+    check("the rest is there", one(now, "pids", "odd") >= 1)
+    destroy(m, "odd")
+    equal("and gone", scrape(m).values("sandbox"), set())
 
 
 def main():
@@ -308,6 +327,7 @@ def main():
         m.wait_api(token=TOKEN)
         tests = (test_form, test_limits, test_cpu, test_memory, test_pids_and_disk, test_execs)
         tests += (test_usage_of_old, test_egress, test_changes, test_tokens, test_ends)
+        tests += (test_stranger,)
         tap.each(m, *(bound(test, net) for test in tests))
 
 

@@ -2,7 +2,6 @@
 /* Totals: how long commands took, by classes; and that they are there for who comes later. */
 #include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "sandbox/totals.h"
@@ -69,10 +68,13 @@ int main(void)
 	test_times(t);
 	totals_deny(t);
 	later = totals_map(fd, &e);
-	tap_ok(later && memcmp(later, t, sizeof(*t)) == 0 && totals_denied(later) == 1,
-	       "who maps them later has them");
+	if (!tap_ok(later != NULL, "they are mapped again"))
+		return tap_done();
+	struct buf b = tell(later);
+	tap_ok(find(&b, TAG_EXECS, MSG_END_OOM) == 1 && totals_denied(later) == 1,
+	       "and are what they were");
 	totals_deny(t);
-	tap_ok(later && totals_denied(later) == 2, "and what others count meanwhile");
+	tap_ok(totals_denied(later) == 2, "with what others count meanwhile");
 	tap_ok(!totals_map(-1, &e) && e.number != 0, "without their directory there are none");
 	unlinkat(fd, "totals", 0);
 	rmdir(path);
