@@ -47,6 +47,9 @@ class Step:
 def read_page(path):
     """The page's steps. ValueError, with the line, for a block that is none of the above."""
     whole, steps = path.read_text(), []
+    fences = re.findall(r"^[ \t]*(?:```|~~~)|^(?: {4}|\t)\$ ", whole, re.MULTILINE)
+    if len(fences) != 2 * len(FENCE.findall(whole)):
+        raise ValueError(f"{path}: a block that is indented, has tildes or no end would not be read")
     for block in FENCE.finditer(whole):
         line = whole.count("\n", 0, block.start()) + 2
         language, _, name = block[1].partition(" ")
