@@ -8,8 +8,8 @@
 #include "lib/buf.h"
 
 /* Write the head, with the fields in extra, each ended by CRLF; then what comes behind the first
- * piece, size bytes at most; and end the process. The head is out by then: if not all comes, it ends
- * too early, and as its connection does, the client sees that. */
+ * piece, size bytes at most; and end the process. The head is out by then: if not all comes, it
+ * ends too early, and as its connection does, the client sees that. */
 void download_reply(const char *type, const char *extra, uint64_t size) __attribute__((noreturn));
 
 /* The same of a file of that size, with Content-Length. extra (borrowed) has room for that field

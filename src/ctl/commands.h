@@ -20,7 +20,7 @@ extern const struct command command_logs, command_history, command_network;
 extern const struct command command_snapshot, command_restore, command_snapshots;
 /* modules.c */
 extern const struct command command_modules, command_modules_ls, command_modules_push,
-	command_modules_rm;
+	command_modules_pull, command_modules_freeze, command_modules_rm;
 /* tokens.c */
 extern const struct command command_tokens, command_tokens_ls, command_tokens_add,
 	command_tokens_rm;

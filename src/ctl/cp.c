@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cp: a file, or a tree of them, into a sandbox, or out of one. */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,17 +11,11 @@
 
 #include "api.h"
 #include "commands.h"
+#include "download.h"
 #include "lib/fd.h"
 #include "remote.h"
 #include "tar.h"
 #include "upload.h"
-
-/* A file that comes out. It has its name once it is there as a whole. */
-struct download {
-	char path[PATH_MAX];
-	char temporary[PATH_MAX + 16]; /* empty: path is no regular file, and is written as it is */
-	int fd;
-};
 
 static int begin(struct ctl *c, struct api **a, const char *method, const struct remote *r,
 		 const char *what)
@@ -72,71 +65,15 @@ static int copy_in(struct ctl *c, const char *from, struct remote *to)
 	return rc != 0 || !c->json ? rc : api_print(a);
 }
 
-static int take(void *owner, const struct reply_head *head, const uint8_t *bytes, size_t len,
-		struct err *e)
-{
-	const struct download *d = owner;
-	(void)head;
-	int rc = fd_write_all(d->fd, bytes, len);
-	return rc < 0 ? err_say(e, EIO, "write %s: %s", d->path, strerror(-rc)) : 0;
-}
-
-static int open_download(struct ctl *c, struct download *d, const struct remote *from,
-			 const char *to)
-{
-	struct stat st;
-	char name[NAME_MAX + 1];
-	bool is_stdout = strcmp(to, "-") == 0;
-	bool is_there = !is_stdout && stat(to, &st) == 0;
-	bool is_directory = (is_there && S_ISDIR(st.st_mode)) || to[strlen(to) - 1] == '/';
-	*d = (struct download){.fd = -1};
-	int n = snprintf(d->path, sizeof(d->path), "%s%s%s", is_stdout ? "stdout" : to,
-			 is_directory ? "/" : "",
-			 is_directory ? remote_base(from->path, name, sizeof(name)) : "");
-	if (n < 0 || (size_t)n >= sizeof(d->path))
-		return ctl_fail(c, EXIT_USAGE, "the path is too long");
-	if (is_stdout) {
-		d->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-	} else if (is_there && !is_directory && !S_ISREG(st.st_mode)) {
-		d->fd = open(d->path, O_WRONLY | O_CLOEXEC);
-	} else {
-		snprintf(d->temporary, sizeof(d->temporary), "%s.%d.part", d->path, (int)getpid());
-		d->fd = open(d->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	}
-	return d->fd < 0 ? ctl_fail(c, EXIT_LOCAL, "%s: %s", d->path, strerror(errno)) : 0;
-}
-
-/* The permissions are the file's, as far as the umask leaves them; no setuid bit comes out. */
-static int finish(struct ctl *c, const struct download *d, int its_mode)
-{
-	mode_t mask = umask(0);
-	umask(mask);
-	if (!d->temporary[0])
-		return 0;
-	unsigned mode = (its_mode < 0 ? 0666U : (unsigned)its_mode & 0777U) & ~(unsigned)mask;
-	if (fchmod(d->fd, mode) < 0 || rename(d->temporary, d->path) < 0)
-		return ctl_fail(c, EXIT_LOCAL, "%s: %s", d->path, strerror(errno));
-	return 0;
-}
-
 static int copy_out(struct ctl *c, const struct remote *from, const char *to)
 {
-	struct download d;
+	static struct download d;
+	char name[NAME_MAX + 1];
 	struct api *a;
 	int rc = begin(c, &a, "GET", from, "/files");
 	if (rc == 0)
-		rc = open_download(c, &d, from, to);
-	if (rc != 0)
-		return rc;
-	a->call.take = take;
-	a->call.owner = &d;
-	rc = api_call(c, a);
-	if (rc == 0)
-		rc = finish(c, &d, a->reply.head.mode);
-	if (rc != 0 && d.temporary[0])
-		unlink(d.temporary);
-	fd_close(&d.fd);
-	return rc;
+		rc = download_open(c, &d, to, remote_base(from->path, name, sizeof(name)));
+	return rc != 0 ? rc : download_call(c, &d, a, false);
 }
 
 static int copy_tree_in(struct ctl *c, const char *from, struct remote *to)
@@ -178,7 +115,7 @@ static int copy_tree_out(struct ctl *c, const struct remote *from, const char *t
 		rc = tar_begin(c, d.path, &d.fd, &child);
 	if (rc != 0)
 		return rc;
-	a->call.take = take;
+	a->call.take = download_take;
 	a->call.owner = &d;
 	rc = api_call(c, a);
 	if (rc == 0)

@@ -35,6 +35,8 @@ const struct command *const commands[] = {
 	&command_modules,
 	&command_modules_ls,
 	&command_modules_push,
+	&command_modules_pull,
+	&command_modules_freeze,
 	&command_modules_rm,
 	&command_tokens,
 	&command_tokens_ls,

@@ -109,13 +109,17 @@ static int completion(struct ctl *c, const struct args *args)
 		if (!strchr((*k)->name, ' '))
 			printf("%s ", (*k)->name);
 	puts("\" ;;\n"
-	     "\t1,modules) names=\"ls push rm\" ;;\n"
+	     "\t1,modules) names=\"ls push pull freeze rm\" ;;\n"
 	     "\t1,tokens) names=\"ls add rm\" ;;\n"
 	     "\t1,system) names=\"info reboot poweroff update\" ;;\n"
 	     "\t1,completion) names=bash ;;\n"
 	     "\t1,exec|1,execs|1,output|1,kill|1,info|1,logs|*,rm|1,activate|1,allow-net|1,network|"
 	     "1,snapshot|1,restore|1,snapshots)\n"
 	     "\t\tnames=$(squashctl ls -q 2>/dev/null) ;;\n"
+	     "\t2,modules) case ${words[1]} in\n"
+	     "\tfreeze) names=$(squashctl ls -q 2>/dev/null) ;;\n"
+	     "\tpull|rm) names=$(squashctl modules -q 2>/dev/null) ;;\n"
+	     "\tesac ;;\n"
 	     "\t2,activate|*,create) names=$(squashctl modules -q 2>/dev/null) ;;\n"
 	     "\tesac\n"
 	     "\t[[ $word != -* ]] || names=$options\n"

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Modules: listed, pushed, removed. */
+/* Modules: listed, pushed, pulled, made of sandboxes, removed. */
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "api.h"
 #include "commands.h"
+#include "download.h"
+#include "limits.h"
 #include "remote.h"
 #include "table.h"
 #include "upload.h"
+
+#define SUFFIX ".squashfs"
 
 static int list(struct ctl *c, const struct args *args)
 {
@@ -19,9 +23,10 @@ static int list(struct ctl *c, const struct args *args)
 		return rc != 0 ? rc : api_print(a);
 	if (args_get(args, "quiet"))
 		return api_say_names(a, "name");
-	table_init(&t, &a->arena, "NAME >SIZE >SANDBOXES BUILTIN");
+	table_init(&t, &a->arena, "NAME VERSION >SIZE >SANDBOXES BUILTIN");
 	for (const struct json_value *m = api_first(a); m; m = m->next) {
 		table_value(&t, json_get(m, "name"));
+		table_value(&t, json_get(m, "version"));
 		table_size(&t, json_get(m, "size"));
 		table_value(&t, json_get(m, "sandboxes"));
 		table_value(&t, json_get(m, "builtin"));
@@ -53,12 +58,11 @@ const struct command command_modules_ls = {
 
 static int push(struct ctl *c, const struct args *args)
 {
-	static const char suffix[] = ".squashfs";
 	struct upload u;
 	char name[NAME_MAX + 1], sha256[TOKEN_DIGEST_TEXT_BYTES];
 	remote_base(args->words[args->word_count - 1], name, sizeof(name));
-	size_t len = strlen(name), end = sizeof(suffix) - 1;
-	if (args->word_count == 1 && len > end && strcmp(name + len - end, suffix) == 0)
+	size_t len = strlen(name), end = sizeof(SUFFIX) - 1;
+	if (args->word_count == 1 && len > end && strcmp(name + len - end, SUFFIX) == 0)
 		name[len - end] = '\0';
 	int rc = upload_open(c, &u, args->words[0]);
 	if (rc == 0)
@@ -83,6 +87,62 @@ const struct command command_modules_push = {
 	.min_words = 1,
 	.max_words = 2,
 	.run = push,
+};
+
+static int pull(struct ctl *c, const struct args *args)
+{
+	static struct download d;
+	char file[LIMIT_MODULE_BYTES + sizeof(SUFFIX)];
+	const char *name = args->words[0];
+	int rc = api_check_name(c, "module", name);
+	if (rc != 0)
+		return rc;
+	snprintf(file, sizeof(file), "%.*s" SUFFIX, LIMIT_MODULE_BYTES, name);
+	struct api *a = api_begin("GET", "api/modules");
+	target_add(&a->target, name);
+	rc = download_open(c, &d, args->word_count > 1 ? args->words[1] : file, file);
+	return rc != 0 ? rc : download_call(c, &d, a, true);
+}
+
+const struct command command_modules_pull = {
+	.name = "modules pull",
+	.usage = "NAME [FILE|-]",
+	.help = "download a module, into NAME.squashfs or FILE",
+	.min_words = 1,
+	.max_words = 2,
+	.run = pull,
+};
+
+static int freeze(struct ctl *c, const struct args *args)
+{
+	struct api *a;
+	const char *version = args_get(args, "version");
+	int rc = api_begin_sandbox(c, &a, "POST", args->words[0], "/modules");
+	if (rc != 0)
+		return rc;
+	target_ask(&a->target, "name", args->words[1]);
+	if (version)
+		target_ask(&a->target, "version", version);
+	a->call.timeout_ms = CTL_LONG_REPLY_MS;
+	rc = api_call(c, a);
+	if (rc != 0 || c->json)
+		return rc != 0 ? rc : api_print(a);
+	return api_say(a->json, "name");
+}
+
+static const struct option freeze_options[] = {
+	{"version", 0, "TEXT", "the module's version; 1 without it"},
+	{.name = NULL},
+};
+
+const struct command command_modules_freeze = {
+	.name = "modules freeze",
+	.usage = "[--version TEXT] ID NAME",
+	.help = "make a module of what a sandbox has written",
+	.options = freeze_options,
+	.min_words = 2,
+	.max_words = 2,
+	.run = freeze,
 };
 
 static int drop(struct ctl *c, const struct args *args)

@@ -10,14 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/limits.h"
 #include "limits.h"
-#include "show.h"
-
-#define DRAW_MS 100
-#define BAR_COLUMNS 30
 
 static int fail(struct ctl *c, const struct upload *u, int number)
 {
@@ -100,25 +95,13 @@ int upload_hash(struct ctl *c, const struct upload *u, char text[TOKEN_DIGEST_TE
 
 static void draw(void *owner, uint64_t sent, uint64_t all)
 {
-	static const char full[] = "##############################";
 	struct upload *u = owner;
-	char done[SHOW_SIZE_BYTES], whole[SHOW_SIZE_BYTES], rate[SHOW_SIZE_BYTES];
-	uint64_t now_ms = clock_mono_ms();
-	if (!u->draws || (now_ms - u->drawn_ms < DRAW_MS && sent < all))
-		return;
-	u->drawn_ms = now_ms;
-	uint64_t bar = sent * BAR_COLUMNS / all;
-	uint64_t spent_ms = now_ms - u->begun_ms;
-	fprintf(stderr, "\r[%.*s%*s] %3u %%  %s of %s  %s/s   ", (int)bar, full,
-		(int)(BAR_COLUMNS - bar), "", (unsigned)(sent * 100 / all), show_size(sent, done),
-		show_size(all, whole),
-		show_size(spent_ms > 0 ? sent * 1000 / spent_ms : sent, rate));
+	bar_draw(&u->bar, sent, all);
 }
 
 void upload_into(struct upload *u, struct http_call *call)
 {
-	u->draws = isatty(STDERR_FILENO);
-	u->begun_ms = clock_mono_ms();
+	bar_begin(&u->bar);
 	call->is_file = true;
 	call->file_fd = u->fd;
 	call->file_len = u->len;
@@ -129,7 +112,6 @@ void upload_into(struct upload *u, struct http_call *call)
 
 void upload_close(struct upload *u)
 {
-	if (u->draws && u->drawn_ms)
-		fprintf(stderr, "\r\033[K");
+	bar_end(&u->bar);
 	fd_close(&u->fd);
 }

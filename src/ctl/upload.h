@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include "bar.h"
 #include "ctl.h"
 #include "http.h"
 #include "lib/token.h"
@@ -14,8 +15,7 @@ struct upload {
 	uint64_t len;
 	mode_t mode;      /* permissions of a regular file; 0: it is none */
 	const char *name; /* borrowed: the file's, for messages */
-	uint64_t begun_ms, drawn_ms;
-	bool draws; /* a bar, on stderr */
+	struct bar bar;
 };
 
 /* Open a file, "-" for stdin. What has no size yet (a pipe) is read whole, into memory. 0, or an

@@ -55,7 +55,11 @@ static bool needs_are_met(const struct server *s, const struct sandbox *next, st
 		if (next->layers[i][0] == '9')
 			continue; /* a snapshot */
 		AUTO_FD fd = modules_open(s, next->layers[i], &e);
-		if (fd >= 0 && !module_manifest_is_met(fd, next->layers[i], next, r))
+		if (fd == -ENOENT)
+			continue;
+		if (fd < 0)
+			reply_err(r, &e);
+		if (fd < 0 || !module_manifest_is_met(fd, next->layers[i], next, r))
 			return false;
 	}
 	return true;

@@ -307,6 +307,7 @@ static int clone_restricted(int fd, unsigned flags, struct err *e)
 	return rc < 0 ? rc : fd_steal(&mnt);
 }
 
+/* The tree at tree_fd (a directory; borrowed), which nobody changes meanwhile. */
 static int capture_tree(const struct server *s, const char *id, int tree_fd, int out_fd,
 			uint64_t max_bytes, struct err *e)
 {

@@ -13,10 +13,10 @@
 int capture_make_root(struct err *e);
 
 /* Write the sandbox's upper as a squashfs to out_fd (an empty regular file with a name, open for
- * writing; borrowed), of at most max_bytes (0: no limit but the disk's). Nothing of the sandbox runs
- * meanwhile. dir_fd is its directory, locked. 0; -ENOSPC when it does not fit; -ECANCELED after
- * capture_cancel; another -errno; out_fd holds anything then. Whatever happens, no process and no
- * cgroup stays; if the caller dies, the process does. */
+ * writing; borrowed), of at most max_bytes (0: no limit but the disk's). Nothing of the sandbox
+ * runs meanwhile. dir_fd is its directory, locked. 0; -ENOSPC when it does not fit; -ECANCELED
+ * after capture_cancel; another -errno; out_fd holds anything then. Whatever happens, no process
+ * and no cgroup stays; if the caller dies, the process does. */
 int capture_upper(const struct server *s, const struct sandbox *sb, int dir_fd, int out_fd,
 		  uint64_t max_bytes, struct err *e);
 

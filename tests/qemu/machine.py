@@ -100,7 +100,7 @@ def make_module(name, files, *options):
     return module
 
 
-def with_manifest(image, name, version="1", needs=(), **other):
+def with_manifest(image, name, /, version="1", needs=(), **other):
     """The image (bytes of a module's file) with a manifest behind it; other: lines in place of those
     that are right ("sha256", say), None for none."""
     lines = {"squash-module": "1", "name": name, "version": version, "needs": needs,

@@ -17,6 +17,7 @@ import socket
 import ssl
 import subprocess
 import tarfile
+import tempfile
 import termios
 import threading
 import time
@@ -502,6 +503,27 @@ def test_modules(m):
     says(ctl, "one that is stood on stays", 1, "box", "modules", "rm", "150-ctl")
     equal("push under another name", ctl.json("modules", "push", path, "151-other")["name"], "151-other")
     ctl.text("modules", "rm", "151-other")
+    ctl.text("create", "maker", BUSYBOX, "--memory-mb", "64")
+    ctl.text("exec", "maker", "echo made >/made")
+    made = ctl.text("modules", "freeze", "maker", "154-made", "--version", "2.0")
+    equal("freeze prints the module", made, "154-made\n")
+    listed = {row[0]: row[1] for row in rows(ctl.text("modules"))}
+    equal("modules lists versions", (listed["154-made"], listed["150-ctl"]), ("2.0", "-"))
+    with tempfile.TemporaryDirectory() as here:
+        target = Path(here) / "made"
+        ctl.text("modules", "pull", "154-made", target)
+        equal("pull, into a file", target.stat().st_size, ctl.json("modules")[-1]["size"])
+        ctl.text("modules", "pull", "154-made", here)
+        named = Path(here) / "154-made.squashfs"
+        equal("pull, into a directory", named.read_bytes(), target.read_bytes())
+        says(ctl, "one that isn't there", 1, "no module 155-nix", "modules", "pull", "155-nix", f"{here}/nix")
+        equal("nothing is left of that", sorted(os.listdir(here)), ["154-made.squashfs", "made"])
+        ctl.text("modules", "rm", "154-made")
+        equal("what was pulled can be pushed", ctl.text("modules", "push", named), "154-made\n")
+    says(ctl, "its base is not below", 1, BUSYBOX, "create", "lonely", "154-made")
+    says(ctl, "a sandbox on a snapshot is no module", 1, "snapshot", "modules", "freeze", "box", "155-box")
+    ctl.text("rm", "maker")
+    ctl.text("modules", "rm", "154-made")
     says(ctl, "a file that is no module", 1, "squashfs|superblock|too short|magic", "modules", "push", CTL, "152-x")
     says(ctl, "a file that isn't there", 74, "No such file", "modules", "push", "/nix")
     says(S.nobody, "without a token", 77, "SQUASH_TOKEN", "modules", "push", path)
@@ -583,7 +605,7 @@ def complete(*words):
 
 def test_completion(m):
     equal("commands are completed", complete("squashctl", "sna"), ["snapshot", "snapshots"])
-    equal("words of two", complete("squashctl", "modules", "p"), ["push"])
+    equal("words of two", complete("squashctl", "modules", "p"), ["pull", "push"])
     equal("options", complete("squashctl", "create", "--me"), ["--memory-mb"])
     equal("ids", complete("squashctl", "exec", ""), ["box"])
     equal("modules", complete("squashctl", "activate", "box", "15"), ["150-ctl", "153-large"])

@@ -272,6 +272,19 @@ class Delete(Upload):
         return m.http("DELETE", self.path)
 
 
+class Freeze(Upload):
+    """The module is made of a sandbox."""
+
+    kind = "MSG_FREEZE_MODULE"
+
+    def setup(self, m):
+        self.teardown(m)
+        make_fresh(m)
+
+    def request(self, m):
+        return m.http("POST", f"{PATH}/modules?name={SENT}")
+
+
 def wait_alone(m):
     """Wait until squashd has no children of its own name."""
     deadline = time.monotonic() + SETTLE_SECONDS
@@ -418,7 +431,7 @@ def main():
         m.wait_api()
         m.inside(f"mount --bind /squashd-fault /sbin/squashd; mkdir {FAULT}")
         start_again(m)
-        operations = (Create, Way, Allow, Destroy, Activate, Snapshot, Restore, Drop, Upload, Delete)
+        operations = (Create, Way, Allow, Destroy, Activate, Snapshot, Restore, Drop, Upload, Delete, Freeze)
         if only := os.environ.get("FAULT_ONLY"):
             operations = [o for o in operations if o.__name__.lower() in only.split(",")]
         for shift, operation in enumerate(operations):

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Modules' manifests: a good one is read and written as it is, and of each that is bent the field is
- * named. */
+/* Modules' manifests: a good one is read and written as it is, and of each that is bent the field
+ * is named. */
 #include <stdio.h>
 #include <string.h>
 
