@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Merges the operator's settings, and says what is wrong with them; the rules stand in settings.h. */
+/* Merges the operator's settings, and says what is wrong with them: settings.h has the rules. */
 #include "settings.h"
 
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What each setting is called, what it is without the operator, and what makes a value of it. Pure. */
+/* What each setting is called, what it is by itself, and what makes a value of it. Pure. */
 #ifndef SQUASH_INIT_SETTINGS_VALUES_H
 #define SQUASH_INIT_SETTINGS_VALUES_H
 

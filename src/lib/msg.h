@@ -173,7 +173,7 @@ enum msg_tag {
 	TAG_MTIME_MS,
 	TAG_TARGET, /* text; absent: it is no link */
 	TAG_FILES,  /* number: entries unpacked */
-	TAG_NEEDS, /* repeated: of a module, as are TAG_VERSION and TAG_SHA256; absent: none */
+	TAG_NEEDS,  /* repeated: of a module, as are TAG_VERSION and TAG_SHA256; absent: none */
 	/* metrics: numbers. In all, then for each sandbox, behind its TAG_RECORD; what isn't known
 	 * of one isn't there */
 	TAG_CPU_US,
@@ -211,9 +211,9 @@ enum msg_exec_state {
 struct msg_head {
 	uint32_t magic;
 	uint16_t kind;
-	uint16_t token_len; /* bytes of token behind the head; 0 in replies */
-	uint32_t body_len;  /* bytes of fields behind the token */
-	struct addr client; /* whose request it is; family 0: not known, as in replies */
+	uint16_t token_len;  /* bytes of token behind the head; 0 in replies */
+	uint32_t body_len;   /* bytes of fields behind the token */
+	struct addr client;  /* whose request it is; family 0: not known, as in replies */
 	uint8_t public_host; /* 1: it was sent to a name that anybody may say to be ours; else 0 */
 	uint8_t unused[2];   /* 0 */
 };

@@ -108,7 +108,8 @@ static int capture(const struct server *s, const struct sandbox *sb, int dir_fd,
 		   struct err *e)
 {
 	uint64_t room;
-	int rc = module_new_check_room(s, 2 * MANIFEST_BYTES, e); /* the least image, and that */
+	int rc = module_new_check_room(s, 2 * (uint64_t)MANIFEST_BYTES,
+				       e); /* the least image, and that */
 	if (rc == 0)
 		rc = module_new_room(s, &room, e);
 	if (rc == 0)
