@@ -129,7 +129,7 @@ static void test_full(void)
 {
 	static struct manifest m, again;
 	struct manifest_fault fault;
-	uint8_t block[MANIFEST_BYTES];
+	uint8_t block[MANIFEST_BYTES], block_again[MANIFEST_BYTES];
 	snprintf(m.name, sizeof(m.name), "150-mine");
 	snprintf(m.version, sizeof(m.version), "1");
 	m.needs_count = LIMIT_LAYERS;
@@ -137,7 +137,9 @@ static void test_full(void)
 		snprintf(m.needs[i], sizeof(m.needs[i]), "%03u-n", i);
 	tap_ok(manifest_write(&m, block) == 0 &&
 		       manifest_read(block, sizeof(block), &again, &fault) == 0 &&
-		       memcmp(&m, &again, sizeof(m)) == 0,
+		       again.needs_count == LIMIT_LAYERS &&
+		       manifest_write(&again, block_again) == 0 &&
+		       memcmp(block, block_again, sizeof(block)) == 0,
 	       "it can need a whole stack");
 	for (unsigned i = 0; i < LIMIT_LAYERS; i++)
 		snprintf(m.needs[i], sizeof(m.needs[i]), "%03u-%.60s", i, X64);
