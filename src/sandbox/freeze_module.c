@@ -22,6 +22,8 @@
 #include "snapshots.h"
 #include "superblock.h"
 
+#define LEAST_BYTES (SUPERBLOCK_PADDING + MANIFEST_BYTES) /* no image is smaller */
+
 /* What the module says of itself, all but its digest. False: the reply says why it can't be one. */
 static bool describe(const struct sandbox *sb, const struct module_freeze *f, struct manifest *m,
 		     struct reply *r)
@@ -108,8 +110,7 @@ static int capture(const struct server *s, const struct sandbox *sb, int dir_fd,
 		   struct err *e)
 {
 	uint64_t room;
-	int rc = module_new_check_room(s, 2 * (uint64_t)MANIFEST_BYTES,
-				       e); /* the least image, and that */
+	int rc = module_new_check_room(s, LEAST_BYTES, e);
 	if (rc == 0)
 		rc = module_new_room(s, &room, e);
 	if (rc == 0)

@@ -137,7 +137,7 @@ int superblock_find_end(const uint8_t *bytes, size_t len, uint64_t *end)
 	if (len < SUPERBLOCK_BYTES || read32(bytes) != MAGIC)
 		return -EINVAL;
 	uint64_t used = read64(bytes + 40);
-	if (used > (uint64_t)INT64_MAX - 2 * (uint64_t)SUPERBLOCK_PADDING)
+	if (used > (uint64_t)INT64_MAX - SUPERBLOCK_PADDING)
 		return -EINVAL;
 	*end = (used + SUPERBLOCK_PADDING - 1) / SUPERBLOCK_PADDING * SUPERBLOCK_PADDING;
 	return 0;

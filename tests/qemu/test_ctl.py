@@ -605,7 +605,7 @@ def complete(*words):
 
 def test_completion(m):
     equal("commands are completed", complete("squashctl", "sna"), ["snapshot", "snapshots"])
-    equal("words of two", complete("squashctl", "modules", "p"), ["pull", "push"])
+    equal("words of two", complete("squashctl", "modules", "p"), ["push", "pull"])
     equal("options", complete("squashctl", "create", "--me"), ["--memory-mb"])
     equal("ids", complete("squashctl", "exec", ""), ["box"])
     equal("modules", complete("squashctl", "activate", "box", "15"), ["150-ctl", "153-large"])

@@ -100,7 +100,7 @@ def test_list(m):
     digest = hashlib.sha256((WORK / "150-good.squashfs").read_bytes()[:-4096]).hexdigest()
     equal("a manifest is shown", said(m, "150-good"), ("1.2-3", [BUSYBOX, DEBIAN], digest))
     nothing = (None, [], None)
-    equal("a module without one has nothing to show", said(m, DEBIAN), nothing)
+    equal("a module without one has nothing to show", said(m, "150-plain"), nothing)
     for name in ("150-damaged", "150-renamed", "150-cut"):
         equal(f"{name[4:]}, it is as good as none", said(m, name), nothing)
     before = len(m.console)
@@ -332,6 +332,7 @@ def main():
     modules = [
         BUILD / f"modules/{DEBIAN}.squashfs",
         on_disk("150-good", good),
+        make_module("150-plain", {"opt/text": TEXT}),
         on_disk("150-damaged", with_manifest(image("150-damaged"), "150-damaged", sha256="0")),
         on_disk("150-renamed", good),
         on_disk("150-cut", good[:-100]),

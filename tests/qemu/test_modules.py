@@ -127,7 +127,7 @@ def test_upload(m):
     equal("with what came", reply.json, {"name": "150-new", "size": len(body), "sha256": digest})
     listed = next(module for module in m.http("GET", MODULES).json if module["name"] == "150-new")
     expected = {"name": "150-new", "size": len(body), "builtin": False, "sandboxes": 0}
-    expected |= {"version": None, "needs": [], "sha256": None}  # it has no manifest
+    expected |= {"version": None, "needs": [], "sha256": None}
     equal("the list has it", listed, expected)
     create(m, "new", f"{BUSYBOX},150-new", memory_mb=64)
     equal("a sandbox stands on it", output(m, "new", "cat /opt/text"), TEXT.strip())

@@ -137,6 +137,7 @@ static void test_full(void)
 		snprintf(m.needs[i], sizeof(m.needs[i]), "%03u-n", i);
 	tap_ok(manifest_write(&m, block) == 0 &&
 		       manifest_read(block, sizeof(block), &again, &fault) == 0 &&
+		       again.needs_count == LIMIT_LAYERS &&
 		       manifest_write(&again, block_again) == 0 &&
 		       memcmp(block, block_again, sizeof(block)) == 0,
 	       "it can need a whole stack");
