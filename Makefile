@@ -442,8 +442,8 @@ test:
 		--timeout 60 $(UNIT) $(REPLAY)
 
 TESTS := $(wildcard $(patsubst %,tests/%/test_*.py,signing flash modules front egress qemu))
-# How many of them run side by side: a booted machine keeps one processor busy, and waits now and then.
-JOBS := 2
+# How many of them run side by side. A booted machine waits now and then: with 2, it takes two thirds of the time.
+JOBS := 1
 # Those that hold times against each other have the processors for themselves.
 ALONE := tests/front/test_front_load.py tests/qemu/test_load.py tests/qemu/test_neighbours.py \
 	tests/qemu/test_exhaustion.py
