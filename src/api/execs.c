@@ -20,22 +20,11 @@ static const struct member result[] = {
 	EXEC_END_MEMBERS,
 };
 
-/* A number of the message; 0 if it has none. */
-static uint64_t find_number(struct msg_cursor c, enum msg_tag tag)
-{
-	struct msg_field f;
-	uint64_t number = 0;
-	while (msg_next(&c, &f) > 0)
-		if (f.tag == (uint32_t)tag && msg_number(&f, &number) == 0)
-			break;
-	return number;
-}
-
 static void write_exec(struct jsonw *w, struct msg_cursor c)
 {
 	static const char *const states[] = {
 		[MSG_EXEC_RUNS] = "running", [MSG_EXEC_ENDED] = "ended", [MSG_EXEC_LOST] = "lost"};
-	uint64_t state = find_number(c, TAG_STATE);
+	uint64_t state = members_find_number(c, TAG_STATE);
 	jsonw_object_begin(w);
 	members_write(w, c, beginning, COUNT(beginning));
 	jsonw_key(w, "state");
@@ -112,9 +101,10 @@ void get_exec_output(struct http_request *q)
 	ask_for(q);
 	call_take_query(q, output_parameters, COUNT(output_parameters));
 	unsigned status = call_squashd(q, MSG_EXEC_OUTPUT, &reply);
-	bool runs = find_number(reply, TAG_STATE) == MSG_EXEC_RUNS;
+	bool runs = members_find_number(reply, TAG_STATE) == MSG_EXEC_RUNS;
 	buf_printf(&b, "Squash-Offset: %llu\r\nSquash-State: %s\r\n",
-		   (unsigned long long)find_number(reply, TAG_OFFSET), runs ? "running" : "ended");
+		   (unsigned long long)members_find_number(reply, TAG_OFFSET),
+		   runs ? "running" : "ended");
 	head[b.len] = '\0';
 	while (msg_next(&reply, &f) > 0)
 		if (f.tag == TAG_OUTPUT)

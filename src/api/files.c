@@ -100,18 +100,9 @@ void list_files(struct http_request *q)
 		{"uid", MEMBER_NUMBER, TAG_UID},      {"gid", MEMBER_NUMBER, TAG_GID},
 		{"mtime", MEMBER_TIME, TAG_MTIME_MS}, {"target", MEMBER_TEXT_OR_NULL, TAG_TARGET},
 	};
-	struct msg_cursor reply, one;
-	struct jsonw w;
+	struct msg_cursor reply;
 	msg_add_text(call_fields(), TAG_ID, q->id);
 	call_take_query(q, path_only, COUNT(path_only));
 	unsigned status = call_squashd(q, MSG_LIST_FILES, &reply);
-	jsonw_init(&w, http_reply_buf());
-	jsonw_array_begin(&w);
-	while (members_next_record(&reply, &one)) {
-		jsonw_object_begin(&w);
-		members_write(&w, one, entry, COUNT(entry));
-		jsonw_object_end(&w);
-	}
-	jsonw_array_end(&w);
-	http_reply_json(status, &w);
+	members_reply_records(status, reply, entry, COUNT(entry));
 }

@@ -23,6 +23,14 @@ static struct msg_field find(struct msg_cursor c, enum msg_tag tag)
 	return (struct msg_field){.data = (const uint8_t *)""};
 }
 
+uint64_t members_find_number(struct msg_cursor c, enum msg_tag tag)
+{
+	struct msg_field f = find(c, tag);
+	uint64_t number = 0;
+	msg_number(&f, &number);
+	return number;
+}
+
 static void write_value(struct jsonw *w, const struct member *m, struct msg_cursor c)
 {
 	char time[CLOCK_TEXT_BYTES];
@@ -73,12 +81,31 @@ bool members_next_record(struct msg_cursor *c, struct msg_cursor *record)
 	return true;
 }
 
+static void write_object(struct jsonw *w, struct msg_cursor c, const struct member *table,
+			 size_t count)
+{
+	jsonw_object_begin(w);
+	members_write(w, c, table, count);
+	jsonw_object_end(w);
+}
+
 void members_reply(unsigned status, struct msg_cursor c, const struct member *table, size_t count)
 {
 	struct jsonw w;
 	jsonw_init(&w, http_reply_buf());
-	jsonw_object_begin(&w);
-	members_write(&w, c, table, count);
-	jsonw_object_end(&w);
+	write_object(&w, c, table, count);
+	http_reply_json(status, &w);
+}
+
+void members_reply_records(unsigned status, struct msg_cursor c, const struct member *table,
+			   size_t count)
+{
+	struct msg_cursor one;
+	struct jsonw w;
+	jsonw_init(&w, http_reply_buf());
+	jsonw_array_begin(&w);
+	while (members_next_record(&c, &one))
+		write_object(&w, one, table, count);
+	jsonw_array_end(&w);
 	http_reply_json(status, &w);
 }

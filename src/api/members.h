@@ -36,6 +36,13 @@ void members_write(struct jsonw *w, struct msg_cursor c, const struct member *ta
 void members_reply(unsigned status, struct msg_cursor c, const struct member *table, size_t count)
 	__attribute__((noreturn));
 
+/* The same with an array of an object for each record of the message. */
+void members_reply_records(unsigned status, struct msg_cursor c, const struct member *table,
+			   size_t count) __attribute__((noreturn));
+
+/* A number of the message; 0 if it has none of that tag. */
+uint64_t members_find_number(struct msg_cursor c, enum msg_tag tag);
+
 /* Write an array of all texts of the tag. */
 void members_write_texts(struct jsonw *w, struct msg_cursor c, enum msg_tag tag);
 

@@ -19,18 +19,9 @@ void get_modules(struct http_request *q)
 		{"needs", MEMBER_TEXTS, TAG_NEEDS},
 		{"sha256", MEMBER_TEXT_OR_NULL, TAG_SHA256},
 	};
-	struct msg_cursor reply, one;
-	struct jsonw w;
+	struct msg_cursor reply;
 	unsigned status = call_squashd(q, MSG_MODULES, &reply);
-	jsonw_init(&w, http_reply_buf());
-	jsonw_array_begin(&w);
-	while (members_next_record(&reply, &one)) {
-		jsonw_object_begin(&w);
-		members_write(&w, one, module, sizeof(module) / sizeof(module[0]));
-		jsonw_object_end(&w);
-	}
-	jsonw_array_end(&w);
-	http_reply_json(status, &w);
+	members_reply_records(status, reply, module, sizeof(module) / sizeof(module[0]));
 }
 
 /* What stands behind the ? of an upload, its body being the file. */
@@ -66,16 +57,11 @@ void delete_module(struct http_request *q)
 void get_module(struct http_request *q)
 {
 	struct msg_cursor reply;
-	struct msg_field f;
 	char extra[64];
 	struct buf b = {.data = extra, .cap = sizeof(extra)};
-	uint64_t size = 0;
 	msg_add_text(call_fields(), TAG_MODULE, q->name);
 	call_squashd(q, MSG_GET_MODULE, &reply);
-	while (msg_next(&reply, &f) > 0)
-		if (f.tag == TAG_SIZE)
-			msg_number(&f, &size);
-	download_reply_file(&b, size);
+	download_reply_file(&b, members_find_number(reply, TAG_SIZE));
 }
 
 void freeze_module(struct http_request *q)

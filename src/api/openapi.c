@@ -10,10 +10,9 @@
 
 void get_openapi(struct http_request *q)
 {
-	struct msg_cursor reply;
 	struct err e;
 	struct buf *out = http_reply_buf();
-	call_squashd(q, MSG_HEALTH, &reply);
+	call_require_token(q);
 	ssize_t n = fd_read_file(AT_FDCWD, PATH_HTTP_OPENAPI, out->data, out->cap, &e);
 	if (n < 0)
 		http_reply_error(500, "internal", "%s", e.text);

@@ -110,23 +110,11 @@ static int capture(const struct server *s, const struct sandbox *sb, int dir_fd,
 		   struct err *e)
 {
 	uint64_t room;
-	int rc = module_new_check_room(s, LEAST_BYTES, e);
-	if (rc == 0)
-		rc = module_new_room(s, &room, e);
+	int rc = module_new_room(s, LEAST_BYTES, &room, e);
 	if (rc == 0)
 		rc = capture_upper(s, sb, dir_fd, file_fd, room - MANIFEST_BYTES, e);
 	/* Others may have taken some of it meanwhile. */
-	return rc < 0 ? rc : module_new_check_room(s, MANIFEST_BYTES, e);
-}
-
-static void refuse(const struct sandbox *sb, const struct err *e, struct reply *r)
-{
-	if (e->number == ECANCELED)
-		reply_fail(r, 409, "busy", "sandbox %s is being destroyed", sb->id);
-	else if (e->number == ENAMETOOLONG || e->number == ETIMEDOUT)
-		reply_fail(r, 409, "too_much", "%s", e->text);
-	else
-		reply_sandbox_err(r, e);
+	return rc < 0 ? rc : module_new_room(s, MANIFEST_BYTES, &room, e);
 }
 
 /* With the file that it is captured into; who calls sweeps that away. */
@@ -142,7 +130,7 @@ static bool make(const struct server *s, const struct sandbox *sb, int dir_fd, s
 	if (rc == 0)
 		rc = seal(file, m, &size, sha256, &e);
 	if (rc < 0)
-		refuse(sb, &e, r);
+		reply_capture_err(r, sb->id, &e);
 	if (rc < 0 || !module_new_add(s, m->name, file, r))
 		return false;
 	token_write_digest(sha256, text);

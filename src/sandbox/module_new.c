@@ -31,27 +31,18 @@ static uint64_t find_reserve(const struct server *s, const struct statfs *st)
 	return used < share ? share - used : 0;
 }
 
-int module_new_room(const struct server *s, uint64_t *bytes, struct err *e)
+int module_new_room(const struct server *s, uint64_t least, uint64_t *room, struct err *e)
 {
 	struct statfs st;
-	*bytes = 0;
+	*room = 0;
 	if (fstatfs(s->modules_fd, &st) < 0)
 		return err_set(e, errno, "look for room");
 	uint64_t reserve = find_reserve(s, &st);
-	uint64_t free_bytes = (uint64_t)st.f_bavail * (uint64_t)st.f_bsize;
-	if (free_bytes < reserve)
-		return err_say(e, ENOSPC, "modules have room for 0 bytes more");
-	*bytes = free_bytes - reserve;
+	uint64_t bytes = (uint64_t)st.f_bavail * (uint64_t)st.f_bsize;
+	*room = bytes > reserve ? bytes - reserve : 0;
+	if (bytes < reserve || *room < least)
+		return err_say(e, ENOSPC, "modules have room for %" PRIu64 " bytes more", *room);
 	return 0;
-}
-
-int module_new_check_room(const struct server *s, uint64_t size, struct err *e)
-{
-	uint64_t room;
-	int rc = module_new_room(s, &room, e);
-	if (rc < 0 || room >= size)
-		return rc;
-	return err_say(e, ENOSPC, "modules have room for %" PRIu64 " bytes more", room);
 }
 
 bool module_new_add(const struct server *s, const char *name, int file_fd, struct reply *r)

@@ -14,12 +14,9 @@
 /* Whether neither SQUASH-DATA nor the image has a module of that name: else the reply says so. */
 bool module_new_is_free(const struct server *s, const char *name, struct reply *r);
 
-/* How many bytes more modules may take; 0: none. -ENOSPC if they have taken more than that, or
- * another -errno. */
-int module_new_room(const struct server *s, uint64_t *bytes, struct err *e);
-
-/* -ENOSPC with e filled if there is no room for so many bytes more. */
-int module_new_check_room(const struct server *s, uint64_t size, struct err *e);
+/* *room: how many bytes more modules may take. 0; -ENOSPC with e filled if that is less than least,
+ * or they have taken more than they may already; or another -errno. */
+int module_new_room(const struct server *s, uint64_t least, uint64_t *room, struct err *e);
 
 /* What is in file_fd, a regular file on DATA, becomes the module, for good. False: the reply says
  * why it doesn't. */

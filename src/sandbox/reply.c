@@ -67,3 +67,13 @@ void reply_sandbox_err(struct reply *r, const struct err *e)
 	else
 		reply_err(r, e);
 }
+
+void reply_capture_err(struct reply *r, const char *id, const struct err *e)
+{
+	if (e->number == ECANCELED)
+		reply_fail(r, 409, "busy", "sandbox %s is being destroyed", id);
+	else if (e->number == ENAMETOOLONG || e->number == ETIMEDOUT)
+		reply_fail(r, 409, "too_much", "%s", e->text);
+	else
+		reply_sandbox_err(r, e);
+}

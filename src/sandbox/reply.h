@@ -34,4 +34,8 @@ void reply_err(struct reply *r, const struct err *e);
  * 409 when its state is in the way. */
 void reply_sandbox_err(struct reply *r, const struct err *e);
 
+/* The same for one that a capture of the sandbox ended with (capture.h): 409 as well when it was
+ * cancelled, or would have been too much. */
+void reply_capture_err(struct reply *r, const char *id, const struct err *e);
+
 #endif

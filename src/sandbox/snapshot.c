@@ -104,12 +104,8 @@ void request_snapshot(const struct server *s, struct msg_cursor fields, struct r
 	int rc = take(s, &sb, lock, &n, &e);
 	if (rc == -EMLINK)
 		reply_fail(r, 409, "full", "%s", e.text);
-	else if (rc == -ECANCELED)
-		reply_fail(r, 409, "busy", "sandbox %s is being destroyed", id);
-	else if (rc == -ENAMETOOLONG || rc == -ETIMEDOUT)
-		reply_fail(r, 409, "too_much", "%s", e.text);
 	else if (rc < 0)
-		reply_sandbox_err(r, &e);
+		reply_capture_err(r, id, &e);
 	if (rc < 0)
 		return;
 	meta_count_use(lock, false);

@@ -21,7 +21,8 @@
  * given. */
 static int open_file(const struct server *s, uint64_t size, struct err *e)
 {
-	int rc = module_new_check_room(s, size, e);
+	uint64_t room;
+	int rc = module_new_room(s, size, &room, e);
 	if (rc < 0)
 		return rc;
 	AUTO_FD fd = openat(s->modules_fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0644);
@@ -29,7 +30,7 @@ static int open_file(const struct server *s, uint64_t size, struct err *e)
 		return err_set(e, errno, "make a file for the module");
 	if (fallocate(fd, 0, 0, (off_t)size) < 0)
 		return err_set(e, errno, "take room for %" PRIu64 " bytes", size);
-	rc = module_new_check_room(s, 0, e);
+	rc = module_new_room(s, 0, &room, e);
 	return rc < 0 ? rc : fd_steal(&fd);
 }
 

@@ -12,10 +12,10 @@ import time
 import tap
 from api import BUSYBOX, DEBIAN, SANDBOXES, activate, create, destroy, execute, output, restore, snapshot
 from machine import BUILD, WORK, Machine, data_disk, drive, make_module, with_manifest
+from modules import MODULES, files, wait_until, workers
 from tap import check, equal
 
 TOKEN = "sekrit-0123456789"
-MODULES = "api/modules"
 TEXT = "of a module\n"
 NOISE_MB = 24  # more than all buffers between a module and a client hold
 STALL_SECONDS = 30  # LIMIT_UPLOAD_STALL_MS
@@ -60,22 +60,6 @@ def said(m, name):
     """What the list has of the module's manifest."""
     (found,) = [module for module in m.http("GET", MODULES).json if module["name"] == name]
     return found["version"], found["needs"], found["sha256"]
-
-
-def files(m):
-    return sorted(m.inside("ls -A /data/modules")[1].split())
-
-
-def workers(m):
-    pids = [int(pid) for pid in m.inside("pidof squashd")[1].split()]
-    return [pid for pid in pids if pid != min(pids)]
-
-
-def wait_until(what, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not (done := what()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return done
 
 
 def pull(m, name, token=TOKEN):

@@ -15,10 +15,10 @@ import time
 import tap
 from api import BUSYBOX, SANDBOXES, activate, create, destroy, output, restore, snapshot
 from machine import Machine, Reply, data_disk, drive, make_module
+from modules import MODULES, files, wait_until, workers
 from tap import check, equal
 
 TOKEN = "sekrit-0123456789"
-MODULES = "api/modules"
 LARGE_MB = 120
 WORKER_KB = 8192  # more than any worker has in memory at once, and far below LARGE_MB
 RESERVE = 32 << 20  # LIMIT_UPLOAD_RESERVE_MB
@@ -57,27 +57,10 @@ def names(m):
     return [module["name"] for module in m.http("GET", MODULES).json]
 
 
-def files(m):
-    return sorted(m.inside("ls -A /data/modules")[1].split())
-
-
 def free_bytes(m):
     """What is free on /data, once all that was deleted is really gone."""
     blocks, size = m.inside("sync; stat -f -c '%a %S' /data")[1].split()
     return int(blocks) * int(size)
-
-
-def workers(m):
-    """The pids of squashd's children of its own name."""
-    pids = [int(pid) for pid in m.inside("pidof squashd")[1].split()]
-    return [pid for pid in pids if pid != min(pids)]
-
-
-def wait_until(what, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not (done := what()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return done
 
 
 class Upload:
