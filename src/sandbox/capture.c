@@ -323,6 +323,7 @@ static int capture_tree(const struct server *s, const char *id, int tree_fd, int
 	if (leaf < 0)
 		return leaf;
 	struct jail j = {
+		.lock_fd = leaf,
 		.program_fd = s->mksquashfs_fd,
 		.tree_fd = tree,
 		.out_fd = out,

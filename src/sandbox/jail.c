@@ -214,6 +214,8 @@ static void execute(const struct jail *j)
 int jail_become_mksquashfs(void *arg)
 {
 	const struct jail *j = arg;
+	/* A flock goes with its last copy: until then a sweep takes it for a capture that runs. */
+	close(j->lock_fd);
 	/* Privilege: the appliance's root, in namespaces and a cgroup of its own. */
 	AUTO_FD null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (null < 0) {

@@ -11,6 +11,7 @@
 #define JAIL_CLONE_FLAGS (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
 
 struct jail {
+	int lock_fd;        /* our parent's lock, closed first: with him it is to go */
 	int program_fd;     /* mksquashfs, O_PATH */
 	int tree_fd;        /* detached mounts: of the tree, */
 	int out_fd;         /* and of the file to write to */
