@@ -84,16 +84,16 @@ HOST_CFLAGS := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -It
 
 PROGRAMS := init squashd box-init box-files api egress front make-identity ask-health
 LIB := $(wildcard src/lib/*.c)
-SRC_init := $(wildcard src/init/*.c)
-SRC_squashd := $(filter-out src/sandbox/box_init.c,$(wildcard src/sandbox/*.c))
-SRC_box-init := src/sandbox/box_init.c
+SRC_init := $(wildcard src/init/*.c src/init/*/*.c)
+SRC_squashd := $(wildcard src/squashd/*.c src/squashd/*/*.c)
+SRC_box-init := $(wildcard src/box_init/*.c)
 SRC_box-files := $(wildcard src/files/*.c)
 SRC_api := $(wildcard src/api/*.c)
 SRC_egress := $(wildcard src/egress/*.c)
-SRC_make-identity := $(addprefix src/front/,make_identity.c identity_make.c certificate.c der_write.c)
+SRC_make-identity := $(addprefix src/front/identity/,make_identity.c identity_make.c certificate.c der_write.c)
 SRC_squashctl := $(wildcard src/ctl/*.c)
-SRC_ask-health := $(addprefix src/front/,ask_health.c pem.c)
-SRC_front := $(filter-out $(SRC_make-identity) src/front/ask_health.c,$(wildcard src/front/*.c))
+SRC_ask-health := $(addprefix src/front/identity/,ask_health.c pem.c)
+SRC_front := $(wildcard src/front/*.c) $(addprefix src/front/identity/,identity.c identity_pair.c der_read.c pem.c)
 
 BIN := $(PROGRAMS:%=build/bin/%)
 # Of a library, the linker takes what a program calls.
@@ -326,31 +326,30 @@ run:
 
 UNIT := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/test_*.c))
 # What a unit test needs beside src/lib.
-SRC_test_settings := $(addprefix src/init/,settings.c settings_values.c settings_ip.c gpt.c)
-SRC_test_settings_ip := src/init/settings_ip.c
-SRC_test_rdnss := src/init/rdnss.c
-SRC_test_gpt := src/init/gpt.c src/init/efi_text.c
-SRC_test_init_parse := src/init/parse.c
+SRC_test_settings := $(wildcard src/init/settings/*.c)
+SRC_test_settings_ip := src/init/settings/settings_ip.c
+SRC_test_rdnss := src/init/net/rdnss.c
+SRC_test_gpt := src/init/settings/gpt.c src/init/disk/efi_text.c
+SRC_test_init_parse := src/init/boot/parse.c
 SRC_test_dns := $(filter-out src/egress/dns_clients.c,$(wildcard src/egress/dns*.c))
 SRC_test_sniff := $(wildcard src/egress/sniff*.c)
 SRC_test_head := src/front/head.c
 SRC_test_turns := src/front/turns.c
 SRC_test_guard := $(addprefix src/front/,guard.c clients.c)
 # Both ways: what front loads, and what makes it.
-IDENTITY := $(addprefix src/front/,identity.c identity_pair.c pem.c der_read.c \
-	identity_make.c certificate.c der_write.c)
+IDENTITY := $(filter-out %/ask_health.c %/make_identity.c,$(wildcard src/front/identity/*.c))
 SRC_test_identity := $(IDENTITY)
 SRC_test_der := $(IDENTITY)
 SRC_test_query := src/api/query.c src/api/request.c
 SRC_test_exposition := src/api/exposition.c
-SRC_test_totals := src/sandbox/totals.c
+SRC_test_totals := src/squashd/store/totals.c
 SRC_test_sample := src/ctl/sample.c src/ctl/figures.c
 SRC_test_ctl := $(addprefix src/ctl/,lines.c quote.c remote.c reply_head.c show.c target.c url.c)
 SRC_test_tar := src/files/tar_read.c src/files/tar_write.c
-SRC_test_superblock := src/sandbox/superblock.c
-SRC_test_manifest := src/sandbox/manifest.c src/sandbox/modules.c
+SRC_test_superblock := src/squashd/store/superblock.c
+SRC_test_manifest := src/squashd/store/manifest.c src/squashd/store/modules.c
 SRC_test_tokens = $(SRC_fuzz_tokens)
-SRC_test_update := src/sandbox/update_header.c
+SRC_test_update := src/squashd/update/update_header.c
 
 build/unit/obj/%.o: %.c Makefile config/warnings $(BEARSSL)
 	$(call say,HOSTCC,$<)
@@ -364,12 +363,11 @@ $(UNIT): build/unit/%: build/unit/obj/tests/unit/%.o \
 
 # A fuzz target, and what it needs beside src/lib.
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-SRC_fuzz_snapshot := $(addprefix src/sandbox/,members.c modules.c snapshot_text.c)
-SRC_fuzz_meta := $(SRC_fuzz_snapshot) src/sandbox/meta_text.c
+SRC_fuzz_snapshot := $(addprefix src/squashd/store/,json_members.c modules.c snapshot_text.c)
+SRC_fuzz_meta := $(SRC_fuzz_snapshot) src/squashd/store/meta_text.c
 SRC_fuzz_msg := $(SRC_fuzz_meta) \
-	$(addprefix src/sandbox/,create_read.c fields.c reply.c run_read.c change_read.c tokens.c module_read.c \
-		execs_read.c update_read.c files_read.c manifest.c)
-SRC_fuzz_tokens := $(SRC_fuzz_meta) src/sandbox/tokens.c
+	$(wildcard src/squashd/wire/*.c) $(addprefix src/squashd/store/,tokens.c manifest.c)
+SRC_fuzz_tokens := $(SRC_fuzz_meta) src/squashd/store/tokens.c
 SRC_fuzz_request := $(SRC_fuzz_msg) $(filter-out src/api/api.c,$(SRC_api))
 SRC_fuzz_dns := $(SRC_test_dns)
 SRC_fuzz_rdnss := $(SRC_test_rdnss)
@@ -404,11 +402,11 @@ build/test/load-identity: $(patsubst %.c,build/unit/obj/%.o,tests/front/load_ide
 	$(Q)mkdir -p $(@D)
 	$(Q)gcc $(HOST_CFLAGS) -o $@ $^ $(BEARSSL)
 
-build/test/agent: $(patsubst %.c,build/obj/%.o,$(wildcard tests/qemu/agent*.c)) $(LIB:%.c=build/obj/%.o) scripts/check-static
+build/test/agent: $(patsubst %.c,build/obj/%.o,$(wildcard tests/agent/*.c)) $(LIB:%.c=build/obj/%.o) scripts/check-static
 	$(link)
 
 # What runs inside a sandbox and tries what it must not be able to do.
-build/test/probe: $(patsubst %.c,build/obj/%.o,$(wildcard tests/qemu/probe/*.c)) scripts/check-static
+build/test/probe: $(patsubst %.c,build/obj/%.o,$(wildcard tests/probe/*.c)) scripts/check-static
 	$(link)
 
 # The CGI program behind front in its own tests.
@@ -441,12 +439,16 @@ test:
 	$(Q)tests/tap --jobs $(JOBS) --timeout 600 $(filter-out $(ALONE),$(TESTS)) --alone $(ALONE) \
 		--timeout 60 $(UNIT) $(REPLAY)
 
-TESTS := $(wildcard $(patsubst %,tests/%/test_*.py,signing flash modules front egress qemu))
+# Those of media that test-media alone runs.
+MEDIA := boot/test_media.py boot/test_pxe_matrix.py boot/test_secure_boot.py boot/test_update_cut.py \
+	boot/test_update_fallback.py docs/test_deploy.py
+TESTS := $(filter-out $(patsubst %,tests/qemu/%,$(filter-out boot/test_media.py,$(MEDIA))), \
+	$(wildcard $(patsubst %,tests/%/test_*.py,signing flash modules front egress qemu/*)))
 # How many of them run side by side. A booted machine waits now and then: with 2, it takes two thirds of the time.
 JOBS := 1
 # Those that hold times against each other have the processors for themselves.
-ALONE := tests/front/test_front_load.py tests/qemu/test_load.py tests/qemu/test_neighbours.py \
-	tests/qemu/test_exhaustion.py
+ALONE := tests/front/test_front_load.py tests/qemu/confine/test_load.py tests/qemu/confine/test_neighbours.py \
+	tests/qemu/confine/test_exhaustion.py
 
 # What those of front need.
 WITH_FRONT := build/bin/front build/bin/ask-health build/test/cgi build/test/odd-client build/test/load-identity
@@ -458,19 +460,19 @@ IN_QEMU := all ctl build/parts/efi build/qemu/run build/test/agent build/test/pr
 test-fault:
 	$(Q)scripts/host-packages build test
 	$(Q)$(SUBMAKE) $(IN_QEMU)
-	$(Q)FAULT_ALL=1 tests/tap --timeout 7200 tests/qemu/test_fault.py
+	$(Q)FAULT_ALL=1 tests/tap --timeout 7200 tests/qemu/recovery/test_fault.py
 
 test-media:
 	$(Q)scripts/host-packages build modules test
 	$(Q)$(SUBMAKE) $(IN_QEMU) $(WITH_PXE) $(ON_STICK)
-	$(Q)MEDIA_ALL=1 tests/tap --timeout 1200 tests/qemu/test_media.py $(wildcard tests/media/test_*.py)
+	$(Q)MEDIA_ALL=1 tests/tap --timeout 1200 $(addprefix tests/qemu/,$(MEDIA))
 
 CUTS := 50
 
 test-powercut:
 	$(Q)scripts/host-packages build test
 	$(Q)$(SUBMAKE) $(IN_QEMU)
-	$(Q)CUTS=$(CUTS) tests/tap --timeout 7200 tests/qemu/test_powercut.py
+	$(Q)CUTS=$(CUTS) tests/tap --timeout 7200 tests/qemu/recovery/test_powercut.py
 
 FUZZ_SECONDS := 600
 # gcc has warned already.
@@ -509,7 +511,7 @@ fuzz-merge: $(T:%=build/fuzz/%)
 
 # What the benchmark needs inside: the peers, our timer and the floors. The base has their libraries.
 BENCH := build/bench/timer build/bench/floor build/bench/pump build/bench/filter build/bench/tlsload
-build/bench/filter: build/obj/src/sandbox/payload_calls.o
+build/bench/filter: build/obj/src/squashd/kernel/payload_calls.o
 build/bench/tlsload: build/obj/tests/front/trusting.o build/obj/tests/front/trusting_io.o
 # The kernel modules of the path that egress is measured against; the appliance has none of them.
 BENCH_KERNEL := veth libcrc32c nf_defrag_ipv4 nf_defrag_ipv6 nf_conntrack nf_nat x_tables ip_tables \

@@ -6,7 +6,7 @@
 
 #include <bearssl.h>
 
-#include "identity.h"
+#include "front/identity/identity.h"
 #include "limits.h"
 #include "wire.h"
 

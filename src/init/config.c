@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "console.h"
+#include "init/boot/console.h"
 #include "lib/fd.h"
 #include "lib/paths.h"
 #include "paths.h"

@@ -4,9 +4,9 @@
 #ifndef SQUASH_INIT_CONFIG_H
 #define SQUASH_INIT_CONFIG_H
 
-#include "boot_source.h"
-#include "data.h"
-#include "settings.h"
+#include "init/disk/boot_source.h"
+#include "init/disk/data.h"
+#include "init/settings/settings.h"
 
 struct config {
 	struct settings_raw command_line;

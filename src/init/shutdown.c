@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "console.h"
+#include "init/boot/console.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/paths.h"

@@ -5,8 +5,8 @@
 
 #include <stdnoreturn.h>
 
-#include "services.h"
-#include "watchdog.h"
+#include "init/boot/watchdog.h"
+#include "init/service/services.h"
 
 enum shutdown_end { SHUTDOWN_POWER_OFF, SHUTDOWN_REBOOT };
 

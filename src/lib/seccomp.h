@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/err.h"
+#include "err.h"
 
 /* What must hold of an argument, counted from 0, of which the low 32 bits are looked at: where a
  * table asks, the kernel takes no more itself. */

@@ -14,7 +14,7 @@ import socket
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../qemu"))
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from guest import API_PORT, FLOOR_PORT, LAYER, PEERS, TOOLS, Guest
 from guest import init_that_can_be_traced, init_that_takes_modules
 from machine import BUILD, Machine, data_disk, drive
@@ -25,7 +25,7 @@ from tls import bench_tls
 QUICK = "--quick" in sys.argv[1:]
 OUT = BUILD / "bench.json"
 SANDBOXES = "/cgi-bin/api/sandboxes"
-# As src/sandbox/jail.c has them.
+# As src/squashd/box/jail.c has them.
 MKSQUASHFS = "-noappend -quiet -no-progress -exit-on-error -comp zstd -Xcompression-level 1 -mem 62M -no-duplicates"
 BODY = '{"cmd":"true"}'
 IMAGE_MIB = 24  # goals

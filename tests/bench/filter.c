@@ -6,7 +6,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "sandbox/payload_calls.h"
+#include "squashd/kernel/payload_calls.h"
 
 int main(int argc, char **argv)
 {

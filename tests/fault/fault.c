@@ -37,7 +37,7 @@
 #include <unistd.h>
 
 #include "lib/msg.h"
-#include "sandbox/spawn.h"
+#include "squashd/kernel/spawn.h"
 
 #define CONTROL "/run/fault/control"
 #define RESULT "/run/fault/result"

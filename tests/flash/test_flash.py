@@ -7,10 +7,8 @@ import contextlib
 import io
 import os
 import subprocess
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "qemu"))
 
 import tap
 from fakehost import SCRIPT, WORK, FakeHost, flash

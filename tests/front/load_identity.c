@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "front/identity.h"
+#include "front/identity/identity.h"
 #include "lib/fd.h"
 
 #define FILE_BYTES (2 * IDENTITY_CHAIN_BYTES)

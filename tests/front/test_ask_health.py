@@ -8,14 +8,12 @@ import socket
 import ssl
 import struct
 import subprocess
-import sys
 import tempfile
 import threading
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "qemu"))
-import tap  # noqa: E402
-from tap import check, equal  # noqa: E402
+import tap
+from tap import check, equal
 
 PROGRAM = Path(__file__).resolve().parents[2] / "build/bin/ask-health"
 TIMEOUT_S = 2  # what init gives it is longer

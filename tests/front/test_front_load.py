@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """front under those who mean it ill: slow ones, many, guessers. Others must not notice.
 
-    ONLY="test_flood" tests/front/test_front_load.py"""
+    ONLY="test_flood" tests/tap tests/front/test_front_load.py"""
 
 import contextlib
 import os
@@ -13,9 +13,7 @@ import threading
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "qemu"))
 sys.dont_write_bytecode = True
 
 import tap

@@ -3,7 +3,7 @@
 """front's TLS by the judgement of others: OpenSSL, curl, Python. What no honest client sends is
 test_tls_records.py's.
 
-    ONLY="test_versions test_bulk" tests/front/test_tls.py"""
+    ONLY="test_versions test_bulk" tests/tap tests/front/test_tls.py"""
 
 import array
 import hashlib
@@ -13,9 +13,7 @@ import ssl
 import sys
 import threading
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "qemu"))
 sys.dont_write_bytecode = True
 
 import process

@@ -3,7 +3,7 @@
 """What no honest client sends to front's TLS: broken, endless and half handshakes, records in the
 wrong place, floods of them; and what is left of a connection in its memory.
 
-    ONLY="test_flood" tests/front/test_tls_records.py"""
+    ONLY="test_flood" tests/tap tests/front/test_tls_records.py"""
 
 import os
 import random
@@ -15,7 +15,6 @@ import threading
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "qemu"))
 sys.dont_write_bytecode = True
 
 import process

@@ -8,10 +8,10 @@
 #include "fuzz.h"
 #include "lib/allow.h"
 #include "lib/msg.h"
-#include "sandbox/create_read.h"
-#include "sandbox/meta_text.h"
-#include "sandbox/sandbox.h"
-#include "sandbox/snapshot_text.h"
+#include "squashd/sandbox.h"
+#include "squashd/store/meta_text.h"
+#include "squashd/store/snapshot_text.h"
+#include "squashd/wire/create_read.h"
 
 static inline bool is_terminated(const char *text, size_t cap)
 {

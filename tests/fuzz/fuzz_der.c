@@ -5,9 +5,9 @@
  * An input is DER, or none; and a serial number with addresses, or the begin of these. */
 #include <stdbool.h>
 
-#include "front/certificate.h"
-#include "front/der_read.h"
-#include "front/der_write.h"
+#include "front/identity/certificate.h"
+#include "front/identity/der_read.h"
+#include "front/identity/der_write.h"
 #include "fuzz.h"
 
 static void check_within(struct der part, const uint8_t *bytes, size_t len)

@@ -4,8 +4,8 @@
  * variables. An input is a byte for the size of sectors, three for that of the disk, a header, and
  * entries; the CRCs are put right, as no fuzzer would find them. */
 #include "fuzz.h"
-#include "init/efi_text.h"
-#include "init/gpt.h"
+#include "init/disk/efi_text.h"
+#include "init/settings/gpt.h"
 
 static uint32_t crc32(const uint8_t *bytes, size_t len)
 {

@@ -7,8 +7,8 @@
  * the key, 2 a certificate. */
 #include <stdbool.h>
 
-#include "front/der_read.h"
-#include "front/identity.h"
+#include "front/identity/der_read.h"
+#include "front/identity/identity.h"
 #include "fuzz.h"
 
 #define HEAD_BYTES 3

@@ -5,8 +5,8 @@
 #include <errno.h>
 
 #include "fuzz.h"
-#include "sandbox/manifest.h"
-#include "sandbox/modules.h"
+#include "squashd/store/manifest.h"
+#include "squashd/store/modules.h"
 
 static void check_taken(const struct manifest *m, const uint8_t *block)
 {

@@ -2,7 +2,7 @@
 /* Options of Neighbor Discovery, an input being one message after another, each with its length in
  * a byte: the servers are without gaps, none twice, none over; told again, nothing changes. */
 #include "fuzz.h"
-#include "init/rdnss.h"
+#include "init/net/rdnss.h"
 
 static void check(const struct rdnss *r, uint64_t now_ms)
 {

@@ -13,10 +13,10 @@
 #include "api/routes.h"
 #include "check_sandbox.h"
 #include "fuzz.h"
-#include "sandbox/change_read.h"
-#include "sandbox/create_read.h"
-#include "sandbox/module_read.h"
-#include "sandbox/run_read.h"
+#include "squashd/wire/change_read.h"
+#include "squashd/wire/create_read.h"
+#include "squashd/wire/module_read.h"
+#include "squashd/wire/run_read.h"
 
 #define LINES 6
 #define MACHINE_MB 4096

@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "fuzz.h"
-#include "sandbox/superblock.h"
+#include "squashd/store/superblock.h"
 
 static uint64_t read64(const uint8_t *at)
 {

@@ -9,7 +9,7 @@
 #include <sys/random.h>
 
 #include "../front/trusting.h"
-#include "front/identity_make.h"
+#include "front/identity/identity_make.h"
 #include "front/tls.h"
 #include "fuzz.h"
 

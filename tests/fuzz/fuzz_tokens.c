@@ -2,8 +2,8 @@
 /* The file of named tokens, as anybody may have written it: what is taken keeps to the limits, is
  * found by its digest and by no other, and is the same once a token has been added or dropped. */
 #include "fuzz.h"
-#include "sandbox/meta_text.h"
-#include "sandbox/tokens.h"
+#include "squashd/store/meta_text.h"
+#include "squashd/store/tokens.h"
 
 struct said {
 	size_t lines;

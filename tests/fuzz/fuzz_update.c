@@ -10,7 +10,7 @@
 
 #include "fuzz.h"
 #include "lib/uki.h"
-#include "sandbox/update_header.h"
+#include "squashd/update/update_header.h"
 
 #define FUZZ_KEY 7
 

@@ -17,12 +17,10 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tarfile
 import threading
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "qemu"))
 
 import tap
 from archives import CAPABILITY, DATE, HOSTILE, archive, directory, entry, link, pax, symlink

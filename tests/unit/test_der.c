@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "exact.h"
-#include "front/der_read.h"
-#include "front/der_write.h"
+#include "front/identity/der_read.h"
+#include "front/identity/der_write.h"
 #include "tap.h"
 
 static void test_elements(void)

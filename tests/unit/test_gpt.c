@@ -2,8 +2,8 @@
 /* GUID partition tables, read, grown and written; texts in EFI variables. */
 #include <string.h>
 
-#include "init/efi_text.h"
-#include "init/gpt.h"
+#include "init/disk/efi_text.h"
+#include "init/settings/gpt.h"
 #include "tap.h"
 
 #define ENTRY_COUNT 128

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "exact.h"
-#include "front/der_read.h"
-#include "front/identity.h"
-#include "front/identity_make.h"
+#include "front/identity/der_read.h"
+#include "front/identity/identity.h"
+#include "front/identity/identity_make.h"
 #include "tap.h"
 
 #define CERTIFICATES 500

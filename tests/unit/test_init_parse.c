@@ -3,7 +3,7 @@
  * numbers, kernel events. */
 #include <string.h>
 
-#include "init/parse.h"
+#include "init/boot/parse.h"
 #include "tap.h"
 
 static void test_manifest(void)

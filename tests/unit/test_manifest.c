@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "exact.h"
-#include "sandbox/manifest.h"
+#include "squashd/store/manifest.h"
 #include "tap.h"
 
 #define DIGITS "0123456789abcdef"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "init/rdnss.h"
+#include "init/net/rdnss.h"
 
 #include <stdlib.h>
 #include <string.h>

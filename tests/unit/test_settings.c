@@ -4,7 +4,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "init/settings.h"
+#include "init/settings/settings.h"
 #include "lib/env.h"
 #include "tap.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "init/settings_ip.h"
+#include "init/settings/settings_ip.h"
 
 #include <string.h>
 

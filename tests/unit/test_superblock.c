@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "exact.h"
-#include "sandbox/superblock.h"
+#include "squashd/store/superblock.h"
 #include "tap.h"
 
 #define FILE_SIZE 45056

@@ -3,7 +3,7 @@
  * changed. */
 #include <string.h>
 
-#include "sandbox/tokens.h"
+#include "squashd/store/tokens.h"
 #include "tap.h"
 
 #define DIGEST "1ec1c26b50d5d3c58d9583181af8076655fe00756bf7285940ba3670f99fcba0" /* "s3cret" */

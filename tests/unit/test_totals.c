@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "sandbox/totals.h"
+#include "squashd/store/totals.h"
 #include "tap.h"
 
 /* The number of the tag's field at that place among those of the tag; UINT64_MAX: there is none. */

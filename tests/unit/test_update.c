@@ -7,7 +7,7 @@
 
 #include "exact.h"
 #include "lib/uki.h"
-#include "sandbox/update_header.h"
+#include "squashd/update/update_header.h"
 #include "tap.h"
 
 #define FILE_SIZE 20000000

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* The leaves x0..xN that execs run in. A leaf is used again and again: one that was removed after
+ * its processes wrote to a tmpfs would stay behind in the kernel as a dying cgroup. Who holds the
+ * flock of the directory has the leaf; the kernel lets go of it when its supervisor dies, however.
+ * Two marks, kept on the directory so that they live and die with it, say what a leaf without a
+ * holder is: "left", its processes were left in the background on purpose; "killed", it must be
+ * replaced, as Linux 6.12 kills at birth whatever clone3 puts into a cgroup that was ever
+ * killed. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "freeze.h"
+#include "lib/clock.h"
+#include "lib/fd.h"
+#include "squashd/kernel/cgroup.h"
+#include "squashd/kernel/cgroup_events.h"
+
+#define MARK_LEFT "trusted.squash.left"
+#define MARK_KILLED "trusted.squash.killed"
+#define KILL_MS 2000 /* for killed processes to go, while a caller waits */
+#define END_MS 30000 /* the same when nobody does: a thousand can take seconds */
+
+static bool has_mark(int fd, const char *mark)
+{
+	return fgetxattr(fd, mark, NULL, 0) >= 0;
+}
+
+static bool is_populated(int fd)
+{
+	return cgroup_read_event(fd, "cgroup.events", "populated") != 0;
+}
+
+/* Open box/name, making it if need be, and lock it. The descriptor; -EAGAIN if somebody has it. */
+static int open_locked(int box_fd, const char *name, struct err *e)
+{
+	bool made = mkdirat(box_fd, name, 0755) == 0;
+	if (!made && errno != EEXIST)
+		return err_set(e, errno, "make cgroup %s", name);
+	AUTO_FD fd = openat(box_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? -EAGAIN : err_set(e, errno, "open cgroup %s", name);
+	if (made && fd_write_file(fd, "memory.oom.group", "1", e) < 0)
+		return -e->number;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? -EAGAIN : err_set(e, errno, "lock cgroup %s", name);
+	/* It may have been replaced between open and flock. */
+	struct stat mine, there;
+	if (fstat(fd, &mine) < 0 || fstatat(box_fd, name, &there, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    mine.st_ino != there.st_ino)
+		return -EAGAIN;
+	return fd_steal(&fd);
+}
+
+/* A leaf that nobody holds: 0 if it can be used as it is, -EAGAIN if it can't, now. Remains of a
+ * supervisor that died are ended here. */
+static int make_usable(struct leaf *leaf, struct err *e)
+{
+	if (is_populated(leaf->fd)) {
+		if (has_mark(leaf->fd, MARK_LEFT) || has_mark(leaf->fd, MARK_KILLED))
+			return -EAGAIN;
+		int rc = cgroup_kill_leaf(leaf, e);
+		if (rc < 0)
+			return rc;
+	}
+	if (has_mark(leaf->fd, MARK_KILLED)) {
+		unlinkat(leaf->box_fd, leaf->name, AT_REMOVEDIR);
+		leaf->killed = false;
+		return -EAGAIN; /* the next try makes a new one */
+	}
+	fremovexattr(leaf->fd, MARK_LEFT);
+	return 0;
+}
+
+static int try_lease(struct leaf *leaf, struct err *e)
+{
+	leaf->fd = open_locked(leaf->box_fd, leaf->name, e);
+	if (leaf->fd < 0)
+		return leaf->fd;
+	int rc = make_usable(leaf, e);
+	if (rc < 0)
+		fd_close(&leaf->fd);
+	return rc;
+}
+
+int cgroup_lease_leaf(int root_fd, const char *id, struct leaf *leaf, struct err *e)
+{
+	enum { TRIES = 2 }; /* the second finds what the first has replaced */
+	char path[LIMIT_ID_BYTES + 8];
+	snprintf(path, sizeof(path), "%s/box", id);
+	*leaf = (struct leaf){.box_fd = -1, .fd = -1};
+	AUTO_FD box = openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (box < 0)
+		return err_set(e, errno, "open cgroup %s", path);
+	leaf->box_fd = box;
+	for (unsigned i = 0; i < LIMIT_EXECS * TRIES; i++) {
+		snprintf(leaf->name, sizeof(leaf->name), "x%u", i / TRIES % LIMIT_EXECS);
+		int rc = try_lease(leaf, e);
+		if (rc == 0) {
+			leaf->oom_kills = cgroup_read_event(leaf->fd, "memory.events", "oom_kill");
+			leaf->frozen_ms = freeze_total_ms(box);
+			fd_steal(&box);
+		}
+		if (rc != -EAGAIN)
+			return rc;
+	}
+	leaf->box_fd = -1;
+	return err_say(e, EAGAIN, "%d commands are running in sandbox %s already", LIMIT_EXECS, id);
+}
+
+int cgroup_kill_leaf(struct leaf *leaf, struct err *e)
+{
+	/* ENOENT, ENODEV: whoever destroys the sandbox has killed it already, and removed it.
+	 * The mark first: if we die between the two, a leaf replaced in vain is the lesser harm. */
+	if (fsetxattr(leaf->fd, MARK_KILLED, "1", 1, 0) < 0)
+		return err_set(e, errno, "mark cgroup %s", leaf->name);
+	int rc = fd_write_file(leaf->fd, "cgroup.kill", "1", e);
+	if (rc < 0 && rc != -ENOENT && rc != -ENODEV)
+		return rc;
+	leaf->killed = true;
+	rc = cgroup_wait_empty(leaf->fd, clock_mono_ms() + KILL_MS, e);
+	return rc == -EBUSY ? 0 : rc;
+}
+
+bool cgroup_leaf_had_oom(const struct leaf *leaf)
+{
+	return cgroup_read_event(leaf->fd, "memory.events", "oom_kill") > leaf->oom_kills;
+}
+
+void cgroup_end_leaf(struct leaf *leaf)
+{
+	if (leaf->killed) {
+		cgroup_wait_empty(leaf->fd, clock_mono_ms() + END_MS, NULL);
+		unlinkat(leaf->box_fd, leaf->name, AT_REMOVEDIR);
+	} else if (is_populated(leaf->fd)) {
+		fsetxattr(leaf->fd, MARK_LEFT, "1", 1, 0);
+	}
+	fd_close(&leaf->fd);
+	fd_close(&leaf->box_fd);
+}

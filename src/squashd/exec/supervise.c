@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/* Watching a running command: its pipes, its end, its time. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "exec.h"
+#include "lib/clock.h"
+#include "lib/fd.h"
+#include "squashd/box/freeze.h"
+
+#define KILLED_MS 2000
+#define DROP_BYTES 1048576U /* at a time; a pipe holds less */
+
+enum { IN, OUT, ERR, PID, CLIENT, KILLER, WATCHED };
+
+struct watch {
+	struct exec_job *job;
+	const struct exec_request *request;
+	struct exec_result *result;
+	bool unwanted;        /* it is detached, and shall be ended */
+	size_t owed[2];       /* of what the pipes held at the command's end: not yet sent */
+	size_t input_at;      /* of the request's input */
+	bool ended;           /* the command, not all that it started */
+	uint64_t deadline_ms; /* of the command; then, once it has ended, of its pipes */
+	uint64_t frozen_ms;   /* by which the deadline has been put off */
+};
+
+/* Drop what there is, without a copy: who writes without end is not to cost the appliance as much
+ * as himself. */
+static ssize_t drop(struct exec_job *job, int fd)
+{
+	if (job->null_fd < 0)
+		job->null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	return splice(fd, NULL, job->null_fd, NULL, DROP_BYTES, SPLICE_F_NONBLOCK);
+}
+
+/* Read what there is: keep what fits into o (may be NULL), drop the rest. Closes *fd at its end. */
+static void drain(struct exec_job *job, int *fd, struct exec_output *o)
+{
+	size_t room = o ? sizeof(o->data) - o->len : 0;
+	ssize_t n = room > 0 ? read(*fd, o->data + o->len, room) : drop(job, *fd);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0)
+		fd_close(fd);
+	else if (room > 0)
+		o->len += (size_t)n;
+	else if (o)
+		o->truncated = true;
+}
+
+static ssize_t send_or_file(struct exec_job *job, int which, int fd)
+{
+	if (job->detached)
+		return detached_take(job->detached, which, fd);
+	return exec_stream_take(job->stream, which, fd, clock_mono_ms());
+}
+
+/* Read what there is, and keep it in the result or elsewhere. */
+static void take(struct watch *w, int which, int *fd, struct exec_output *o)
+{
+	struct exec_job *job = w->job;
+	if (!job->detached && (!job->stream || job->stream->gone)) {
+		drain(job, fd, job->stream ? NULL : o);
+		return;
+	}
+	ssize_t n = send_or_file(job, which, *fd);
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		fd_close(fd);
+	if (n > 0)
+		w->owed[which] -= (size_t)n < w->owed[which] ? (size_t)n : w->owed[which];
+}
+
+/* Bytes in the pipe. */
+static size_t pending(int fd)
+{
+	int bytes = 0;
+	return fd >= 0 && ioctl(fd, FIONREAD, &bytes) == 0 ? (size_t)bytes : 0;
+}
+
+static void feed(struct watch *w)
+{
+	size_t left = w->request->input_len - w->input_at;
+	ssize_t n = left > 0 ? write(w->job->in_fd, w->request->input + w->input_at, left) : 0;
+	if (n > 0)
+		w->input_at += (size_t)n;
+	else if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	/* All written, or nobody reads on: EPIPE (the worker ignores the signal). */
+	if (n < 0 || w->input_at == w->request->input_len)
+		fd_close(&w->job->in_fd);
+}
+
+static int reap(struct watch *w, struct err *e)
+{
+	siginfo_t info = {.si_pid = 0};
+	if (waitid(P_PIDFD, (id_t)w->job->pidfd, &info, WEXITED) < 0)
+		return err_set(e, errno, "wait for the command");
+	if (info.si_code == CLD_EXITED) {
+		w->result->exit_code = info.si_status;
+	} else {
+		w->result->signal = info.si_status;
+		w->result->exit_code = 128 + info.si_status;
+	}
+	w->ended = true;
+	w->result->ended_ms = clock_wall_ms();
+	w->result->duration_ms = clock_mono_ms() - w->job->started_mono_ms;
+	fd_close(&w->job->in_fd);
+	w->owed[0] = pending(w->job->out_fd);
+	w->owed[1] = pending(w->job->err_fd);
+	/* What was killed is on its way, and closes its pipes in the end. */
+	w->deadline_ms = clock_mono_ms() + (w->job->leaf.killed ? KILLED_MS : LIMIT_GRACE_MS);
+	return 0;
+}
+
+/* The command's time does not run while the sandbox is frozen. */
+static bool put_off(struct watch *w)
+{
+	const struct leaf *leaf = &w->job->leaf;
+	uint64_t frozen_ms = freeze_total_ms(leaf->box_fd) - leaf->frozen_ms;
+	if (frozen_ms <= w->frozen_ms)
+		return false;
+	w->deadline_ms += frozen_ms - w->frozen_ms;
+	w->frozen_ms = frozen_ms;
+	return true;
+}
+
+/* Wait for what comes next, until wait_ms are over, or for ever (-1), and see to it. 0 or
+ * -errno. */
+static int wait_for(struct watch *w, int wait_ms, struct err *e)
+{
+	struct exec_job *job = w->job;
+	struct exec_stream *s = job->stream;
+	bool room = !s || exec_stream_has_room(s);
+	struct pollfd fds[WATCHED] = {
+		[IN] = {.fd = job->in_fd, .events = POLLOUT},
+		[OUT] = {.fd = room ? job->out_fd : -1, .events = POLLIN},
+		[ERR] = {.fd = room ? job->err_fd : -1, .events = POLLIN},
+		[PID] = {.fd = w->ended ? -1 : job->pidfd, .events = POLLIN},
+		[CLIENT] = {.fd = s && !s->gone ? s->conn_fd : -1,
+			    .events = s ? exec_stream_events(s) : 0},
+		[KILLER] = {.fd = job->detached ? job->detached->notify_fd : -1, .events = POLLIN},
+	};
+	if (poll(fds, WATCHED, wait_ms) < 0)
+		return errno == EINTR ? 0 : err_set(e, errno, "poll");
+	if (fds[IN].revents)
+		feed(w);
+	if (fds[OUT].revents)
+		take(w, 0, &job->out_fd, &w->result->out);
+	if (fds[ERR].revents && (!s || exec_stream_has_room(s)))
+		take(w, 1, &job->err_fd, &w->result->err);
+	if (fds[CLIENT].revents)
+		exec_stream_handle(s, fds[CLIENT].revents);
+	if (fds[KILLER].revents)
+		w->unwanted = detached_is_unwanted(job->detached);
+	return fds[PID].revents ? reap(w, e) : 0;
+}
+
+/* Its output is all there, or what still holds its pipes has had its time. A slow reader gets all
+ * that the command has written, but no more than that. */
+static bool is_done(const struct watch *w, uint64_t now)
+{
+	const struct exec_job *job = w->job;
+	const struct exec_stream *s = job->stream;
+	if (!w->ended)
+		return false;
+	if (job->out_fd < 0 && job->err_fd < 0)
+		return true;
+	bool owes = s && !s->gone &&
+		    ((job->out_fd >= 0 && w->owed[0] > 0) || (job->err_fd >= 0 && w->owed[1] > 0));
+	return !owes && now >= w->deadline_ms;
+}
+
+/* Whether it is time to end all of it: its time is over, or nobody wants it any more. */
+static bool is_due(struct watch *w, uint64_t now)
+{
+	if (w->ended || w->job->leaf.killed)
+		return false;
+	if (w->unwanted || (w->job->stream && w->job->stream->gone))
+		return true;
+	w->result->timed_out = now >= w->deadline_ms && !put_off(w);
+	return w->result->timed_out;
+}
+
+/* One round. 1 to go on, 0 when done, -errno. */
+static int step(struct watch *w, struct err *e)
+{
+	uint64_t now = clock_mono_ms();
+	if (is_done(w, now))
+		return 0;
+	if (is_due(w, now))
+		return cgroup_kill_leaf(&w->job->leaf, e) < 0 ? -e->number : 1;
+	int wait_ms = w->deadline_ms > now ? (int)(w->deadline_ms - now) : -1;
+	if (w->job->stream)
+		wait_ms = clock_sooner(wait_ms, exec_stream_beat(w->job->stream, now));
+	int rc = wait_for(w, wait_ms, e);
+	return rc < 0 ? rc : 1;
+}
+
+int exec_supervise(struct exec_job *job, const struct exec_request *r, struct exec_result *result,
+		   struct err *e)
+{
+	struct watch w = {.job = job, .request = r, .result = result};
+	w.deadline_ms = job->started_mono_ms + r->timeout_ms;
+	result->started_ms = clock_wall_ms();
+	int rc;
+	while ((rc = step(&w, e)) > 0)
+		;
+	if (rc < 0)
+		return rc;
+	if (result->timed_out)
+		result->exit_code = 124;
+	result->oom_killed = cgroup_leaf_had_oom(&job->leaf);
+	/* The kernel has killed the group (memory.oom.group) one by one: what a fork bomb bore
+	 * meanwhile is still there. */
+	if (result->oom_killed && cgroup_kill_leaf(&job->leaf, e) < 0)
+		return -e->number;
+	result->background = !job->leaf.killed && (job->out_fd >= 0 || job->err_fd >= 0);
+	return 0;
+}
+
+void exec_finish(struct exec_job *job)
+{
+	while (job->out_fd >= 0 || job->err_fd >= 0) {
+		struct pollfd fds[] = {
+			{.fd = job->out_fd, .events = POLLIN},
+			{.fd = job->err_fd, .events = POLLIN},
+		};
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			break;
+		if (fds[0].revents)
+			drain(job, &job->out_fd, NULL);
+		if (fds[1].revents)
+			drain(job, &job->err_fd, NULL);
+	}
+	fd_close(&job->out_fd);
+	fd_close(&job->err_fd);
+	fd_close(&job->in_fd);
+	fd_close(&job->pidfd);
+	fd_close(&job->null_fd);
+	cgroup_end_leaf(&job->leaf);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* POST sandboxes/:id/activate: one module more in the stack of a sandbox. */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "info.h"
+#include "lib/fd.h"
+#include "module_manifest.h"
+#include "requests.h"
+#include "squashd/box/bringup.h"
+#include "squashd/box/layers.h"
+#include "squashd/box/processes.h"
+#include "squashd/store/journal.h"
+#include "squashd/store/meta.h"
+#include "squashd/store/modules.h"
+#include "squashd/wire/change_read.h"
+#include "squashd/wire/create_read.h"
+
+/* Nothing may run in a sandbox whose root is exchanged, or it would go on in the old one. */
+static bool is_idle(const struct server *s, const char *id, struct reply *r)
+{
+	static struct process all[PROCESSES_MAX];
+	size_t count = processes_list(s, id, all);
+	if (count == 0)
+		return true;
+	reply_fail(r, 409, "processes",
+		   "sandbox %s has processes, %d (%s) among them; \"force\" ends them", id,
+		   (int)all[0].pid, all[0].cmd);
+	for (size_t i = 0; i < count; i++) {
+		msg_add(&r->body, TAG_PROCESS, "", 0);
+		msg_add_number(&r->body, TAG_PID, (uint64_t)all[i].pid);
+		msg_add_text(&r->body, TAG_CMD, all[i].cmd);
+	}
+	return false;
+}
+
+static bool has_module(const struct server *s, const char *name, struct reply *r)
+{
+	struct err e;
+	AUTO_FD module = modules_open(s, name, &e);
+	if (module == -ENOENT)
+		reply_fail(r, 400, "no_module", "module: %s", e.text);
+	else if (module < 0)
+		reply_err(r, &e);
+	return module >= 0;
+}
+
+/* One that is gone is for the start to say. */
+static bool needs_are_met(const struct server *s, const struct sandbox *next, struct reply *r)
+{
+	struct err e;
+	for (size_t i = 0; i < next->layer_count; i++) {
+		if (next->layers[i][0] == '9')
+			continue; /* a snapshot */
+		AUTO_FD fd = modules_open(s, next->layers[i], &e);
+		if (fd == -ENOENT)
+			continue;
+		if (fd < 0)
+			reply_err(r, &e);
+		if (fd < 0 || !module_manifest_is_met(fd, next->layers[i], next, r))
+			return false;
+	}
+	return true;
+}
+
+static bool check(const struct server *s, const struct activate *a, const struct sandbox *sb,
+		  struct reply *r)
+{
+	if (!has_module(s, a->module, r))
+		return false;
+	if (sb->layer_count == LIMIT_LAYERS)
+		reply_fail(r, 409, "full", "sandbox %s has %d layers already", sb->id,
+			   LIMIT_LAYERS);
+	else
+		return a->force || is_idle(s, sb->id, r);
+	return false;
+}
+
+void request_activate(const struct server *s, struct msg_cursor fields, struct reply *r)
+{
+	static struct sandbox sb, next;
+	struct activate a;
+	struct err e;
+	if (!change_read_activate(fields, &a, r))
+		return;
+	AUTO_FD lock = meta_lock(s, a.id, LIMIT_BUSY_MS, &e);
+	if (lock < 0 || meta_load(s, lock, a.id, &sb, &e) < 0) {
+		reply_sandbox_err(r, &e);
+		return;
+	}
+	if (!layers_include(sb.layers, sb.layer_count, a.module)) {
+		if (!check(s, &a, &sb, r))
+			return;
+		next = sb;
+		memcpy(next.layers[next.layer_count++], a.module, sizeof(a.module));
+		create_sort_layers(&next);
+		if (!needs_are_met(s, &next, r))
+			return;
+		if (bringup_change(s, &sb, &next, lock, &e) < 0) {
+			if (has_module(s, a.module, r)) /* it may have been deleted just now */
+				reply_err(r, &e);
+			return;
+		}
+		meta_count_use(lock, false);
+		if (journal_change(s, a.id, "activate", "module", a.module, &e) < 0)
+			fprintf(stderr, "squashd: %s\n", e.text);
+	}
+	info_add(s, &sb, lock, r);
+}

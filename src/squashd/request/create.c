@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* POST sandboxes and DELETE sandboxes/:id. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "info.h"
+#include "lib/clock.h"
+#include "lib/fd.h"
+#include "module_manifest.h"
+#include "requests.h"
+#include "squashd/box/bringup.h"
+#include "squashd/box/layers.h"
+#include "squashd/box/life.h"
+#include "squashd/box/upper.h"
+#include "squashd/store/journal.h"
+#include "squashd/store/leftover.h"
+#include "squashd/store/meta.h"
+#include "squashd/store/modules.h"
+#include "squashd/store/snapshots.h"
+#include "squashd/wire/create_read.h"
+#include "squashd/wire/fields.h"
+
+/* The stack of what is made from a snapshot: its own, and itself. */
+static bool read_snapshot(const struct server *s, struct create *c, struct reply *r)
+{
+	static struct snapshot n;
+	struct err e;
+	if (c->from_id[0] == '\0')
+		return true;
+	AUTO_FD dir = meta_open(s, c->from_id, &e);
+	int rc = dir < 0 ? dir : snapshots_load(dir, c->from_snapshot, &n, &e);
+	if (rc == -ENOENT)
+		reply_fail(r, 400, "no_snapshot", "from: %s", e.text);
+	else if (rc < 0)
+		reply_err(r, &e);
+	if (rc < 0)
+		return false;
+	c->sb.layer_count = n.layer_count + 1;
+	memcpy(c->sb.layers, n.layers, sizeof(n.layers));
+	memcpy(c->sb.layers[n.layer_count], n.name, sizeof(n.name));
+	memcpy(c->sb.active_snapshot, n.name, sizeof(n.name));
+	return true;
+}
+
+/* Links to the snapshots in the stack: nothing is shared but what can't change. */
+static int link_snapshots(const struct server *s, const struct create *c, int dir_fd, struct err *e)
+{
+	if (c->from_id[0] == '\0')
+		return 0;
+	AUTO_FD from = meta_open(s, c->from_id, e);
+	int rc = from < 0 ? from : 0;
+	for (size_t i = 0; rc == 0 && i < c->sb.layer_count; i++)
+		if (c->sb.layers[i][0] == '9')
+			rc = snapshots_link(from, dir_fd, c->sb.layers[i], e);
+	return rc;
+}
+
+/* All parts, in order; meta.json last: with it the sandbox exists. */
+static int build(const struct server *s, struct create *c, int dir_fd, struct err *e)
+{
+	struct sandbox *sb = &c->sb;
+	sb->created_ms = clock_wall_ms();
+	/* Now: by when it is started, the wall clock may have been set. */
+	if (sb->lifetime_s > 0)
+		sb->runtime.deadline_ms = clock_mono_ms() + sb->lifetime_s * 1000;
+	struct usage u = {.last_active_ms = sb->created_ms};
+	int rc = layers_acquire(s, sb, e);
+	if (rc == 0)
+		rc = upper_make(s, sb, dir_fd, e);
+	if (rc == 0)
+		rc = bringup_start(s, sb, e);
+	if (rc == 0)
+		rc = meta_write_usage(dir_fd, &u, e);
+	if (rc == 0)
+		rc = meta_prepare(dir_fd, sb, e);
+	/* Its name among the others, before the name that makes it one of them. */
+	if (rc == 0 && fsync(s->sandboxes_fd) < 0)
+		rc = err_set(e, errno, "sync sandboxes");
+	return rc < 0 ? rc : meta_publish(dir_fd, e);
+}
+
+static bool is_full(const struct server *s)
+{
+	return life_count(s) >= s->max_sandboxes;
+}
+
+/* They are there, and what they need is, too. */
+static bool check_modules(const struct server *s, const struct sandbox *sb, struct reply *r)
+{
+	struct err e;
+	for (size_t i = 0; i < sb->layer_count; i++) {
+		if (sb->layers[i][0] == '9')
+			continue; /* a snapshot's file is found when it is linked */
+		AUTO_FD fd = modules_open(s, sb->layers[i], &e);
+		if (fd == -ENOENT)
+			reply_fail(r, 400, "no_module", "layers: %s", e.text);
+		else if (fd < 0)
+			reply_err(r, &e);
+		if (fd < 0 || !module_manifest_is_met(fd, sb->layers[i], sb, r))
+			return false;
+	}
+	return true;
+}
+
+/* The directory reserves the id; its lock says that somebody is at work in it. */
+static bool reserve(const struct server *s, const struct sandbox *sb, struct reply *r)
+{
+	struct err e;
+	if (is_full(s)) {
+		reply_fail(r, 503, "full", "there are %" PRIu64 " sandboxes already",
+			   s->max_sandboxes);
+		return false;
+	}
+	if (mkdirat(s->sandboxes_fd, sb->id, 0700) == 0)
+		return true;
+	if (errno == EEXIST) {
+		reply_fail(r, 409, "exists", "there is a sandbox %s already", sb->id);
+	} else {
+		err_set(&e, errno, "make directory of sandbox %s", sb->id);
+		reply_err(r, &e);
+	}
+	return false;
+}
+
+void request_create(const struct server *s, struct msg_cursor fields, struct reply *r)
+{
+	static struct create c;
+	struct err e, undo;
+	if (!create_read(fields, s->memory_mb, s->has_disk, &c, r) || !read_snapshot(s, &c, r) ||
+	    !check_modules(s, &c.sb, r) || !reserve(s, &c.sb, r))
+		return;
+	AUTO_FD lock = meta_lock(s, c.sb.id, META_WAIT, &e);
+	int rc = lock < 0 ? lock : link_snapshots(s, &c, lock, &e);
+	bool gone = rc == -ENOENT; /* since we read it */
+	if (rc == 0)
+		rc = build(s, &c, lock, &e);
+	if (rc < 0) {
+		if (gone)
+			reply_fail(r, 400, "no_snapshot", "from: %s", e.text);
+		else if (check_modules(s, &c.sb, r)) /* one may have been deleted just now */
+			reply_err(r, &e);
+		meta_remove(lock, NULL);
+		if (life_dismantle(s, &c.sb, &undo) < 0)
+			leftover_note(c.sb.id, &undo);
+		return;
+	}
+	r->status = 201;
+	if (journal_change(s, c.sb.id, "create", "owner", c.sb.owner, &e) < 0)
+		fprintf(stderr, "squashd: %s\n", e.text);
+	info_add(s, &c.sb, lock, r);
+}
+
+void request_destroy(const struct server *s, struct msg_cursor fields, struct reply *r)
+{
+	struct err e;
+	char id[LIMIT_ID_BYTES + 1];
+	if (!fields_only_id(fields, id, r))
+		return;
+	int rc = life_end(s, id, JOURNAL_OPERATOR, &e);
+	if (rc == -ENOENT)
+		reply_sandbox_err(r, &e);
+	else if (rc < 0)
+		reply_err(r, &e);
+	else
+		r->status = 204;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* POST sandboxes/:id/restore: back to what a snapshot holds. */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "info.h"
+#include "lib/fd.h"
+#include "requests.h"
+#include "squashd/box/bringup.h"
+#include "squashd/box/layers.h"
+#include "squashd/box/upper.h"
+#include "squashd/store/journal.h"
+#include "squashd/store/leftover.h"
+#include "squashd/store/meta.h"
+#include "squashd/store/snapshots.h"
+#include "squashd/wire/change_read.h"
+
+static int restore(const struct server *s, struct sandbox *sb, const struct snapshot *n, int dir_fd,
+		   struct err *e)
+{
+	static struct sandbox next;
+	struct err left, this;
+	next = *sb;
+	next.layer_count = n->layer_count + 1;
+	memcpy(next.layers, n->layers, sizeof(n->layers));
+	memcpy(next.layers[n->layer_count], n->name, sizeof(n->name));
+	memcpy(next.active_snapshot, n->name, sizeof(n->name));
+	next.upper++;
+	int rc = upper_sweep(s, sb, dir_fd, e); /* a restore before may have been cut off */
+	if (rc == 0)
+		rc = layers_acquire(s, &next, e);
+	if (rc == 0)
+		rc = upper_make(s, &next, dir_fd, e);
+	if (rc == 0)
+		rc = bringup_change(s, sb, &next, dir_fd, e);
+	/* Those that it has no more: the old or, if that failed, the new. */
+	int swept = upper_sweep(s, sb, dir_fd, &left);
+	swept = err_keep_first(swept, layers_keep(s, sb, &this), &left, &this);
+	if (swept < 0)
+		leftover_note(sb->id, &left);
+	return rc;
+}
+
+void request_restore(const struct server *s, struct msg_cursor fields, struct reply *r)
+{
+	static struct sandbox sb;
+	static struct snapshot n;
+	char id[LIMIT_ID_BYTES + 1], name[LIMIT_MODULE_BYTES + 1];
+	struct err e;
+	if (!change_read_snapshot(fields, id, name, r))
+		return;
+	AUTO_FD lock = meta_lock(s, id, LIMIT_BUSY_MS, &e);
+	if (lock < 0 || meta_load(s, lock, id, &sb, &e) < 0 ||
+	    snapshots_load(lock, name, &n, &e) < 0) {
+		reply_sandbox_err(r, &e);
+		return;
+	}
+	if (restore(s, &sb, &n, lock, &e) < 0) {
+		reply_err(r, &e);
+		return;
+	}
+	meta_count_use(lock, false);
+	if (journal_change(s, id, "restore", "snapshot", name, &e) < 0)
+		fprintf(stderr, "squashd: %s\n", e.text);
+	info_add(s, &sb, lock, r);
+}

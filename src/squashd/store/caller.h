@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Whose request it is, and what they may do. */
+#ifndef SQUASH_CALLER_H
+#define SQUASH_CALLER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/addr.h"
+#include "squashd/sandbox.h"
+#include "tokens.h"
+
+struct caller {
+	struct addr client;             /* family 0: not known */
+	char token[LIMIT_ID_BYTES + 1]; /* a named token's name; empty: it is none */
+	enum right right;
+	bool anyone; /* no token is set: the API is open, for what RIGHT_RUN allows */
+};
+
+/* Find out who has that token; len 0: none was sent. Sets all of *c but the client. False if the
+ * token is missing or wrong. */
+bool caller_identify(const struct server *s, const char *token, size_t len, struct caller *c);
+
+#endif

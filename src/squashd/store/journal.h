@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* What has happened: the log of each sandbox (its commands), and the history of the appliance
+ * (commands, changes, and what ended sandboxes), which stays when a sandbox is gone. Lines of JSON,
+ * appended; a file that has grown to JOURNAL_BYTES becomes the old one, and the old one before it
+ * goes. Each line says whose request it was that led to it: the address of the client, and the name
+ * of a named token. */
+#ifndef SQUASH_JOURNAL_H
+#define SQUASH_JOURNAL_H
+
+#include <stdint.h>
+
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "squashd/exec/exec.h"
+#include "squashd/sandbox.h"
+
+#define JOURNAL_BYTES 524288
+#define JOURNAL_READ_BYTES (2 * JOURNAL_BYTES + 131072) /* both files, each with a line too many */
+#define JOURNAL_CMD_BYTES 4096 /* of a command are kept; "cmd_truncated" says that it was longer */
+
+/* What ended a sandbox. */
+enum journal_end {
+	JOURNAL_OPERATOR, /* DELETE */
+	JOURNAL_LIFETIME,
+	JOURNAL_INIT_DIED, /* its PID 1 was killed */
+	JOURNAL_SHUTDOWN,  /* the appliance stopped, or lost power, and it was in memory */
+};
+
+/* Append to the log in dir_fd, and to the history. seq counts the sandbox's commands from 1. */
+int journal_exec(const struct server *s, int dir_fd, const char *id, uint64_t seq, const char *cmd,
+		 const struct exec_result *result, struct err *e);
+
+/* Append to the history. */
+int journal_end(const struct server *s, const struct sandbox *sb, enum journal_end why,
+		uint64_t exec_count, struct err *e);
+
+/* Append to the history: the event happened to the sandbox, with one member more. */
+int journal_change(const struct server *s, const char *id, const char *event, const char *key,
+		   const char *value, struct err *e);
+
+/* Append to the history: the event happened to the module; sha256 (64 digits) may be NULL. */
+int journal_module(const struct server *s, const char *event, const char *name, const char *sha256,
+		   struct err *e);
+/* The same for what happened to the appliance; name, which may be NULL, is of what it is about. */
+int journal_system(const struct server *s, const char *event, const char *name, struct err *e);
+
+/* Append the lines of a sandbox's log, or of the history (dir_fd of DATA), oldest first, to out.
+ * Nothing there is nothing appended. */
+int journal_read_log(int dir_fd, struct buf *out, struct err *e);
+int journal_read_history(const struct server *s, struct buf *out, struct err *e);
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+#include "create_read.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fields.h"
+#include "lib/allow.h"
+#include "squashd/store/meta_text.h"
+#include "squashd/store/modules.h"
+#include "squashd/store/snapshot_text.h"
+
+bool create_read_module(const struct msg_field *f, const char *field,
+			char name[LIMIT_MODULE_BYTES + 1], struct reply *r)
+{
+	if (!fields_text(f, field, name, LIMIT_MODULE_BYTES + 1, r))
+		return false;
+	if (!modules_is_name(name, f->len)) {
+		reply_fail(r, 400, "bad_field",
+			   "%s: \"%s\" is not a module's name, like 000-base-debian", field, name);
+		return false;
+	}
+	if (name[0] == '9') {
+		reply_fail(r, 400, "bad_field", "%s: %s: numbers from 900 up are for snapshots",
+			   field, name);
+		return false;
+	}
+	return true;
+}
+
+static bool add_layer(struct sandbox *sb, const struct msg_field *f, struct reply *r)
+{
+	char name[LIMIT_MODULE_BYTES + 1];
+	if (sb->layer_count == LIMIT_LAYERS) {
+		reply_fail(r, 400, "bad_field", "layers has more than %d entries", LIMIT_LAYERS);
+		return false;
+	}
+	if (!create_read_module(f, "layers", name, r))
+		return false;
+	for (size_t i = 0; i < sb->layer_count; i++) {
+		if (strcmp(sb->layers[i], name) == 0) {
+			reply_fail(r, 400, "bad_field", "layers: %s is given twice", name);
+			return false;
+		}
+	}
+	strcpy(sb->layers[sb->layer_count++], name);
+	return true;
+}
+
+/* "<sandbox>/<snapshot>" */
+static bool read_from(struct create *c, const struct msg_field *f, struct reply *r)
+{
+	char text[LIMIT_ID_BYTES + 1 + LIMIT_MODULE_BYTES + 1];
+	if (!fields_text(f, "from", text, sizeof(text), r))
+		return false;
+	size_t id = strcspn(text, "/");
+	size_t name = text[id] == '/' ? strlen(text + id + 1) : 0;
+	if (!meta_is_id(text, id) || !snapshot_is_name(text + id + 1, name, NULL)) {
+		reply_fail(r, 400, "bad_field",
+			   "from must be a sandbox and a snapshot, like dev/900-snapshot-1");
+		return false;
+	}
+	memcpy(c->from_id, text, id);
+	c->from_id[id] = '\0';
+	memcpy(c->from_snapshot, text + id + 1, name + 1);
+	return true;
+}
+
+bool create_read_host(const struct msg_field *f, struct sandbox *sb, struct reply *r)
+{
+	struct allow allow;
+	char name[32];
+	size_t i = sb->allow_net_count;
+	if (i == LIMIT_ALLOW_NET) {
+		reply_fail(r, 400, "bad_field", "allow_net has more than %d entries",
+			   LIMIT_ALLOW_NET);
+		return false;
+	}
+	snprintf(name, sizeof(name), "allow_net[%zu]", i);
+	if (!fields_label(f, name, sb->allow_net[i], sizeof(sb->allow_net[0]), r))
+		return false;
+	const char *fault = allow_parse(sb->allow_net[i], &allow);
+	if (fault) {
+		reply_fail(r, 400, "bad_field", "%s %s", name, fault);
+		return false;
+	}
+	sb->allow_net_count++;
+	return true;
+}
+
+static bool read_field(uint64_t machine_mb, struct create *c, const struct msg_field *f,
+		       struct reply *r)
+{
+	struct sandbox *sb = &c->sb;
+	switch (f->tag) {
+	case TAG_ID:
+		return fields_id(f, sb->id, r);
+	case TAG_OWNER:
+		return fields_label(f, "owner", sb->owner, sizeof(sb->owner), r);
+	case TAG_TASK:
+		return fields_label(f, "task", sb->task, sizeof(sb->task), r);
+	case TAG_LAYER:
+		return add_layer(sb, f, r);
+	case TAG_FROM:
+		return read_from(c, f, r);
+	case TAG_CPU_MILLI:
+		return fields_number(f, "cpu (in thousandths)", LIMIT_CPU_MILLI_MIN,
+				     LIMIT_CPU_MILLI_MAX, &sb->cpu_milli, r);
+	case TAG_MEMORY_MB:
+		return fields_number(f, "memory_mb", LIMIT_MEMORY_MB_MIN, machine_mb,
+				     &sb->memory_mb, r);
+	case TAG_DISK_MB:
+		return fields_number(f, "disk_mb", 1, LIMIT_DISK_MB_MAX, &sb->disk_mb, r);
+	case TAG_LIFETIME_S:
+		return fields_number(f, "max_lifetime_s", 0, LIMIT_LIFETIME_S, &sb->lifetime_s, r);
+	case TAG_ALLOW_NET:
+		return create_read_host(f, sb, r);
+	default:
+		return fields_refuse(r);
+	}
+}
+
+/* How large the upper may be: in memory it must stay below memory.max, so that a full one is ENOSPC
+ * for the writer and not its death. */
+static bool settle_disk(struct sandbox *sb, struct reply *r)
+{
+	if (sb->disk_mb == 0) {
+		sb->disk_mb = DEFAULT_DISK_MB;
+		if (!sb->on_disk && sb->memory_mb / 2 < DEFAULT_DISK_MB)
+			sb->disk_mb = sb->memory_mb / 2;
+	}
+	if (sb->on_disk || sb->disk_mb < sb->memory_mb)
+		return true;
+	reply_fail(r, 400, "bad_field",
+		   "disk_mb must be below memory_mb: without a disk it is memory");
+	return false;
+}
+
+/* By number, then by name: names begin with their number. */
+static int compare_layers(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+void create_sort_layers(struct sandbox *sb)
+{
+	qsort(sb->layers, sb->layer_count, sizeof(sb->layers[0]), compare_layers);
+}
+
+static bool is_whole(const struct create *c, struct reply *r)
+{
+	bool from = c->from_id[0] != '\0';
+	if (c->sb.id[0] == '\0')
+		reply_fail(r, 400, "bad_field", "id is missing");
+	else if (from && c->sb.layer_count > 0)
+		reply_fail(r, 400, "bad_field", "layers and from: a snapshot has its own layers");
+	else if (!from && c->sb.layer_count == 0)
+		reply_fail(r, 400, "bad_field", "layers is missing or empty");
+	else
+		return true;
+	return false;
+}
+
+bool create_read(struct msg_cursor fields, uint64_t machine_mb, bool on_disk, struct create *c,
+		 struct reply *r)
+{
+	struct sandbox *sb = &c->sb;
+	struct msg_field f;
+	int rc;
+	memset(c, 0, sizeof(*c));
+	sb->runtime.slot = SLOT_NONE;
+	sb->on_disk = on_disk;
+	sb->cpu_milli = DEFAULT_CPU_MILLI;
+	sb->memory_mb = DEFAULT_MEMORY_MB < machine_mb ? DEFAULT_MEMORY_MB : machine_mb;
+	while ((rc = msg_next(&fields, &f)) > 0)
+		if (!read_field(machine_mb, c, &f, r))
+			return false;
+	if (rc < 0)
+		return fields_refuse(r);
+	create_sort_layers(sb);
+	return is_whole(c, r) && settle_disk(sb, r);
+}

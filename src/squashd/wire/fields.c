@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "fields.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "lib/limits.h"
+#include "lib/utf8.h"
+#include "squashd/store/meta_text.h"
+
+bool fields_text(const struct msg_field *f, const char *name, char *out, size_t cap,
+		 struct reply *r)
+{
+	if (f->len >= cap) {
+		reply_fail(r, 400, "bad_field", "%s is longer than %zu bytes", name, cap - 1);
+		return false;
+	}
+	if (memchr(f->data, 0, f->len)) {
+		reply_fail(r, 400, "bad_field", "%s holds a NUL", name);
+		return false;
+	}
+	memcpy(out, f->data, f->len);
+	out[f->len] = '\0';
+	return true;
+}
+
+bool fields_label(const struct msg_field *f, const char *name, char *out, size_t cap,
+		  struct reply *r)
+{
+	bool good = true;
+	if (!fields_text(f, name, out, cap, r))
+		return false;
+	for (size_t at = 0; at < f->len && good;)
+		at += utf8_next(f->data + at, f->len - at, &good);
+	if (!good)
+		reply_fail(r, 400, "bad_field", "%s is not UTF-8", name);
+	return good;
+}
+
+static bool is_within(uint64_t number, const char *name, uint64_t min, uint64_t max,
+		      struct reply *r)
+{
+	if (number >= min && number <= max)
+		return true;
+	reply_fail(r, 400, "bad_field", "%s must be from %" PRIu64 " to %" PRIu64, name, min, max);
+	return false;
+}
+
+bool fields_number(const struct msg_field *f, const char *name, uint64_t min, uint64_t max,
+		   uint64_t *out, struct reply *r)
+{
+	if (msg_number(f, out) < 0)
+		return fields_refuse(r);
+	return is_within(*out, name, min, max, r);
+}
+
+bool fields_decimal(const struct msg_field *f, const char *name, uint64_t min, uint64_t max,
+		    uint64_t *out, struct reply *r)
+{
+	bool good = f->len > 0;
+	*out = 0;
+	for (size_t i = 0; i < f->len && good; i++) {
+		unsigned digit = f->data[i] - (unsigned)'0';
+		good = digit <= 9;
+		*out = *out <= (UINT64_MAX - 9) / 10 ? *out * 10 + digit : UINT64_MAX;
+	}
+	if (!good)
+		reply_fail(r, 400, "bad_field", "%s must be a number", name);
+	return good && is_within(*out, name, min, max, r);
+}
+
+bool fields_name(const struct msg_field *f, const char *name, char *out, struct reply *r)
+{
+	if (!meta_is_id((const char *)f->data, f->len)) {
+		reply_fail(r, 400, "bad_field",
+			   "%s must be a letter or digit, then up to %d letters, digits, _ or -",
+			   name, LIMIT_ID_BYTES - 1);
+		return false;
+	}
+	memcpy(out, f->data, f->len);
+	out[f->len] = '\0';
+	return true;
+}
+
+bool fields_id(const struct msg_field *f, char *id, struct reply *r)
+{
+	return fields_name(f, "id", id, r);
+}
+
+bool fields_only_id(struct msg_cursor fields, char *id, struct reply *r)
+{
+	struct msg_field f;
+	if (msg_next(&fields, &f) != 1 || f.tag != TAG_ID || fields.left > 0)
+		return fields_refuse(r);
+	return fields_id(&f, id, r);
+}
+
+bool fields_refuse(struct reply *r)
+{
+	reply_fail(r, 400, "bad_message", "the message is damaged");
+	return false;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include "module_read.h"
+
+#include <string.h>
+
+#include "create_read.h"
+#include "fields.h"
+#include "squashd/store/manifest.h"
+
+static bool read_sha256(const struct msg_field *f, struct upload *u, struct reply *r)
+{
+	u->has_sha256 = token_read_digest((const char *)f->data, f->len, u->sha256);
+	if (!u->has_sha256)
+		reply_fail(r, 400, "bad_field", "sha256 must be 64 hexadecimal digits");
+	return u->has_sha256;
+}
+
+static bool read_upload_field(const struct msg_field *f, struct upload *u, struct reply *r)
+{
+	switch (f->tag) {
+	case TAG_MODULE:
+		return create_read_module(f, "name", u->name, r);
+	case TAG_SIZE:
+		return fields_number(f, "Content-Length", 1, LIMIT_UPLOAD_BYTES, &u->size, r);
+	case TAG_SHA256:
+		return read_sha256(f, u, r);
+	default:
+		return fields_refuse(r);
+	}
+}
+
+bool module_read_upload(struct msg_cursor fields, struct upload *u, struct reply *r)
+{
+	struct msg_field f;
+	int rc;
+	memset(u, 0, sizeof(*u));
+	while ((rc = msg_next(&fields, &f)) > 0)
+		if (!read_upload_field(&f, u, r))
+			return false;
+	if (rc < 0 || u->size == 0)
+		return fields_refuse(r);
+	if (u->name[0] == '\0')
+		reply_fail(r, 400, "bad_field", "name is missing");
+	return u->name[0] != '\0';
+}
+
+static bool read_version(const struct msg_field *f, struct module_freeze *m, struct reply *r)
+{
+	if (!manifest_is_version((const char *)f->data, f->len)) {
+		reply_fail(r, 400, "bad_field",
+			   "version must be 1 to %d printable ASCII characters without a space",
+			   LIMIT_VERSION_BYTES);
+		return false;
+	}
+	memcpy(m->version, f->data, f->len);
+	m->version[f->len] = '\0';
+	return true;
+}
+
+bool module_read_freeze(struct msg_cursor fields, struct module_freeze *m, struct reply *r)
+{
+	struct msg_field f;
+	int rc;
+	*m = (struct module_freeze){.version = "1"};
+	while ((rc = msg_next(&fields, &f)) > 0) {
+		bool good = f.tag == TAG_ID        ? fields_id(&f, m->id, r)
+			    : f.tag == TAG_MODULE  ? create_read_module(&f, "name", m->name, r)
+			    : f.tag == TAG_VERSION ? read_version(&f, m, r)
+						   : fields_refuse(r);
+		if (!good)
+			return false;
+	}
+	if (rc < 0 || m->id[0] == '\0')
+		return fields_refuse(r);
+	if (m->name[0] == '\0')
+		reply_fail(r, 400, "bad_field", "name is missing");
+	return m->name[0] != '\0';
+}
+
+bool module_read_name(struct msg_cursor fields, char name[LIMIT_MODULE_BYTES + 1], struct reply *r)
+{
+	struct msg_field f;
+	if (msg_next(&fields, &f) != 1 || f.tag != TAG_MODULE || fields.left > 0)
+		return fields_refuse(r);
+	return create_read_module(&f, "name", name, r);
+}

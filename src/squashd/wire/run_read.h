@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* The fields of POST sandboxes/:id/exec, checked: what api sent becomes a command to run. Pure. */
+#ifndef SQUASH_RUN_READ_H
+#define SQUASH_RUN_READ_H
+
+#include <stdbool.h>
+
+#include "lib/msg.h"
+#include "reply.h"
+#include "squashd/exec/exec.h"
+
+#define RUN_ENV_DEFAULTS 4 /* set unless the caller sets them: PATH, HOME, LANG, USER */
+
+/* The request, with the memory that it borrows. */
+struct run {
+	char id[LIMIT_ID_BYTES + 1];
+	char cmd[LIMIT_CMD_BYTES + 1];
+	char workdir[LIMIT_PATH_BYTES + 1];
+	char env_text[LIMIT_MSG_BYTES + LIMIT_ENV_ENTRIES];
+	size_t env_used;
+	size_t env_count;
+	char *envp[RUN_ENV_DEFAULTS + LIMIT_ENV_ENTRIES + 1];
+	struct exec_request request;
+	bool streams;    /* its output is wanted as it comes */
+	uint64_t detach; /* 0 or 1: nobody waits for it */
+	uint64_t seq; /* which of the sandbox's commands it is, from 1: set once it has started */
+};
+
+/* Fill *run. Its request points into run and into the message. False when a field is not good: the
+ * reply is a 400 that says which. */
+bool run_read(struct msg_cursor fields, struct run *run, struct reply *r);
+
+#endif
