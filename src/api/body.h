@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From a request's body to the fields of the message. */
-#ifndef SQUASH_BODY_H
-#define SQUASH_BODY_H
+#ifndef SQUASH_API_BODY_H
+#define SQUASH_API_BODY_H
 
 #include "body_fields.h"
 #include "http.h"

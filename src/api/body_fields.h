@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A request's JSON object, turned into the fields of a message by a table: which members there are,
  * of what type, under which tag. What the values must be is squashd's to say. Pure. */
-#ifndef SQUASH_BODY_FIELDS_H
-#define SQUASH_BODY_FIELDS_H
+#ifndef SQUASH_API_BODY_FIELDS_H
+#define SQUASH_API_BODY_FIELDS_H
 
 #include <stdbool.h>
 #include <stddef.h>

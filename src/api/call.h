@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Asking squashd: one message out, one in. */
-#ifndef SQUASH_CALL_H
-#define SQUASH_CALL_H
+#ifndef SQUASH_API_CALL_H
+#define SQUASH_API_CALL_H
 
 #include <stdint.h>
 

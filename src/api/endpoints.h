@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The endpoints. Each sends its reply and ends the process. */
-#ifndef SQUASH_ENDPOINTS_H
-#define SQUASH_ENDPOINTS_H
+#ifndef SQUASH_API_ENDPOINTS_H
+#define SQUASH_API_ENDPOINTS_H
 
 #include "http.h"
 

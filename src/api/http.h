@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading a request from the environment and stdin (RFC 3875), and the one way to reply. */
-#ifndef SQUASH_HTTP_H
-#define SQUASH_HTTP_H
+#ifndef SQUASH_API_HTTP_H
+#define SQUASH_API_HTTP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From the fields of a message to the members of a JSON object, by a table. */
-#ifndef SQUASH_MEMBERS_H
-#define SQUASH_MEMBERS_H
+#ifndef SQUASH_API_MEMBERS_H
+#define SQUASH_API_MEMBERS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The part of a URL behind the ?, turned into the fields of a message by a table: which parameters
  * there are, and under which tag. What the values must be is squashd's to say. Pure. */
-#ifndef SQUASH_QUERY_H
-#define SQUASH_QUERY_H
+#ifndef SQUASH_API_QUERY_H
+#define SQUASH_API_QUERY_H
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Sandboxes and their snapshots: as squashd sends them, and as JSON. */
-#ifndef SQUASH_RECORD_H
-#define SQUASH_RECORD_H
+#ifndef SQUASH_API_RECORD_H
+#define SQUASH_API_RECORD_H
 
 #include <stdbool.h>
 #include <stdint.h>

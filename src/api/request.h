@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the network sent, as the web server hands it to a CGI program (RFC 3875), taken apart.
  * Pure: http.c does the reading and the replying. */
-#ifndef SQUASH_REQUEST_H
-#define SQUASH_REQUEST_H
+#ifndef SQUASH_API_REQUEST_H
+#define SQUASH_API_REQUEST_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which endpoint answers which path and method. */
-#ifndef SQUASH_ROUTES_H
-#define SQUASH_ROUTES_H
+#ifndef SQUASH_API_ROUTES_H
+#define SQUASH_API_ROUTES_H
 
 #include "endpoints.h"
 #include "lib/buf.h"

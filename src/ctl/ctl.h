@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* squashctl: what its commands share. A command returns its exit code; one that fails has left a
  * line for a person in failure, which main prints. */
-#ifndef SQUASH_CTL_H
-#define SQUASH_CTL_H
+#ifndef SQUASH_CTL_CTL_H
+#define SQUASH_CTL_CTL_H
 
 #include <stdbool.h>
 

@@ -4,8 +4,8 @@
  *
  * Each writes its answer (lib/files_wire.h) and what belongs behind it on stdout, and returns 0; or
  * -errno with e filled, and has written nothing, or something that is not whole. */
-#ifndef SQUASH_FILES_H
-#define SQUASH_FILES_H
+#ifndef SQUASH_FILES_FILES_H
+#define SQUASH_FILES_FILES_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
 /* Reading tar archives, made by anybody: POSIX.1-2017 pax, "ustar Interchange Format" and "pax
  * Interchange Format"; GNU tar's long names (tar(5) of libarchive). No I/O: a callback has the
  * bytes. */
-#ifndef SQUASH_TAR_READ_H
-#define SQUASH_TAR_READ_H
+#ifndef SQUASH_FILES_TAR_READ_H
+#define SQUASH_FILES_TAR_READ_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Writing tar archives: ustar, with a pax header before an entry that doesn't fit. Pure. */
-#ifndef SQUASH_TAR_WRITE_H
-#define SQUASH_TAR_WRITE_H
+#ifndef SQUASH_FILES_TAR_WRITE_H
+#define SQUASH_FILES_TAR_WRITE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Internet addresses of both families, their networks, and which of them are anybody's to reach. */
-#ifndef SQUASH_ADDR_H
-#define SQUASH_ADDR_H
+#ifndef SQUASH_LIB_ADDR_H
+#define SQUASH_LIB_ADDR_H
 
 #include <stdbool.h>
 #include <stddef.h>

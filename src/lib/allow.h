@@ -2,8 +2,8 @@
 /* Entries of allow_net: what a sandbox may reach. Text is compared without case; IDNs are written
  * as A-labels (RFC 5890). What is no name, and what programs read as an address though it is not
  * written as one (decimal, hexadecimal, octal, short forms), is refused. */
-#ifndef SQUASH_ALLOW_H
-#define SQUASH_ALLOW_H
+#ifndef SQUASH_LIB_ALLOW_H
+#define SQUASH_LIB_ALLOW_H
 
 #include <stdbool.h>
 #include <stddef.h>

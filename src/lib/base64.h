@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Base64 with padding: RFC 4648, section 4. */
-#ifndef SQUASH_BASE64_H
-#define SQUASH_BASE64_H
+#ifndef SQUASH_LIB_BASE64_H
+#define SQUASH_LIB_BASE64_H
 
 #include <stdbool.h>
 #include <stddef.h>

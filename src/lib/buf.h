@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Bounded memory that the caller owns: a text being built, and an arena to allocate from. Neither
  * grows; running over is remembered, so that a caller checks once at the end. */
-#ifndef SQUASH_BUF_H
-#define SQUASH_BUF_H
+#ifndef SQUASH_LIB_BUF_H
+#define SQUASH_LIB_BUF_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The two clocks, in milliseconds, and times as the API writes them. */
-#ifndef SQUASH_CLOCK_H
-#define SQUASH_CLOCK_H
+#ifndef SQUASH_LIB_CLOCK_H
+#define SQUASH_LIB_CLOCK_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What squashd's worker and the egress process that it starts agree on. */
-#ifndef SQUASH_EGRESS_FDS_H
-#define SQUASH_EGRESS_FDS_H
+#ifndef SQUASH_LIB_EGRESS_FDS_H
+#define SQUASH_LIB_EGRESS_FDS_H
 
 /* The descriptors that egress is started with, beside the three of every process. */
 enum {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The one syntax of settings files, the appliance's and squashctl's: KEY=value lines. Pure: no I/O,
  * no memory. */
-#ifndef SQUASH_ENV_H
-#define SQUASH_ENV_H
+#ifndef SQUASH_LIB_ENV_H
+#define SQUASH_LIB_ENV_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What failed, for a person: the operation, the object and the reason. */
-#ifndef SQUASH_ERR_H
-#define SQUASH_ERR_H
+#ifndef SQUASH_LIB_ERR_H
+#define SQUASH_LIB_ERR_H
 
 #define ERR_TEXT_BYTES 320
 

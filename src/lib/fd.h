@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* File descriptors: closing them by scope, and whole reads and writes of small files. */
-#ifndef SQUASH_FD_H
-#define SQUASH_FD_H
+#ifndef SQUASH_LIB_FD_H
+#define SQUASH_LIB_FD_H
 
 #include <dirent.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
  * A head of the kind FILES_ANSWER, with its text; after one without an error what was asked for:
  * get, as many bytes as it says; tar, an archive; list, entries. Heads of the kind FILES_ALIVE may
  * come before it. Pure. */
-#ifndef SQUASH_FILES_WIRE_H
-#define SQUASH_FILES_WIRE_H
+#ifndef SQUASH_LIB_FILES_WIRE_H
+#define SQUASH_LIB_FILES_WIRE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What init and the front that it starts agree on. */
-#ifndef SQUASH_FRONT_FDS_H
-#define SQUASH_FRONT_FDS_H
+#ifndef SQUASH_LIB_FRONT_FDS_H
+#define SQUASH_LIB_FRONT_FDS_H
 
 /* The descriptors that front is started with, beside the three of every process. The last three are
  * all there, or none. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Host names: as a machine may be given one, and as requests name it. */
-#ifndef SQUASH_HOSTNAME_H
-#define SQUASH_HOSTNAME_H
+#ifndef SQUASH_LIB_HOSTNAME_H
+#define SQUASH_LIB_HOSTNAME_H
 
 #include <stdbool.h>
 #include <stddef.h>

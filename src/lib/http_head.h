@@ -2,8 +2,8 @@
 /* Heads of HTTP/1 messages, line by line (RFC 9112 2 to 5). What two readers could take in two ways
  * is bad, where the RFC leaves it to them: lines that end by LF alone, bare CRs, folded lines,
  * blanks before a colon, control characters. Pure: the texts point into what was read. */
-#ifndef SQUASH_HTTP_HEAD_H
-#define SQUASH_HTTP_HEAD_H
+#ifndef SQUASH_LIB_HTTP_HEAD_H
+#define SQUASH_LIB_HTTP_HEAD_H
 
 #include <stdbool.h>
 #include <stddef.h>

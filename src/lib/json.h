@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading JSON (RFC 8259) from hostile hands: strict, linear in the text, no memory but the
  * caller's arena, no recursion. Writing it: jsonw.h. */
-#ifndef SQUASH_JSON_H
-#define SQUASH_JSON_H
+#ifndef SQUASH_LIB_JSON_H
+#define SQUASH_LIB_JSON_H
 
 #include <stddef.h>
 #include <stdint.h>

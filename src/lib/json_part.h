@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the parts of the JSON parser share; nobody else includes it. */
-#ifndef SQUASH_JSON_PART_H
-#define SQUASH_JSON_PART_H
+#ifndef SQUASH_LIB_JSON_PART_H
+#define SQUASH_LIB_JSON_PART_H
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Writing JSON (RFC 8259): every JSON byte that a program of ours puts out comes from here. The
  * writer places commas and colons, writes no white space, and turns any bytes into valid JSON. */
-#ifndef SQUASH_JSONW_H
-#define SQUASH_JSONW_H
+#ifndef SQUASH_LIB_JSONW_H
+#define SQUASH_LIB_JSONW_H
 
 #include <stdbool.h>
 #include <stddef.h>

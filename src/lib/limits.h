@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Every cap, with its unit and its reason. */
-#ifndef SQUASH_LIMITS_H
-#define SQUASH_LIMITS_H
+#ifndef SQUASH_LIB_LIMITS_H
+#define SQUASH_LIB_LIMITS_H
 
 /* HTTP and messages */
 #define LIMIT_BODY_BYTES                                                                           \

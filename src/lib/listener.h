@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Taking connections from a listening socket. */
-#ifndef SQUASH_LISTENER_H
-#define SQUASH_LISTENER_H
+#ifndef SQUASH_LIB_LISTENER_H
+#define SQUASH_LIB_LISTENER_H
 
 #include "loop.h"
 

@@ -9,8 +9,8 @@
  *
  * A streamed exec's reply is preceded by pieces of its output, replies of the kind MSG_PIECE; so is
  * that of MSG_GET_FILE, MSG_GET_TAR and MSG_GET_MODULE, by what is got. */
-#ifndef SQUASH_MSG_H
-#define SQUASH_MSG_H
+#ifndef SQUASH_LIB_MSG_H
+#define SQUASH_LIB_MSG_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Every path on the appliance that C code names. DATA is the value of SQUASH_DATA, /data at
  * first. */
-#ifndef SQUASH_PATHS_H
-#define SQUASH_PATHS_H
+#ifndef SQUASH_LIB_PATHS_H
+#define SQUASH_LIB_PATHS_H
 
 /* What a reboot may forget. */
 #define PATH_RUN "/run/squash"

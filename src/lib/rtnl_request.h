@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One rtnetlink request, put together and carried out: rtnetlink(7), netlink(7). */
-#ifndef SQUASH_RTNL_REQUEST_H
-#define SQUASH_RTNL_REQUEST_H
+#ifndef SQUASH_LIB_RTNL_REQUEST_H
+#define SQUASH_LIB_RTNL_REQUEST_H
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* System calls that a process may make, as a table: seccomp(2). */
-#ifndef SQUASH_SECCOMP_H
-#define SQUASH_SECCOMP_H
+#ifndef SQUASH_LIB_SECCOMP_H
+#define SQUASH_LIB_SECCOMP_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Addresses as sockets have them. */
-#ifndef SQUASH_SOCKADDR_H
-#define SQUASH_SOCKADDR_H
+#ifndef SQUASH_LIB_SOCKADDR_H
+#define SQUASH_LIB_SOCKADDR_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

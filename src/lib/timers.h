@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Deadlines, the next of which is known at any time. A binary heap of what their owners hold. */
-#ifndef SQUASH_TIMERS_H
-#define SQUASH_TIMERS_H
+#ifndef SQUASH_LIB_TIMERS_H
+#define SQUASH_LIB_TIMERS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Bearer tokens: finding one in a header's value, what is kept of one, and comparing without
  * telling how far it matched. */
-#ifndef SQUASH_TOKEN_H
-#define SQUASH_TOKEN_H
+#ifndef SQUASH_LIB_TOKEN_H
+#define SQUASH_LIB_TOKEN_H
 
 #include <stdbool.h>
 #include <stddef.h>

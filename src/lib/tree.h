@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Removing trees that strangers have made: as deep as they like, with names of any kind. */
-#ifndef SQUASH_TREE_H
-#define SQUASH_TREE_H
+#ifndef SQUASH_LIB_TREE_H
+#define SQUASH_LIB_TREE_H
 
 #include "err.h"
 

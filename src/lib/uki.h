@@ -2,8 +2,8 @@
 /* Versions, and the names of the kernel images (UKIs) in /EFI/Linux of a UEFI disk:
  * squash_<version>.efi, or squash_<version>+<left>[-<done>].efi as long as systemd-boot counts the
  * tries. Pure. Source: The Boot Loader Specification, "Boot Counting". */
-#ifndef SQUASH_UKI_H
-#define SQUASH_UKI_H
+#ifndef SQUASH_LIB_UKI_H
+#define SQUASH_LIB_UKI_H
 
 #include <stdbool.h>
 #include <stddef.h>

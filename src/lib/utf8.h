@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* UTF-8, strictly: no overlong forms, no surrogates, nothing above U+10FFFF. */
-#ifndef SQUASH_UTF8_H
-#define SQUASH_UTF8_H
+#ifndef SQUASH_LIB_UTF8_H
+#define SQUASH_LIB_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What a sandbox is: what is kept in meta.json, what a reboot may forget, and where the rest of it
  * lies. */
-#ifndef SQUASH_SANDBOX_H
-#define SQUASH_SANDBOX_H
+#ifndef SQUASH_SQUASHD_SANDBOX_H
+#define SQUASH_SQUASHD_SANDBOX_H
 
 #include <limits.h>
 #include <stdbool.h>

@@ -2,8 +2,8 @@
 /* What squashd itself keeps an eye on: that each sandbox's PID 1 and egress live, and when its
  * lifetime is over. A worker that has made a sandbox reports it through a socket; a squashd that
  * starts finds it by the sweep. */
-#ifndef SQUASH_WATCH_H
-#define SQUASH_WATCH_H
+#ifndef SQUASH_SQUASHD_WATCH_H
+#define SQUASH_SQUASHD_WATCH_H
 
 #include <stdbool.h>
 #include <stddef.h>

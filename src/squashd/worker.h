@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One request, from its connection to its reply. */
-#ifndef SQUASH_WORKER_H
-#define SQUASH_WORKER_H
+#ifndef SQUASH_SQUASHD_WORKER_H
+#define SQUASH_SQUASHD_WORKER_H
 
 #include "sandbox.h"
 

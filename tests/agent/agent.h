@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Between agent.c and the parts of it that have a file of their own. */
-#ifndef SQUASH_TEST_AGENT_H
-#define SQUASH_TEST_AGENT_H
+#ifndef SQUASH_TESTS_AGENT_AGENT_H
+#define SQUASH_TESTS_AGENT_AGENT_H
 
 /* Print on stdout, a line each, what the kernel and the data disk hold; test_fault.py says how the
  * lines read. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A TLS client of BearSSL that takes the key of whatever certificate comes first: for tests, and to
  * time servers. */
-#ifndef SQUASH_TEST_TRUSTING_H
-#define SQUASH_TEST_TRUSTING_H
+#ifndef SQUASH_TESTS_FRONT_TRUSTING_H
+#define SQUASH_TESTS_FRONT_TRUSTING_H
 
 #include <bearssl.h>
 #include <stdbool.h>

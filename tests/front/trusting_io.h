@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The trusting client on a socket, for programs that do one thing after the other: who can't go on
  * says why, and ends the program. */
-#ifndef SQUASH_TEST_TRUSTING_IO_H
-#define SQUASH_TEST_TRUSTING_IO_H
+#ifndef SQUASH_TESTS_FRONT_TRUSTING_IO_H
+#define SQUASH_TESTS_FRONT_TRUSTING_IO_H
 
 #include "trusting.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What holds of anything that squashd lets in, be it by a message or by a meta.json. */
-#ifndef SQUASH_CHECK_SANDBOX_H
-#define SQUASH_CHECK_SANDBOX_H
+#ifndef SQUASH_TESTS_FUZZ_CHECK_SANDBOX_H
+#define SQUASH_TESTS_FUZZ_CHECK_SANDBOX_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What every fuzz target has: the function that is fed, and a check that holds in any build. */
-#ifndef SQUASH_FUZZ_H
-#define SQUASH_FUZZ_H
+#ifndef SQUASH_TESTS_FUZZ_FUZZ_H
+#define SQUASH_TESTS_FUZZ_FUZZ_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the tests run as root inside a sandbox: each probe tries something that it must not be able
  * to do, or must, and prints one line of TAP with what came of it. */
-#ifndef SQUASH_PROBE_H
-#define SQUASH_PROBE_H
+#ifndef SQUASH_TESTS_PROBE_PROBE_H
+#define SQUASH_TESTS_PROBE_PROBE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory of just the size of what it holds, so that the sanitizers see an access past its end. */
-#ifndef SQUASH_EXACT_H
-#define SQUASH_EXACT_H
+#ifndef SQUASH_TESTS_UNIT_EXACT_H
+#define SQUASH_TESTS_UNIT_EXACT_H
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers that are the same in each run (xorshift64: Marsaglia 2003). */
-#ifndef SQUASH_RANDOM_H
-#define SQUASH_RANDOM_H
+#ifndef SQUASH_TESTS_UNIT_RANDOM_H
+#define SQUASH_TESTS_UNIT_RANDOM_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Test results as TAP: one line each, numbered; the plan last. */
-#ifndef SQUASH_TAP_H
-#define SQUASH_TAP_H
+#ifndef SQUASH_TESTS_UNIT_TAP_H
+#define SQUASH_TESTS_UNIT_TAP_H
 
 #include <stdarg.h>
 #include <stdbool.h>

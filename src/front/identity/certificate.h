@@ -8,8 +8,8 @@
  *
  * It is valid from a fixed date on, as the clock may be wrong when it is made, and forever ("has no
  * well-defined expiration date", RFC 5280 4.1.2.5): nobody is there to renew it. */
-#ifndef SQUASH_FRONT_CERTIFICATE_H
-#define SQUASH_FRONT_CERTIFICATE_H
+#ifndef SQUASH_FRONT_IDENTITY_CERTIFICATE_H
+#define SQUASH_FRONT_IDENTITY_CERTIFICATE_H
 
 #include <bearssl.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tags of DER, as its identifier octets (X.690 8.1.2, X.680 8.6). */
-#ifndef SQUASH_FRONT_DER_H
-#define SQUASH_FRONT_DER_H
+#ifndef SQUASH_FRONT_IDENTITY_DER_H
+#define SQUASH_FRONT_IDENTITY_DER_H
 
 enum der_tag {
 	DER_BOOLEAN = 0x01,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads DER (X.690) from bytes that need not be any, and of an X.509 certificate (RFC 5280 4.1)
  * what BearSSL keeps to itself. Nothing is copied: what is found points into the bytes. */
-#ifndef SQUASH_FRONT_DER_READ_H
-#define SQUASH_FRONT_DER_READ_H
+#ifndef SQUASH_FRONT_IDENTITY_DER_READ_H
+#define SQUASH_FRONT_IDENTITY_DER_READ_H
 
 #include <stdbool.h>
 #include <stddef.h>

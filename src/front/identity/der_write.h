@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Writes DER (X.690 8.1, 10.1) into a buffer of the caller's. What doesn't fit sets full. */
-#ifndef SQUASH_FRONT_DER_WRITE_H
-#define SQUASH_FRONT_DER_WRITE_H
+#ifndef SQUASH_FRONT_IDENTITY_DER_WRITE_H
+#define SQUASH_FRONT_IDENTITY_DER_WRITE_H
 
 #include <stdint.h>
 

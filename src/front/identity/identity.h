@@ -2,8 +2,8 @@
 /* Who front is by TLS: a private key, and the certificates that say whose it is. Loaded once, from
  * files that the operator or make-identity has written; all of it is looked at before anybody
  * connects, so that what is wrong is told by the log and not by a client. */
-#ifndef SQUASH_FRONT_IDENTITY_H
-#define SQUASH_FRONT_IDENTITY_H
+#ifndef SQUASH_FRONT_IDENTITY_IDENTITY_H
+#define SQUASH_FRONT_IDENTITY_IDENTITY_H
 
 #include <bearssl.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Makes what identity.h loads, for an appliance that was given none: a new key of P-256 and its
  * certificate. */
-#ifndef SQUASH_FRONT_IDENTITY_MAKE_H
-#define SQUASH_FRONT_IDENTITY_MAKE_H
+#ifndef SQUASH_FRONT_IDENTITY_IDENTITY_MAKE_H
+#define SQUASH_FRONT_IDENTITY_IDENTITY_MAKE_H
 
 #include "certificate.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Whether a private key and a certificate belong together, for identity.c. */
-#ifndef SQUASH_FRONT_IDENTITY_PAIR_H
-#define SQUASH_FRONT_IDENTITY_PAIR_H
+#ifndef SQUASH_FRONT_IDENTITY_IDENTITY_PAIR_H
+#define SQUASH_FRONT_IDENTITY_IDENTITY_PAIR_H
 
 #include "identity.h"
 

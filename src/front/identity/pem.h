@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads PEM (RFC 7468) by BearSSL's decoder: objects one after the other, with any text around. */
-#ifndef SQUASH_FRONT_PEM_H
-#define SQUASH_FRONT_PEM_H
+#ifndef SQUASH_FRONT_IDENTITY_PEM_H
+#define SQUASH_FRONT_IDENTITY_PEM_H
 
 #include <bearssl.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Disks that come late: USB, NVMe, SAS, RAID, SCSI, SD cards. */
-#ifndef SQUASH_INIT_ARRIVAL_H
-#define SQUASH_INIT_ARRIVAL_H
+#ifndef SQUASH_INIT_BOOT_ARRIVAL_H
+#define SQUASH_INIT_BOOT_ARRIVAL_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Starting a child process of PID 1, and giving privileges up in it. */
-#ifndef SQUASH_INIT_CHILD_H
-#define SQUASH_INIT_CHILD_H
+#ifndef SQUASH_INIT_BOOT_CHILD_H
+#define SQUASH_INIT_BOOT_CHILD_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The console: one plain line for each thing that a person standing there should know. */
-#ifndef SQUASH_INIT_CONSOLE_H
-#define SQUASH_INIT_CONSOLE_H
+#ifndef SQUASH_INIT_BOOT_CONSOLE_H
+#define SQUASH_INIT_BOOT_CONSOLE_H
 
 /* Point stdin at /dev/null, stdout and stderr at the console, and turn the kernel's own messages
  * down to errors, unless the operator asked for more. Needs /dev; without a console all is lost. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Says when the kernel has no random numbers yet, and when it has. Nothing waits here: what needs
  * them does, in getrandom(2), and the kernel then gathers them itself within a second or so. */
-#ifndef SQUASH_INIT_ENTROPY_H
-#define SQUASH_INIT_ENTROPY_H
+#ifndef SQUASH_INIT_BOOT_ENTROPY_H
+#define SQUASH_INIT_BOOT_ENTROPY_H
 
 #include "lib/err.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a boot needs and nothing after it, closed until the next one. */
-#ifndef SQUASH_INIT_LOCK_H
-#define SQUASH_INIT_LOCK_H
+#ifndef SQUASH_INIT_BOOT_LOCK_H
+#define SQUASH_INIT_BOOT_LOCK_H
 
 #include <stdbool.h>
 

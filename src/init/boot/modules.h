@@ -7,8 +7,8 @@
  * The kernel names each device by an alias ("pci:v00008086d..."), in sysfs for those that are there
  * and in an event for each that comes; modprobe finds the module. Drivers make new devices (a USB
  * host its disks), which come as events again. */
-#ifndef SQUASH_INIT_MODULES_H
-#define SQUASH_INIT_MODULES_H
+#ifndef SQUASH_INIT_BOOT_MODULES_H
+#define SQUASH_INIT_BOOT_MODULES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The kernel's file systems, the image's completeness, the root and the kernel's settings. */
-#ifndef SQUASH_INIT_MOUNTS_H
-#define SQUASH_INIT_MOUNTS_H
+#ifndef SQUASH_INIT_BOOT_MOUNTS_H
+#define SQUASH_INIT_BOOT_MOUNTS_H
 
 #include "lib/err.h"
 

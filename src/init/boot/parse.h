@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Parsers of what the image, the kernel and a disk give to PID 1. Pure: no I/O, no allocation. */
-#ifndef SQUASH_INIT_PARSE_H
-#define SQUASH_INIT_PARSE_H
+#ifndef SQUASH_INIT_BOOT_PARSE_H
+#define SQUASH_INIT_BOOT_PARSE_H
 
 #include <stdbool.h>
 #include <stddef.h>

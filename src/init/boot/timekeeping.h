@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The wall clock, by which sandboxes' lifetimes count over a reboot and certificates hold: that it
  * says what can be, and that the console says when it was set. ntpd sets it (SQUASH_NTP). */
-#ifndef SQUASH_INIT_TIMEKEEPING_H
-#define SQUASH_INIT_TIMEKEEPING_H
+#ifndef SQUASH_INIT_BOOT_TIMEKEEPING_H
+#define SQUASH_INIT_BOOT_TIMEKEEPING_H
 
 #include <stdint.h>
 

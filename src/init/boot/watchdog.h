@@ -2,8 +2,8 @@
 /* A watchdog resets the machine unless PID 1 gives a sign of life every now and then: it ends hangs
  * of the kernel, and of PID 1. It runs from the loading of the drivers on: while the machine boots
  * and while it ends, when steps may take long, with more patience. */
-#ifndef SQUASH_INIT_WATCHDOG_H
-#define SQUASH_INIT_WATCHDOG_H
+#ifndef SQUASH_INIT_BOOT_WATCHDOG_H
+#define SQUASH_INIT_BOOT_WATCHDOG_H
 
 #include <stdbool.h>
 #include <stdint.h>

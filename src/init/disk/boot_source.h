@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What this machine was booted from: the firmware, and, if there is one, the EFI system partition
  * (ESP) and what its boot loader says of the boot. */
-#ifndef SQUASH_INIT_BOOT_SOURCE_H
-#define SQUASH_INIT_BOOT_SOURCE_H
+#ifndef SQUASH_INIT_DISK_BOOT_SOURCE_H
+#define SQUASH_INIT_DISK_BOOT_SOURCE_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* SQUASH_DATA: a disk labelled SQUASH-DATA, or memory. */
-#ifndef SQUASH_INIT_DATA_H
-#define SQUASH_INIT_DATA_H
+#ifndef SQUASH_INIT_DISK_DATA_H
+#define SQUASH_INIT_DISK_DATA_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Disks and partitions, by the names that sysfs gives them: "sda", "nvme0n1p2", "cciss!c0d0". */
-#ifndef SQUASH_INIT_DISK_H
-#define SQUASH_INIT_DISK_H
+#ifndef SQUASH_INIT_DISK_DISK_H
+#define SQUASH_INIT_DISK_DISK_H
 
 #include <stdbool.h>
 

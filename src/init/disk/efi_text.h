@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a boot loader says in an EFI variable. Pure: no I/O, no allocation. */
-#ifndef SQUASH_INIT_EFI_TEXT_H
-#define SQUASH_INIT_EFI_TEXT_H
+#ifndef SQUASH_INIT_DISK_EFI_TEXT_H
+#define SQUASH_INIT_DISK_EFI_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,8 +6,8 @@
  * block groups before it replays the journal, and then hits a BUG. So a file system that is being
  * grown has a label that says so, on the disk (ext4_checkpoint()) before growth begins, and its own
  * again when all of it is there. */
-#ifndef SQUASH_INIT_EXT4_H
-#define SQUASH_INIT_EXT4_H
+#ifndef SQUASH_INIT_DISK_EXT4_H
+#define SQUASH_INIT_DISK_EXT4_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* SQUASH_FORMAT: a blank disk becomes SQUASH-DATA. */
-#ifndef SQUASH_INIT_FORMAT_H
-#define SQUASH_INIT_FORMAT_H
+#ifndef SQUASH_INIT_DISK_FORMAT_H
+#define SQUASH_INIT_DISK_FORMAT_H
 
 #include "lib/err.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The GUID partition tables of the disks that are there. */
-#ifndef SQUASH_INIT_GPT_DISK_H
-#define SQUASH_INIT_GPT_DISK_H
+#ifndef SQUASH_INIT_DISK_GPT_DISK_H
+#define SQUASH_INIT_DISK_GPT_DISK_H
 
 #include <stdbool.h>
 #include <stdint.h>

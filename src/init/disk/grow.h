@@ -5,8 +5,8 @@
  *
  * The power may go at any time: of the two partition tables one is valid, and the next boot goes on
  * from there. A file system that was being grown has GROW_LABEL instead of DATA_LABEL. */
-#ifndef SQUASH_INIT_GROW_H
-#define SQUASH_INIT_GROW_H
+#ifndef SQUASH_INIT_DISK_GROW_H
+#define SQUASH_INIT_DISK_GROW_H
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What a network card is given, by a DHCP server or by SQUASH_IP and SQUASH_EGRESS_IP, and the
  * program that udhcpc runs to have it put in place. */
-#ifndef SQUASH_INIT_LEASE_H
-#define SQUASH_INIT_LEASE_H
+#ifndef SQUASH_INIT_NET_LEASE_H
+#define SQUASH_INIT_NET_LEASE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -10,8 +10,8 @@
  * own routes and name servers. The appliance's sockets, those that the API listens on too, are in
  * no VRF, and the sandboxes' are bound to this one: nothing of one goes by the other's card,
  * whatever is unplugged. */
-#ifndef SQUASH_INIT_NETWORK_H
-#define SQUASH_INIT_NETWORK_H
+#ifndef SQUASH_INIT_NET_NETWORK_H
+#define SQUASH_INIT_NET_NETWORK_H
 
 #include <net/if.h>
 #include <stdbool.h>

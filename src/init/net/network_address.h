@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What rtnetlink says of a card's addresses: RTM_NEWADDR and RTM_DELADDR. */
-#ifndef SQUASH_INIT_NETWORK_ADDRESS_H
-#define SQUASH_INIT_NETWORK_ADDRESS_H
+#ifndef SQUASH_INIT_NET_NETWORK_ADDRESS_H
+#define SQUASH_INIT_NET_NETWORK_ADDRESS_H
 
 #include <linux/netlink.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The name servers in a router's advertisements: RFC 8106, section 5.1. Pure. */
-#ifndef SQUASH_INIT_RDNSS_H
-#define SQUASH_INIT_RDNSS_H
+#ifndef SQUASH_INIT_NET_RDNSS_H
+#define SQUASH_INIT_NET_RDNSS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * PATH_RESOLV, the appliance's, and PATH_EGRESS_RESOLV, that of the sandboxes' card. Each card and
  * source has a file below PATH_RUN; whoever changes one, init or the program that udhcpc runs,
  * makes the list anew. */
-#ifndef SQUASH_INIT_RESOLV_H
-#define SQUASH_INIT_RESOLV_H
+#ifndef SQUASH_INIT_NET_RESOLV_H
+#define SQUASH_INIT_NET_RESOLV_H
 
 #include <stdbool.h>
 #include <stddef.h>

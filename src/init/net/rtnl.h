@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The few requests to the kernel's routing (rtnetlink(7)) that setting up a network card takes.
  * All return 0, or -errno with e filled, if nothing else is said. */
-#ifndef SQUASH_INIT_RTNL_H
-#define SQUASH_INIT_RTNL_H
+#ifndef SQUASH_INIT_NET_RTNL_H
+#define SQUASH_INIT_NET_RTNL_H
 
 #include <linux/netlink.h>
 #include <stdbool.h>

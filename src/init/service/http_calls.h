@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What system calls httpd and the CGI programs that it runs may make. */
-#ifndef SQUASH_INIT_HTTP_CALLS_H
-#define SQUASH_INIT_HTTP_CALLS_H
+#ifndef SQUASH_INIT_SERVICE_HTTP_CALLS_H
+#define SQUASH_INIT_SERVICE_HTTP_CALLS_H
 
 #include "lib/seccomp.h"
 

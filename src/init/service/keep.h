@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Making a version that has proved itself the one that stays. */
-#ifndef SQUASH_INIT_KEEP_H
-#define SQUASH_INIT_KEEP_H
+#ifndef SQUASH_INIT_SERVICE_KEEP_H
+#define SQUASH_INIT_SERVICE_KEEP_H
 
 #include "lib/err.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What system calls ntpd may make. */
-#ifndef SQUASH_INIT_NTP_CALLS_H
-#define SQUASH_INIT_NTP_CALLS_H
+#ifndef SQUASH_INIT_SERVICE_NTP_CALLS_H
+#define SQUASH_INIT_SERVICE_NTP_CALLS_H
 
 #include "lib/seccomp.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What requests come in by: front's ports, and httpd's socket behind it. */
-#ifndef SQUASH_INIT_PORTS_H
-#define SQUASH_INIT_PORTS_H
+#ifndef SQUASH_INIT_SERVICE_PORTS_H
+#define SQUASH_INIT_SERVICE_PORTS_H
 
 #include "init/settings/settings.h"
 #include "lib/err.h"

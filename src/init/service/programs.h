@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How each service is run: its arguments, descriptors, user and capabilities. */
-#ifndef SQUASH_INIT_PROGRAMS_H
-#define SQUASH_INIT_PROGRAMS_H
+#ifndef SQUASH_INIT_SERVICE_PROGRAMS_H
+#define SQUASH_INIT_SERVICE_PROGRAMS_H
 
 #include "services.h"
 

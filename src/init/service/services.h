@@ -2,8 +2,8 @@
 /* The programs that PID 1 keeps running: started, and started again when they end, at first after
  * 0.1 s and then at twice the distance each time, up to 10 s. One that has run for 10 s begins
  * anew. */
-#ifndef SQUASH_INIT_SERVICES_H
-#define SQUASH_INIT_SERVICES_H
+#ifndef SQUASH_INIT_SERVICE_SERVICES_H
+#define SQUASH_INIT_SERVICE_SERVICES_H
 
 #include <net/if.h>
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The appliance's private key and certificates: DATA/tls/key.pem and chain.pem, the operator's own
  * or made at the first boot. */
-#ifndef SQUASH_INIT_TLS_FILES_H
-#define SQUASH_INIT_TLS_FILES_H
+#ifndef SQUASH_INIT_SERVICE_TLS_FILES_H
+#define SQUASH_INIT_SERVICE_TLS_FILES_H
 
 #include "init/settings/settings.h"
 #include "lib/err.h"

@@ -3,8 +3,8 @@
  * the version before when three are used up. This one is kept, by taking the counter off the name,
  * once the API answers; while it doesn't, it is asked again and again, and after TRIAL_MS the
  * machine is to reboot. All is done by children; PID 1 doesn't wait. */
-#ifndef SQUASH_INIT_TRIAL_H
-#define SQUASH_INIT_TRIAL_H
+#ifndef SQUASH_INIT_SERVICE_TRIAL_H
+#define SQUASH_INIT_SERVICE_TRIAL_H
 
 #include <stdbool.h>
 #include <stdint.h>

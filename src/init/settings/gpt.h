@@ -4,8 +4,8 @@
  * Sector 1 holds a header and the disk's last sector its backup, each with an array of entries of
  * its own; the protective MBR in sector 0 keeps older programs off. Each header is valid by itself:
  * a CRC over itself, and one over its entries. Source: UEFI Specification 2.10, section 5.3. */
-#ifndef SQUASH_INIT_GPT_H
-#define SQUASH_INIT_GPT_H
+#ifndef SQUASH_INIT_SETTINGS_GPT_H
+#define SQUASH_INIT_SETTINGS_GPT_H
 
 #include <stdbool.h>
 #include <stddef.h>

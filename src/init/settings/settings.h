@@ -14,8 +14,8 @@
  * SQUASH_AUTH_TOKEN and SQUASH_AUTH_TOKEN_SHA256 are two ways to write that one setting: either
  * takes the place of both from a source further down. One source that has both locks the API: which
  * is meant is not known, and the other may be one that somebody believes to be gone. */
-#ifndef SQUASH_INIT_SETTINGS_H
-#define SQUASH_INIT_SETTINGS_H
+#ifndef SQUASH_INIT_SETTINGS_SETTINGS_H
+#define SQUASH_INIT_SETTINGS_SETTINGS_H
 
 #include <stdbool.h>
 #include <stddef.h>

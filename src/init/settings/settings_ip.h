@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The value of SQUASH_IP and SQUASH_EGRESS_IP: what addresses a network card gets. Pure. */
-#ifndef SQUASH_INIT_SETTINGS_IP_H
-#define SQUASH_INIT_SETTINGS_IP_H
+#ifndef SQUASH_INIT_SETTINGS_SETTINGS_IP_H
+#define SQUASH_INIT_SETTINGS_SETTINGS_IP_H
 
 #include <stdbool.h>
 #include <stdint.h>

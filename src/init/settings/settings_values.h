@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What each setting is called, what it is by itself, and what makes a value of it. Pure. */
-#ifndef SQUASH_INIT_SETTINGS_VALUES_H
-#define SQUASH_INIT_SETTINGS_VALUES_H
+#ifndef SQUASH_INIT_SETTINGS_SETTINGS_VALUES_H
+#define SQUASH_INIT_SETTINGS_SETTINGS_VALUES_H
 
 #include "settings.h"
 

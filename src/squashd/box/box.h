@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The inside of a sandbox: its namespaces, its root file system, its PID 1. */
-#ifndef SQUASH_BOX_H
-#define SQUASH_BOX_H
+#ifndef SQUASH_SQUASHD_BOX_BOX_H
+#define SQUASH_SQUASHD_BOX_BOX_H
 
 #include "lib/err.h"
 #include "squashd/sandbox.h"

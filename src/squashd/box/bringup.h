@@ -4,8 +4,8 @@
  * anew on an upper that is there. A change is a step of meta.json (meta.h) between going down and
  * coming up, so that whoever finds it down, for whatever reason, brings up what is written
  * there. */
-#ifndef SQUASH_BRINGUP_H
-#define SQUASH_BRINGUP_H
+#ifndef SQUASH_SQUASHD_BOX_BRINGUP_H
+#define SQUASH_SQUASHD_BOX_BRINGUP_H
 
 #include <stdint.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Turning a sandbox's upper into a squashfs file. The tree was made by strangers: mksquashfs walks
  * it in a process that sees nothing else, and that can do little with what it sees. */
-#ifndef SQUASH_CAPTURE_H
-#define SQUASH_CAPTURE_H
+#ifndef SQUASH_SQUASHD_BOX_CAPTURE_H
+#define SQUASH_SQUASHD_BOX_CAPTURE_H
 
 #include <stdint.h>
 

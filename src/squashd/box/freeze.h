@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Stopping all that runs in a sandbox for a while, and letting it go on. How long it has stood is
  * kept on the cgroup, for what counts its time. Source: cgroup-v2.rst, cgroup.freeze. */
-#ifndef SQUASH_FREEZE_H
-#define SQUASH_FREEZE_H
+#ifndef SQUASH_SQUASHD_BOX_FREEZE_H
+#define SQUASH_SQUASHD_BOX_FREEZE_H
 
 #include <stdbool.h>
 #include <stdint.h>

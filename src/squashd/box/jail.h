@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The process that mksquashfs becomes: alone with a tree to read and a file to write. */
-#ifndef SQUASH_JAIL_H
-#define SQUASH_JAIL_H
+#ifndef SQUASH_SQUASHD_BOX_JAIL_H
+#define SQUASH_SQUASHD_BOX_JAIL_H
 
 #include <stdint.h>
 

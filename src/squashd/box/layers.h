@@ -3,8 +3,8 @@
  * it is in. PATH_RUN/layers/<key>/{mount,users/<id>}: who uses a layer is a file there, so that it
  * is known after any process has died. The key is a module's name; for a snapshot "<name>@<inode>",
  * as many sandboxes have one of that name, and some share the file. */
-#ifndef SQUASH_LAYERS_H
-#define SQUASH_LAYERS_H
+#ifndef SQUASH_SQUASHD_BOX_LAYERS_H
+#define SQUASH_SQUASHD_BOX_LAYERS_H
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A sandbox's parts coming and going as a whole: undoing a create, destroying, starting again what
  * has stopped, and sweeping up after processes that died half-way are one piece of code. */
-#ifndef SQUASH_LIFE_H
-#define SQUASH_LIFE_H
+#ifndef SQUASH_SQUASHD_BOX_LIFE_H
+#define SQUASH_SQUASHD_BOX_LIFE_H
 
 #include <stdbool.h>
 #include <stdint.h>

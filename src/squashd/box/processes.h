@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What runs in a sandbox beside its PID 1. */
-#ifndef SQUASH_PROCESSES_H
-#define SQUASH_PROCESSES_H
+#ifndef SQUASH_SQUASHD_BOX_PROCESSES_H
+#define SQUASH_SQUASHD_BOX_PROCESSES_H
 
 #include <sys/types.h>
 

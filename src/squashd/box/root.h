@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A sandbox's file tree, as its processes see it: an overlay over its layers, /proc, /dev, and the
  * /etc/resolv.conf that names its resolver. */
-#ifndef SQUASH_ROOT_H
-#define SQUASH_ROOT_H
+#ifndef SQUASH_SQUASHD_BOX_ROOT_H
+#define SQUASH_SQUASHD_BOX_ROOT_H
 
 #include "lib/err.h"
 #include "squashd/sandbox.h"

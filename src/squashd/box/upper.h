@@ -2,8 +2,8 @@
 /* A sandbox's writable part: DATA/sandboxes/<id>/upper.<N>/{upper,work}, N from meta.json. On a
  * disk a directory in a project of its own (quota.h), which holds it to disk_mb; otherwise a tmpfs
  * of that size. What strangers have made in it is owned by ids from 0 up, as they see them. */
-#ifndef SQUASH_UPPER_H
-#define SQUASH_UPPER_H
+#ifndef SQUASH_SQUASHD_BOX_UPPER_H
+#define SQUASH_SQUASHD_BOX_UPPER_H
 
 #include "lib/err.h"
 #include "squashd/sandbox.h"

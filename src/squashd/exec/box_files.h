@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What goes to box-files in a sandbox, and what comes from it: the worker stands between, so that
  * nobody inside holds a pipe of httpd's, and what comes is bounded here. */
-#ifndef SQUASH_TRANSFER_H
-#define SQUASH_TRANSFER_H
+#ifndef SQUASH_SQUASHD_EXEC_BOX_FILES_H
+#define SQUASH_SQUASHD_EXEC_BOX_FILES_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -7,8 +7,8 @@
  *
  * The worker that supervises it has the directory locked (flock(2)): without lock and result it was
  * lost, with the worker, or with the machine. */
-#ifndef SQUASH_DETACHED_H
-#define SQUASH_DETACHED_H
+#ifndef SQUASH_SQUASHD_EXEC_DETACHED_H
+#define SQUASH_SQUASHD_EXEC_DETACHED_H
 
 #include <stdbool.h>
 #include <stddef.h>

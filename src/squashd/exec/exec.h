@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Running one command in a sandbox. */
-#ifndef SQUASH_EXEC_H
-#define SQUASH_EXEC_H
+#ifndef SQUASH_SQUASHD_EXEC_EXEC_H
+#define SQUASH_SQUASHD_EXEC_EXEC_H
 
 #include <stdbool.h>
 #include <stddef.h>

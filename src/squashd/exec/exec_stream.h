@@ -2,8 +2,8 @@
 /* The output of a command on its way to api while it comes: replies of kind MSG_PIECE, before the
  * last one. One piece at a time is on its way; as long as the reader has not taken it, no more is
  * read of the command's pipes, and the command waits as it would for a terminal. */
-#ifndef SQUASH_EXEC_STREAM_H
-#define SQUASH_EXEC_STREAM_H
+#ifndef SQUASH_SQUASHD_EXEC_EXEC_STREAM_H
+#define SQUASH_SQUASHD_EXEC_EXEC_STREAM_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The cgroup tree: squash/<id>/{box/{init,x0..xN},egress}. Limits sit on <id> and box, processes in
  * the leaves. Source: Documentation/admin-guide/cgroup-v2.rst. */
-#ifndef SQUASH_CGROUP_H
-#define SQUASH_CGROUP_H
+#ifndef SQUASH_SQUASHD_KERNEL_CGROUP_H
+#define SQUASH_SQUASHD_KERNEL_CGROUP_H
 
 #include <stdbool.h>
 #include <stdint.h>

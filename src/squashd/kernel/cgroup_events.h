@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Counters of the form "<name> <number>" in cgroup.events and memory.events, and waiting for
  * them. */
-#ifndef SQUASH_CGROUP_EVENTS_H
-#define SQUASH_CGROUP_EVENTS_H
+#ifndef SQUASH_SQUASHD_KERNEL_CGROUP_EVENTS_H
+#define SQUASH_SQUASHD_KERNEL_CGROUP_EVENTS_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Loop devices: a file as a block device, for as long as something is mounted from it. */
-#ifndef SQUASH_LOOP_H
-#define SQUASH_LOOP_H
+#ifndef SQUASH_SQUASHD_KERNEL_LOOP_DEVICE_H
+#define SQUASH_SQUASHD_KERNEL_LOOP_DEVICE_H
 
 #include "lib/err.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Mounting by descriptors: fsopen(2), fsmount(2), open_tree(2), mount_setattr(2), move_mount(2). A
  * mount is made detached, changed, and attached last, so that nobody sees it half made. */
-#ifndef SQUASH_MNT_H
-#define SQUASH_MNT_H
+#ifndef SQUASH_SQUASHD_KERNEL_MNT_H
+#define SQUASH_SQUASHD_KERNEL_MNT_H
 
 #include <stdbool.h>
 

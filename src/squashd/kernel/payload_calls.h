@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What system calls there are inside a sandbox. */
-#ifndef SQUASH_PAYLOAD_CALLS_H
-#define SQUASH_PAYLOAD_CALLS_H
+#ifndef SQUASH_SQUASHD_KERNEL_PAYLOAD_CALLS_H
+#define SQUASH_SQUASHD_KERNEL_PAYLOAD_CALLS_H
 
 #include "lib/seccomp.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Giving up privilege: from the appliance's root to a sandbox's root. */
-#ifndef SQUASH_PRIVILEGE_H
-#define SQUASH_PRIVILEGE_H
+#ifndef SQUASH_SQUASHD_KERNEL_PRIVILEGE_H
+#define SQUASH_SQUASHD_KERNEL_PRIVILEGE_H
 
 #include <stdint.h>
 #include <sys/types.h>

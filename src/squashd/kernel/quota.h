@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* ext4's project quotas: what a directory tree may take of the disk. Sources: quotactl(2),
  * ioctl_fs_xattr (linux/fs.h, FS_IOC_FSSETXATTR), Documentation/filesystems/quota.rst. */
-#ifndef SQUASH_QUOTA_H
-#define SQUASH_QUOTA_H
+#ifndef SQUASH_SQUASHD_KERNEL_QUOTA_H
+#define SQUASH_SQUASHD_KERNEL_QUOTA_H
 
 #include <stdbool.h>
 #include <stdint.h>

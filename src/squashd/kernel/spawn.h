@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Starting processes by clone3(2): straight into a cgroup, sharing our memory until they execve.
  * That costs a third of a fork, and a child that fails can say why in plain memory. */
-#ifndef SQUASH_SPAWN_H
-#define SQUASH_SPAWN_H
+#ifndef SQUASH_SQUASHD_KERNEL_SPAWN_H
+#define SQUASH_SQUASHD_KERNEL_SPAWN_H
 
 #include <stdint.h>
 #include <sys/types.h>

@@ -2,8 +2,8 @@
 /* The way out of a sandbox: a process for each that may reach something, which is given sockets in
  * its network and is told what to allow (lib/egress_fds.h). It goes with the sandbox's PID 1, and
  * is made again when it dies alone. All that is here wants the sandbox's lock. */
-#ifndef SQUASH_EGRESS_H
-#define SQUASH_EGRESS_H
+#ifndef SQUASH_SQUASHD_NETWORK_EGRESS_H
+#define SQUASH_SQUASHD_NETWORK_EGRESS_H
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The program that gives every TCP connection for the outside to one listener, at whatever address
  * and port, and leaves a sandbox's own alone. */
-#ifndef SQUASH_EGRESS_BPF_H
-#define SQUASH_EGRESS_BPF_H
+#ifndef SQUASH_SQUASHD_NETWORK_EGRESS_BPF_H
+#define SQUASH_SQUASHD_NETWORK_EGRESS_BPF_H
 
 #include "lib/err.h"
 

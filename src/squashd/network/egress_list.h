@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a sandbox may reach: its allow_net, read. */
-#ifndef SQUASH_EGRESS_LIST_H
-#define SQUASH_EGRESS_LIST_H
+#ifndef SQUASH_SQUASHD_NETWORK_EGRESS_LIST_H
+#define SQUASH_SQUASHD_NETWORK_EGRESS_LIST_H
 
 #include <stddef.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A sandbox's network, as far as it leads out: addresses that its kernel takes for its own, and
  * sockets of ours in there that what is sent to them comes to. */
-#ifndef SQUASH_EGRESS_NET_H
-#define SQUASH_EGRESS_NET_H
+#ifndef SQUASH_SQUASHD_NETWORK_EGRESS_NET_H
+#define SQUASH_SQUASHD_NETWORK_EGRESS_NET_H
 
 #include "egress_list.h"
 #include "lib/err.h"

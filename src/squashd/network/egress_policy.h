@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What squashd says to an egress process, by the socket that this listens on. */
-#ifndef SQUASH_EGRESS_POLICY_H
-#define SQUASH_EGRESS_POLICY_H
+#ifndef SQUASH_SQUASHD_NETWORK_EGRESS_POLICY_H
+#define SQUASH_SQUASHD_NETWORK_EGRESS_POLICY_H
 
 #include "egress_list.h"
 #include "lib/err.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a sandbox's kernel takes for its own address, beside those of a loopback. */
-#ifndef SQUASH_EGRESS_ROUTE_H
-#define SQUASH_EGRESS_ROUTE_H
+#ifndef SQUASH_SQUASHD_NETWORK_EGRESS_ROUTE_H
+#define SQUASH_SQUASHD_NETWORK_EGRESS_ROUTE_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The addresses at which the appliance is reached. */
-#ifndef SQUASH_ADDRESSES_H
-#define SQUASH_ADDRESSES_H
+#ifndef SQUASH_SQUASHD_REQUEST_ADDRESSES_H
+#define SQUASH_SQUASHD_REQUEST_ADDRESSES_H
 
 #include "lib/addr.h"
 #include "lib/err.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The machine as a whole, as fields of a reply. */
-#ifndef SQUASH_MACHINE_H
-#define SQUASH_MACHINE_H
+#ifndef SQUASH_SQUASHD_REQUEST_MACHINE_H
+#define SQUASH_SQUASHD_REQUEST_MACHINE_H
 
 #include "lib/buf.h"
 #include "lib/err.h"

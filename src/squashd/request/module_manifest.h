@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The manifests of modules' files, and what they ask of a stack. Read without mounting. */
-#ifndef SQUASH_MODULE_MANIFEST_H
-#define SQUASH_MODULE_MANIFEST_H
+#ifndef SQUASH_SQUASHD_REQUEST_MODULE_MANIFEST_H
+#define SQUASH_SQUASHD_REQUEST_MODULE_MANIFEST_H
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What every way has in common in which a module comes to be there: its name has to be free, and
  * what it takes must leave room for others. */
-#ifndef SQUASH_MODULE_NEW_H
-#define SQUASH_MODULE_NEW_H
+#ifndef SQUASH_SQUASHD_REQUEST_MODULE_NEW_H
+#define SQUASH_SQUASHD_REQUEST_MODULE_NEW_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The descriptor that may come with a request. */
-#ifndef SQUASH_PASSED_H
-#define SQUASH_PASSED_H
+#ifndef SQUASH_SQUASHD_REQUEST_PASSED_FD_H
+#define SQUASH_SQUASHD_REQUEST_PASSED_FD_H
 
 #include <stdbool.h>
 

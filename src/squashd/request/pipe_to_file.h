@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What comes through a pipe and is to be a file: an upload's body. */
-#ifndef SQUASH_STREAM_H
-#define SQUASH_STREAM_H
+#ifndef SQUASH_SQUASHD_REQUEST_PIPE_TO_FILE_H
+#define SQUASH_SQUASHD_REQUEST_PIPE_TO_FILE_H
 
 #include <bearssl_hash.h>
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What squashd does, one function a request. Each reads its fields (checked anew: api may have been
  * taken over), acts, and fills the reply. */
-#ifndef SQUASH_REQUESTS_H
-#define SQUASH_REQUESTS_H
+#ifndef SQUASH_SQUASHD_REQUEST_REQUESTS_H
+#define SQUASH_SQUASHD_REQUEST_REQUESTS_H
 
 #include "lib/msg.h"
 #include "squashd/sandbox.h"

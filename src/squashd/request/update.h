@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The appliance's updates, as GET system tells of them. */
-#ifndef SQUASH_UPDATE_H
-#define SQUASH_UPDATE_H
+#ifndef SQUASH_SQUASHD_REQUEST_UPDATE_H
+#define SQUASH_SQUASHD_REQUEST_UPDATE_H
 
 #include "squashd/sandbox.h"
 #include "squashd/wire/reply.h"

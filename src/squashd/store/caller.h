@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Whose request it is, and what they may do. */
-#ifndef SQUASH_CALLER_H
-#define SQUASH_CALLER_H
+#ifndef SQUASH_SQUASHD_STORE_CALLER_H
+#define SQUASH_SQUASHD_STORE_CALLER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * appended; a file that has grown to JOURNAL_BYTES becomes the old one, and the old one before it
  * goes. Each line says whose request it was that led to it: the address of the client, and the name
  * of a named token. */
-#ifndef SQUASH_JOURNAL_H
-#define SQUASH_JOURNAL_H
+#ifndef SQUASH_SQUASHD_STORE_JOURNAL_H
+#define SQUASH_SQUASHD_STORE_JOURNAL_H
 
 #include <stdint.h>
 

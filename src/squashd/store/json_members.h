@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The members of a parsed JSON object, copied into fields of fixed size; each answers whether the
  * member was there and fitted. Pure. */
-#ifndef SQUASH_MEMBERS_H
-#define SQUASH_MEMBERS_H
+#ifndef SQUASH_SQUASHD_STORE_JSON_MEMBERS_H
+#define SQUASH_SQUASHD_STORE_JSON_MEMBERS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
 /* What can't be put right here and now, after a failure or beside a request that has been done: it
  * is told on the console, and a process of squashd's that has noted such a thing ends so that
  * squashd sweeps, again and again as long as a sweep leaves something itself. */
-#ifndef SQUASH_LEFTOVER_H
-#define SQUASH_LEFTOVER_H
+#ifndef SQUASH_SQUASHD_STORE_LEFTOVER_H
+#define SQUASH_SQUASHD_STORE_LEFTOVER_H
 
 #include <stdbool.h>
 

@@ -10,8 +10,8 @@
  *
  * in this order, each line ended by a newline, and newlines up to the block's end. There may be any
  * number of needs, or none, by name, each once. sha256 is of all bytes before the block. */
-#ifndef SQUASH_MANIFEST_H
-#define SQUASH_MANIFEST_H
+#ifndef SQUASH_SQUASHD_STORE_MANIFEST_H
+#define SQUASH_SQUASHD_STORE_MANIFEST_H
 
 #include <stdbool.h>
 #include <stddef.h>

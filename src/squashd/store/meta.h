@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What is kept of a sandbox in DATA/sandboxes/<id>: meta.json, whose presence says that the sandbox
  * exists, and which changes as a whole; and usage, counters that change with every exec. */
-#ifndef SQUASH_META_H
-#define SQUASH_META_H
+#ifndef SQUASH_SQUASHD_STORE_META_H
+#define SQUASH_SQUASHD_STORE_META_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A sandbox as the text of its meta.json, and back. Pure. */
-#ifndef SQUASH_META_TEXT_H
-#define SQUASH_META_TEXT_H
+#ifndef SQUASH_SQUASHD_STORE_META_TEXT_H
+#define SQUASH_SQUASHD_STORE_META_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Modules: the squashfs files that layers are made of, on SQUASH-DATA and on the image. */
-#ifndef SQUASH_MODULES_H
-#define SQUASH_MODULES_H
+#ifndef SQUASH_SQUASHD_STORE_MODULES_H
+#define SQUASH_SQUASHD_STORE_MODULES_H
 
 #include <stdbool.h>
 #include <stddef.h>

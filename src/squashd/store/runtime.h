@@ -2,8 +2,8 @@
 /* What a reboot may forget of a sandbox: PATH_RUN/running/<id>, a symbolic link whose text is
  * "<slot> <deadline_ms> <up|down>". It is replaced whole, and read by one call. Written down before
  * PID 1 is stopped on purpose, "down" tells that from a death of its own. */
-#ifndef SQUASH_RUNTIME_H
-#define SQUASH_RUNTIME_H
+#ifndef SQUASH_SQUASHD_STORE_RUNTIME_H
+#define SQUASH_SQUASHD_STORE_RUNTIME_H
 
 #include "lib/err.h"
 #include "squashd/sandbox.h"

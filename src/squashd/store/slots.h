@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Slots: the ranges of uids that sandboxes are given. PATH_RUN/slots/<slot> is a symbolic link
  * whose text is the id of the sandbox that has it. */
-#ifndef SQUASH_SLOTS_H
-#define SQUASH_SLOTS_H
+#ifndef SQUASH_SQUASHD_STORE_SLOTS_H
+#define SQUASH_SQUASHD_STORE_SLOTS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Snapshots: their names, and their record as the text of a file, and back. Pure. */
-#ifndef SQUASH_SNAPSHOT_TEXT_H
-#define SQUASH_SNAPSHOT_TEXT_H
+#ifndef SQUASH_SQUASHD_STORE_SNAPSHOT_TEXT_H
+#define SQUASH_SQUASHD_STORE_SNAPSHOT_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * record. One exists when both are there: the record is named last, the file is removed first. The
  * record with the highest K stays even then, so that no K is used twice; removing a snapshot takes
  * no room. dir_fd is the sandbox's directory throughout; who changes something holds its lock. */
-#ifndef SQUASH_SNAPSHOTS_H
-#define SQUASH_SNAPSHOTS_H
+#ifndef SQUASH_SQUASHD_STORE_SNAPSHOTS_H
+#define SQUASH_SQUASHD_STORE_SNAPSHOTS_H
 
 #include "lib/err.h"
 #include "snapshot_text.h"

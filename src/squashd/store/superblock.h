@@ -4,8 +4,8 @@
  * This finds files that are something else, or were cut or damaged; what lies behind the superblock
  * is the kernel's to parse. Source: Linux, fs/squashfs/squashfs_fs.h and super.c;
  * Documentation/filesystems/squashfs.rst. */
-#ifndef SQUASH_SUPERBLOCK_H
-#define SQUASH_SUPERBLOCK_H
+#ifndef SQUASH_SQUASHD_STORE_SUPERBLOCK_H
+#define SQUASH_SQUASHD_STORE_SUPERBLOCK_H
 
 #include <stddef.h>
 #include <stdint.h>

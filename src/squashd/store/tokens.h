@@ -2,8 +2,8 @@
 /* Named tokens, as the operator writes them into DATA/tokens: lines "name right sha256", blanks
  * between, where right is one of read, run, admin, and sha256 the 64 hexadecimal digits of the
  * token's SHA-256. Lines that are empty or begin with # are passed over. Pure. */
-#ifndef SQUASH_TOKENS_H
-#define SQUASH_TOKENS_H
+#ifndef SQUASH_SQUASHD_STORE_TOKENS_H
+#define SQUASH_SQUASHD_STORE_TOKENS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* DATA/tokens, the file. That it is there, good or not, means that the API is not open. */
-#ifndef SQUASH_TOKENS_FILE_H
-#define SQUASH_TOKENS_FILE_H
+#ifndef SQUASH_SQUASHD_STORE_TOKENS_FILE_H
+#define SQUASH_SQUASHD_STORE_TOKENS_FILE_H
 
 #include "lib/buf.h"
 #include "lib/err.h"

@@ -2,8 +2,8 @@
 /* Counts over all sandboxes, those that are gone included: the file PATH_RUN/totals, which squashd
  * maps before it forks, and whose numbers workers change by atomic additions. It outlives squashd,
  * as they do: the counts are since the machine was started. */
-#ifndef SQUASH_TOTALS_H
-#define SQUASH_TOTALS_H
+#ifndef SQUASH_SQUASHD_STORE_TOTALS_H
+#define SQUASH_SQUASHD_STORE_TOTALS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
  * each sandbox, PATH_RUN/traffic/<id>, which lib/egress_fds.h describes. It is there from the
  * sandbox's start to its end, or to the reboot, whichever egress processes come and go meanwhile.
  * Its numbers are the words of a stranger: they are read, and added up, and nothing else. */
-#ifndef SQUASH_TRAFFIC_H
-#define SQUASH_TRAFFIC_H
+#ifndef SQUASH_SQUASHD_STORE_TRAFFIC_H
+#define SQUASH_SQUASHD_STORE_TRAFFIC_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The ESP of the UEFI disk that we were booted from, mounted while somebody works on it: detached,
  * so that no other process sees it, and that it is gone with whoever has it open. */
-#ifndef SQUASH_ESP_H
-#define SQUASH_ESP_H
+#ifndef SQUASH_SQUASHD_UPDATE_ESP_H
+#define SQUASH_SQUASHD_UPDATE_ESP_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What systemd-boot is told for the next boot alone. Source: systemd, The Boot Loader Interface. */
-#ifndef SQUASH_ONESHOT_H
-#define SQUASH_ONESHOT_H
+#ifndef SQUASH_SQUASHD_UPDATE_ONESHOT_H
+#define SQUASH_SQUASHD_UPDATE_ONESHOT_H
 
 #include "lib/err.h"
 

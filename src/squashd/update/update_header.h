@@ -10,8 +10,8 @@
  *   192  zero
  *
  * scripts/mkupdate writes it. Pure. */
-#ifndef SQUASH_UPDATE_HEADER_H
-#define SQUASH_UPDATE_HEADER_H
+#ifndef SQUASH_SQUASHD_UPDATE_UPDATE_HEADER_H
+#define SQUASH_SQUASHD_UPDATE_UPDATE_HEADER_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
 /* The fields of the requests that change a sandbox, its snapshots or the named tokens, checked.
  * Each function answers whether they were good; if not, the reply is a 400 that says which was not.
  * Pure. */
-#ifndef SQUASH_CHANGE_READ_H
-#define SQUASH_CHANGE_READ_H
+#ifndef SQUASH_SQUASHD_WIRE_CHANGE_READ_H
+#define SQUASH_SQUASHD_WIRE_CHANGE_READ_H
 
 #include <stdbool.h>
 

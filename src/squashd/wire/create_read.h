@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The fields of POST sandboxes, checked: what api sent becomes a sandbox to be made. Pure. */
-#ifndef SQUASH_CREATE_READ_H
-#define SQUASH_CREATE_READ_H
+#ifndef SQUASH_SQUASHD_WIRE_CREATE_READ_H
+#define SQUASH_SQUASHD_WIRE_CREATE_READ_H
 
 #include <stdbool.h>
 #include <stdint.h>

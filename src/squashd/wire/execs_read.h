@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The fields of the requests about detached commands, checked. Pure. */
-#ifndef SQUASH_EXECS_READ_H
-#define SQUASH_EXECS_READ_H
+#ifndef SQUASH_SQUASHD_WIRE_EXECS_READ_H
+#define SQUASH_SQUASHD_WIRE_EXECS_READ_H
 
 #include <stdbool.h>
 #include <stdint.h>

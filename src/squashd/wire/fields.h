@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Checking the fields of a request: each function takes one that has the right tag, and answers
  * whether it was good; if not, the reply is a 400 that names it. */
-#ifndef SQUASH_FIELDS_H
-#define SQUASH_FIELDS_H
+#ifndef SQUASH_SQUASHD_WIRE_FIELDS_H
+#define SQUASH_SQUASHD_WIRE_FIELDS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The fields of the requests about files in a sandbox, checked. Pure. */
-#ifndef SQUASH_FILES_READ_H
-#define SQUASH_FILES_READ_H
+#ifndef SQUASH_SQUASHD_WIRE_FILES_READ_H
+#define SQUASH_SQUASHD_WIRE_FILES_READ_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The fields of the requests that change which modules there are, checked. Each function answers
  * whether they were good; if not, the reply is a 400 that says which was not. Pure. */
-#ifndef SQUASH_MODULE_READ_H
-#define SQUASH_MODULE_READ_H
+#ifndef SQUASH_SQUASHD_WIRE_MODULE_READ_H
+#define SQUASH_SQUASHD_WIRE_MODULE_READ_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The answer to one request while it is being made: an HTTP status and the fields of msg.h. */
-#ifndef SQUASH_REPLY_H
-#define SQUASH_REPLY_H
+#ifndef SQUASH_SQUASHD_WIRE_REPLY_H
+#define SQUASH_SQUASHD_WIRE_REPLY_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The fields of POST sandboxes/:id/exec, checked: what api sent becomes a command to run. Pure. */
-#ifndef SQUASH_RUN_READ_H
-#define SQUASH_RUN_READ_H
+#ifndef SQUASH_SQUASHD_WIRE_RUN_READ_H
+#define SQUASH_SQUASHD_WIRE_RUN_READ_H
 
 #include <stdbool.h>
 

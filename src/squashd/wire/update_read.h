@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The fields of an update's request, checked. Pure. */
-#ifndef SQUASH_UPDATE_READ_H
-#define SQUASH_UPDATE_READ_H
+#ifndef SQUASH_SQUASHD_WIRE_UPDATE_READ_H
+#define SQUASH_SQUASHD_WIRE_UPDATE_READ_H
 
 #include <stdbool.h>
 #include <stdint.h>
