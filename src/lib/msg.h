@@ -26,169 +26,198 @@
  * or a tree: first TAG_SIZE and TAG_MODE (of a module without that), or nothing; then TAG_DATA. */
 #define MSG_PIECE 100
 
-/* A request's kind; a reply's kind is its HTTP status. */
+/* A request's kind; a reply's kind is its HTTP status. New ones take the next free number. */
 enum msg_op {
 	MSG_HEALTH = 1,
-	MSG_MODULES,
-	MSG_LIST,
-	MSG_CREATE,
-	MSG_INFO,
-	MSG_DESTROY,
-	MSG_EXEC,
-	MSG_LOGS,
-	MSG_HISTORY,
-	MSG_ACTIVATE,
-	MSG_SNAPSHOT,
-	MSG_RESTORE,
-	MSG_DROP_SNAPSHOT,
-	MSG_ALLOW_NET,
-	MSG_NETWORK,
-	MSG_EGRESS_POLICY, /* from a worker to an egress process: lib/egress_fds.h */
-	MSG_SYSTEM,
-	MSG_REBOOT,
-	MSG_POWER_OFF,
-	MSG_TOKENS,
-	MSG_CREATE_TOKEN,
-	MSG_DROP_TOKEN,
-	MSG_UPLOAD_MODULE, /* with a pipe */
-	MSG_DELETE_MODULE,
-	MSG_EXECS, /* those that are detached */
-	MSG_EXEC_INFO,
-	MSG_EXEC_OUTPUT,
-	MSG_EXEC_KILL,
-	MSG_UPDATE, /* with a pipe */
-	MSG_GET_FILE,
-	MSG_PUT_FILE, /* with a pipe, unless it is empty */
-	MSG_DELETE_FILE,
-	MSG_LIST_FILES,
-	MSG_GET_TAR,
-	MSG_PUT_TAR, /* as MSG_PUT_FILE */
-	MSG_METRICS,
-	MSG_GET_MODULE,
-	MSG_FREEZE_MODULE,
+	MSG_MODULES = 2,
+	MSG_LIST = 3,
+	MSG_CREATE = 4,
+	MSG_INFO = 5,
+	MSG_DESTROY = 6,
+	MSG_EXEC = 7,
+	MSG_LOGS = 8,
+	MSG_HISTORY = 9,
+	MSG_ACTIVATE = 10,
+	MSG_SNAPSHOT = 11,
+	MSG_RESTORE = 12,
+	MSG_DROP_SNAPSHOT = 13,
+	MSG_ALLOW_NET = 14,
+	MSG_NETWORK = 15,
+	MSG_EGRESS_POLICY = 16, /* from a worker to an egress process: lib/egress_fds.h */
+	MSG_SYSTEM = 17,
+	MSG_REBOOT = 18,
+	MSG_POWER_OFF = 19,
+	MSG_TOKENS = 20,
+	MSG_CREATE_TOKEN = 21,
+	MSG_DROP_TOKEN = 22,
+	MSG_UPLOAD_MODULE = 23, /* with a pipe */
+	MSG_DELETE_MODULE = 24,
+	MSG_EXECS = 25, /* those that are detached */
+	MSG_EXEC_INFO = 26,
+	MSG_EXEC_OUTPUT = 27,
+	MSG_EXEC_KILL = 28,
+	MSG_UPDATE = 29, /* with a pipe */
+	MSG_GET_FILE = 30,
+	MSG_PUT_FILE = 31, /* with a pipe, unless it is empty */
+	MSG_DELETE_FILE = 32,
+	MSG_LIST_FILES = 33,
+	MSG_GET_TAR = 34,
+	MSG_PUT_TAR = 35, /* as MSG_PUT_FILE */
+	MSG_METRICS = 36,
+	MSG_GET_MODULE = 37,
+	MSG_FREEZE_MODULE = 38,
 };
 
+/* What a field means. The comment of a tag begins with the type of its values, the same in requests
+ * and in replies; a comment without a type means text (not terminated).
+ *
+ *   number   8 bytes, msg_add_number(); times are milliseconds since 1970
+ *   flag     a number, 0 or 1
+ *   bytes    any
+ *   empty    no bytes
+ *   list     of texts, or of the type that follows: a field for each entry
+ *
+ * The inputs in tests/fuzz/corpus hold these numbers: a new tag takes the next free one, and the
+ * number of a tag that goes stays unused. */
 enum msg_tag {
 	/* a sandbox, in requests and replies */
 	TAG_ID = 1,
-	TAG_OWNER,
-	TAG_TASK,
-	TAG_LAYER,      /* repeated */
-	TAG_CPU_MILLI,  /* number: thousandths of a core */
-	TAG_MEMORY_MB,  /* number */
-	TAG_LIFETIME_S, /* number */
-	TAG_ALLOW_NET,  /* repeated */
+	TAG_OWNER = 2,
+	TAG_TASK = 3,
+	TAG_LAYER = 4,      /* list */
+	TAG_CPU_MILLI = 5,  /* number: thousandths of a core */
+	TAG_MEMORY_MB = 6,  /* number */
+	TAG_LIFETIME_S = 7, /* number */
+	TAG_ALLOW_NET = 8,  /* list */
+	TAG_DISK_MB = 14,   /* number */
+	TAG_FROM = 15,      /* create: "<sandbox>/<snapshot>" */
+
 	/* an exec's request */
-	TAG_CMD,
-	TAG_WORKDIR,
-	TAG_TIMEOUT_MS, /* number */
-	TAG_ENV,        /* repeated: NAME=value */
-	TAG_STDIN,
-	/* a sandbox's, as above */
-	TAG_DISK_MB, /* number */
-	TAG_FROM,    /* create: "<sandbox>/<snapshot>" */
+	TAG_CMD = 9,
+	TAG_WORKDIR = 10,
+	TAG_TIMEOUT_MS = 11, /* number */
+	TAG_ENV = 12,        /* list: NAME=value */
+	TAG_STDIN = 13,      /* bytes */
+	TAG_STREAM = 71,     /* "0" or "1" */
+	TAG_DETACH = 75,     /* flag */
+
 	/* other requests */
-	TAG_MODULE,        /* activate, upload, delete, get, freeze */
-	TAG_FORCE,         /* activate: number, 0 or 1 */
-	TAG_LABEL,         /* snapshot */
-	TAG_SNAPSHOT_NAME, /* restore, drop */
+	TAG_MODULE = 16,        /* a module's name: activate, upload, delete, get, freeze */
+	TAG_FORCE = 17,         /* flag: activate */
+	TAG_LABEL = 18,         /* a snapshot's */
+	TAG_SNAPSHOT_NAME = 19, /* restore, drop */
+	TAG_DOWNGRADE = 81,     /* "true" or "false": update */
+	TAG_RECURSIVE = 87,     /* "0" or "1": delete */
+
+	/* every reply that is an error */
+	TAG_ERROR = 21,   /* for a person */
+	TAG_CODE = 22,    /* a stable word for a program */
+	TAG_PROCESS = 46, /* empty: a process in the way begins: TAG_PID, TAG_CMD */
+	TAG_PID = 47,     /* number, as the sandbox sees it */
+
 	/* replies */
-	TAG_RECORD,     /* empty: the fields of one more object begin */
-	TAG_ERROR,      /* text for a person */
-	TAG_CODE,       /* stable word for a program */
-	TAG_CREATED_MS, /* number: since 1970, as all times below */
-	TAG_LAST_ACTIVE_MS,
-	TAG_MOUNTED, /* number: 0 or 1, as all flags */
-	TAG_EXEC_COUNT,
-	TAG_UPPER_BYTES,
-	TAG_EXIT_CODE,
-	TAG_STDOUT,
-	TAG_STDERR,
-	TAG_STARTED_MS,
-	TAG_ENDED_MS,
-	TAG_DURATION_MS,
-	TAG_TIMED_OUT,
-	TAG_OOM_KILLED,
-	TAG_STDOUT_TRUNCATED,
-	TAG_STDERR_TRUNCATED,
-	TAG_SIGNAL, /* 0: none */
-	TAG_BACKGROUND,
-	TAG_NAME,
-	TAG_SIZE,
-	TAG_BUILTIN,
-	TAG_USERS,
-	TAG_ACTIVE_SNAPSHOT, /* text; absent: none */
-	TAG_SNAPSHOT,   /* empty: one more snapshot of this sandbox begins; then TAG_NAME, TAG_SIZE,
-		       * TAG_CREATED_MS, TAG_LABEL and TAG_LAYER, repeated */
-	TAG_PROCESS,    /* empty, behind an error: a process in the way begins: TAG_PID, TAG_CMD */
-	TAG_PID,        /* number, as the sandbox sees it */
-	TAG_LINES,      /* of a journal: JSON texts, each ended by a newline */
-	TAG_PRIVATE,    /* repeated: a network that the operator lets sandboxes reach */
-	TAG_DEVICE,     /* number: the index of the device that all has to leave by */
-	TAG_DNS_SERVER, /* repeated: an address */
-	/* named tokens: TAG_NAME, and */
-	TAG_RIGHT, /* "read", "run" or "admin" */
-	TAG_TOKEN, /* a new one, told once */
-	/* the appliance: numbers where nothing else is said */
-	TAG_VERSION, /* text, as the next two */
-	TAG_KERNEL,
-	TAG_HOSTNAME,
-	TAG_UPTIME_S,
-	TAG_TIME_MS,
-	TAG_ADDRESS, /* text, repeated */
-	TAG_CPUS,
-	TAG_MEMORY_BYTES,
-	TAG_MEMORY_AVAILABLE_BYTES,
-	TAG_DISK_PERSISTENT, /* a flag */
-	TAG_DISK_BYTES,
-	TAG_DISK_FREE_BYTES,
-	TAG_SANDBOXES,
-	TAG_SANDBOXES_MAX,
-	TAG_MODULES,
-	TAG_REQUESTS_UNDER_WAY,
-	TAG_REQUESTS_DENIED,
-	TAG_STREAM,       /* exec: text, "0" or "1" */
-	TAG_OFFSET,       /* number: bytes of a stream that came before; text in requests */
-	TAG_STDOUT_BYTES, /* numbers: how many there were in all */
-	TAG_STDERR_BYTES,
-	TAG_DETACH, /* exec: number, 0 or 1 */
-	TAG_EXEC,   /* which of the sandbox's commands: number; text in requests, as the next two */
-	TAG_OUTPUT, /* text: which stream of it, "stdout" or "stderr" */
-	TAG_WAIT,   /* for how many seconds there may be nothing */
-	TAG_STATE,  /* number: enum msg_exec_state */
-	TAG_SHA256, /* 64 hexadecimal digits; in a request too, as is TAG_SIZE: upload */
-	/* its update: TAG_SIZE and */
-	TAG_DOWNGRADE,       /* in a request: text */
-	TAG_UPDATE_POSSIBLE, /* a flag, as the next */
-	TAG_UPDATE_ON_TRIAL,
-	TAG_UPDATE_WAITING, /* a version; absent: none */
-	/* files in a sandbox; TAG_SIZE and TAG_NAME as above */
-	TAG_PATH,
-	TAG_MODE,      /* text: octal digits */
-	TAG_RECURSIVE, /* delete: text, "0" or "1" */
-	TAG_DATA,      /* some of the bytes */
-	TAG_TYPE,      /* text, as docs/api.md has it */
-	TAG_UID,       /* numbers, as the sandbox sees them */
-	TAG_GID,
-	TAG_MTIME_MS,
-	TAG_TARGET, /* text; absent: it is no link */
-	TAG_FILES,  /* number: entries unpacked */
-	TAG_NEEDS,  /* repeated: of a module, as are TAG_VERSION and TAG_SHA256; absent: none */
-	/* metrics: numbers. In all, then for each sandbox, behind its TAG_RECORD; what isn't known
-	 * of one isn't there */
-	TAG_CPU_US,
-	TAG_THROTTLED_US,
-	TAG_MEMORY_USED_BYTES,
-	TAG_MEMORY_PEAK_BYTES,
-	TAG_OOM_KILLS,
-	TAG_PIDS,
-	TAG_PIDS_MAX,
-	TAG_EXECS,    /* repeated, MSG_ENDS of them: how many ended like that */
-	TAG_UP_TO_MS, /* before TAG_TOOK; absent: any time */
-	TAG_TOOK,     /* repeated: how many commands took that long, and longer than those before */
-	TAG_TOOK_MS,  /* all together */
-	TAG_TRAFFIC,  /* repeated, in the order of lib/egress_fds.h */
-	TAG_UPTIME_MS,
+	TAG_RECORD = 20, /* empty: the fields of one more object begin */
+	TAG_NAME = 40,   /* in a token's requests, too */
+	TAG_SIZE = 41,   /* number: bytes; in an upload's request, too */
+	TAG_LINES = 48,  /* bytes of a journal: JSON texts, each ended by a newline */
+
+	/* a sandbox */
+	TAG_CREATED_MS = 23,      /* number: a time */
+	TAG_LAST_ACTIVE_MS = 24,  /* number: a time */
+	TAG_MOUNTED = 25,         /* flag */
+	TAG_EXEC_COUNT = 26,      /* number */
+	TAG_UPPER_BYTES = 27,     /* number */
+	TAG_ACTIVE_SNAPSHOT = 44, /* absent: none */
+	TAG_SNAPSHOT = 45,        /* empty: one more snapshot of this sandbox begins: TAG_NAME,
+				   * TAG_SIZE, TAG_CREATED_MS, TAG_LABEL and TAG_LAYER */
+
+	/* how a command ended */
+	TAG_EXIT_CODE = 28,        /* number */
+	TAG_STDOUT = 29,           /* bytes */
+	TAG_STDERR = 30,           /* bytes */
+	TAG_STARTED_MS = 31,       /* number: a time */
+	TAG_ENDED_MS = 32,         /* number: a time */
+	TAG_DURATION_MS = 33,      /* number */
+	TAG_TIMED_OUT = 34,        /* flag */
+	TAG_OOM_KILLED = 35,       /* flag */
+	TAG_STDOUT_TRUNCATED = 36, /* flag */
+	TAG_STDERR_TRUNCATED = 37, /* flag */
+	TAG_SIGNAL = 38,           /* number; 0: none */
+	TAG_BACKGROUND = 39,       /* flag */
+	TAG_STDOUT_BYTES = 73,     /* number: how many there were in all */
+	TAG_STDERR_BYTES = 74,     /* number */
+
+	/* detached commands, and output that is streamed */
+	TAG_EXEC = 76,   /* number: which of the sandbox's commands; text in requests */
+	TAG_OUTPUT = 77, /* which stream of it, "stdout" or "stderr"; in replies bytes of it */
+	TAG_OFFSET = 72, /* number: bytes of a stream that came before; text in requests */
+	TAG_WAIT = 78,   /* for how many seconds there may be nothing */
+	TAG_STATE = 79,  /* number: enum msg_exec_state */
+
+	/* a module; TAG_NAME, TAG_SIZE, and TAG_VERSION of its manifest */
+	TAG_BUILTIN = 42, /* flag */
+	TAG_USERS = 43,   /* number: sandboxes that stand on it */
+	TAG_SHA256 = 80, /* 64 hexadecimal digits, in an upload's request, too; absent: not known */
+	TAG_NEEDS = 95,  /* list */
+
+	/* what an egress process is told */
+	TAG_PRIVATE = 49,    /* list: networks that the operator lets sandboxes reach */
+	TAG_DEVICE = 50,     /* number: the index of the device that all has to leave by */
+	TAG_DNS_SERVER = 51, /* list: addresses */
+
+	/* named tokens; TAG_NAME */
+	TAG_RIGHT = 52, /* "read", "run" or "admin" */
+	TAG_TOKEN = 53, /* a new one, told once */
+
+	/* the appliance */
+	TAG_VERSION = 54,
+	TAG_KERNEL = 55,
+	TAG_HOSTNAME = 56,
+	TAG_UPTIME_S = 57,               /* number */
+	TAG_TIME_MS = 58,                /* number: a time */
+	TAG_ADDRESS = 59,                /* list */
+	TAG_CPUS = 60,                   /* number */
+	TAG_MEMORY_BYTES = 61,           /* number */
+	TAG_MEMORY_AVAILABLE_BYTES = 62, /* number */
+	TAG_DISK_PERSISTENT = 63,        /* flag */
+	TAG_DISK_BYTES = 64,             /* number */
+	TAG_DISK_FREE_BYTES = 65,        /* number */
+	TAG_SANDBOXES = 66,              /* number */
+	TAG_SANDBOXES_MAX = 67,          /* number */
+	TAG_MODULES = 68,                /* number */
+	TAG_REQUESTS_UNDER_WAY = 69,     /* number */
+	TAG_REQUESTS_DENIED = 70,        /* number */
+	TAG_UPDATE_POSSIBLE = 82,        /* flag */
+	TAG_UPDATE_ON_TRIAL = 83,        /* flag */
+	TAG_UPDATE_WAITING = 84,         /* a version; absent: none */
+
+	/* files in a sandbox; TAG_NAME and TAG_SIZE */
+	TAG_PATH = 85,
+	TAG_MODE = 86,     /* octal digits */
+	TAG_DATA = 88,     /* bytes: some of a file's */
+	TAG_TYPE = 89,     /* as docs/api.md has it */
+	TAG_UID = 90,      /* number, as the sandbox sees it */
+	TAG_GID = 91,      /* number, as the sandbox sees it */
+	TAG_MTIME_MS = 92, /* number: a time */
+	TAG_TARGET = 93,   /* absent: it is no link */
+	TAG_FILES = 94,    /* number: entries unpacked */
+
+	/* metrics: in all, then for each sandbox, behind its TAG_RECORD; a number that isn't known
+	 * is absent */
+	TAG_CPU_US = 96,            /* number */
+	TAG_THROTTLED_US = 97,      /* number */
+	TAG_MEMORY_USED_BYTES = 98, /* number */
+	TAG_MEMORY_PEAK_BYTES = 99, /* number */
+	TAG_OOM_KILLS = 100,        /* number */
+	TAG_PIDS = 101,             /* number */
+	TAG_PIDS_MAX = 102,         /* number */
+	TAG_EXECS = 103,     /* list of numbers, MSG_ENDS of them: commands that ended like that */
+	TAG_UP_TO_MS = 104,  /* number: before TAG_TOOK; absent: any time */
+	TAG_TOOK = 105,      /* list of numbers: commands that took that long, and longer than
+			      * those before */
+	TAG_TOOK_MS = 106,   /* number: all together */
+	TAG_TRAFFIC = 107,   /* list of numbers, in the order of lib/egress_fds.h */
+	TAG_UPTIME_MS = 108, /* number */
 };
 
 /* How a command has ended: the last of these that is true. */

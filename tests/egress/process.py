@@ -6,7 +6,6 @@ import ctypes
 import errno
 import json
 import os
-import re
 import resource
 import signal
 import socket
@@ -15,27 +14,13 @@ import tempfile
 import time
 from pathlib import Path
 
+from enums import read_enum
 from nameserver import A, Reply, encode_query
 from world import Netns
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "build/bin/egress"
-
-
-def read_enum(path, name):
-    """The numbers of a C enum: a dictionary."""
-    text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
-    body = re.search(r"enum %s \{(.*?)\}" % name, text, re.DOTALL)[1]
-    numbers, number = {}, 0
-    for item in body.replace(" ", "").split(","):
-        word, _, value = item.strip().partition("=")
-        number = int(value) if value else number
-        numbers[word] = number
-        number += 1
-    return numbers
-
-
-MSG_H = ROOT / "src/lib/msg.h"
+MSG_H = "src/lib/msg.h"
 POLICY = read_enum(MSG_H, "msg_op")["MSG_EGRESS_POLICY"]
 TAGS = read_enum(MSG_H, "msg_tag")
 MAGIC = 0x32425153

@@ -14,7 +14,8 @@ import time
 
 import tap
 from api import BUSYBOX, SANDBOXES, create, drop, execute, info, output, restore, snapshot
-from machine import BUILD, ROOT, CurlFailed, Machine, data_disk, drive, make_module
+from enums import read_enum
+from machine import BUILD, CurlFailed, Machine, data_disk, drive, make_module
 from tap import check
 
 ALL = os.environ.get("FAULT_ALL") == "1"
@@ -29,17 +30,7 @@ PATH = f"{SANDBOXES}/{NAME}"
 HOSTS = ["example.org", "203.0.113.0/24"]
 WAYS = ("error", "kill", "orphan")
 FAULT = "/run/fault"
-
-
-def read_kinds():
-    """{"MSG_CREATE": 4...}: what requests are called and numbered."""
-    text = (ROOT / "src/lib/msg.h").read_text()
-    names = re.search(r"enum msg_op \{(.*?)\}", text, re.DOTALL)[1]
-    names = re.findall(r"\bMSG_\w+", re.sub(r"/\*.*?\*/", "", names, flags=re.DOTALL))
-    return {name: number for number, name in enumerate(names, 1)}
-
-
-KINDS = read_kinds()
+KINDS = read_enum("src/lib/msg.h", "msg_op")
 
 # A command leaves its count, its cgroup and what overlayfs needed; a snapshot that was dropped or
 # not taken, a directory.
