@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "info.h"
 #include "lib/fd.h"
 #include "module_manifest.h"
 #include "requests.h"
+#include "sandbox_info.h"
 #include "squashd/box/bringup.h"
 #include "squashd/box/layers.h"
 #include "squashd/box/processes.h"

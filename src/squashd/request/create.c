@@ -9,11 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "info.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "module_manifest.h"
 #include "requests.h"
+#include "sandbox_info.h"
 #include "squashd/box/bringup.h"
 #include "squashd/box/layers.h"
 #include "squashd/box/life.h"

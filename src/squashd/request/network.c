@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "info.h"
 #include "lib/egress_fds.h"
 #include "lib/fd.h"
 #include "requests.h"
+#include "sandbox_info.h"
 #include "squashd/network/egress.h"
 #include "squashd/store/journal.h"
 #include "squashd/store/leftover.h"

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "info.h"
 #include "lib/fd.h"
 #include "requests.h"
+#include "sandbox_info.h"
 #include "squashd/box/bringup.h"
 #include "squashd/box/layers.h"
 #include "squashd/box/upper.h"

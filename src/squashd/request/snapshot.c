@@ -9,10 +9,10 @@
 #include <string.h>
 #include <sys/file.h>
 
-#include "info.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "requests.h"
+#include "sandbox_info.h"
 #include "squashd/box/capture.h"
 #include "squashd/box/layers.h"
 #include "squashd/store/journal.h"

@@ -1,32 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* GET sandboxes, sandboxes/:id, sandboxes/:id/logs, history, modules: nothing here changes
- * anything. */
-#include "info.h"
+/* GET sandboxes and sandboxes/:id. */
+#include "sandbox_info.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/vfs.h>
-#include <unistd.h>
 
 #include "lib/fd.h"
-#include "module_manifest.h"
 #include "requests.h"
 #include "squashd/box/upper.h"
 #include "squashd/kernel/cgroup.h"
-#include "squashd/store/journal.h"
 #include "squashd/store/meta.h"
-#include "squashd/store/modules.h"
 #include "squashd/store/snapshots.h"
 #include "squashd/wire/fields.h"
-
-static int compare_texts(const void *a, const void *b)
-{
-	return strcmp(a, b);
-}
 
 /* Ask the kernel whether the sandbox's root is there. */
 static bool has_root(const struct server *s, const char *id)
@@ -118,89 +104,4 @@ void request_list(const struct server *s, struct msg_cursor fields, struct reply
 		if (sandbox >= 0 && meta_load(s, sandbox, ids[i], &sb, NULL) == 0)
 			info_add(s, &sb, sandbox, r);
 	}
-}
-
-struct module_list {
-	size_t count;
-	struct module all[LIMIT_MODULES];
-};
-
-static void collect_module(const struct module *m, void *arg)
-{
-	struct module_list *list = arg;
-	if (list->count < LIMIT_MODULES)
-		list->all[list->count++] = *m;
-}
-
-/* A damaged one is as good as none; and the module may be going just now. */
-static void add_manifest(const struct server *s, const char *name, struct reply *r)
-{
-	static struct manifest m;
-	char sha256[TOKEN_DIGEST_TEXT_BYTES];
-	struct err e;
-	AUTO_FD fd = modules_open(s, name, &e);
-	if (fd < 0 || module_manifest_read(fd, name, &m, &e) <= 0)
-		return;
-	token_write_digest(m.sha256, sha256);
-	msg_add_text(&r->body, TAG_VERSION, m.version);
-	for (size_t i = 0; i < m.needs_count; i++)
-		msg_add_text(&r->body, TAG_NEEDS, m.needs[i]);
-	msg_add_text(&r->body, TAG_SHA256, sha256);
-}
-
-void request_modules(const struct server *s, struct msg_cursor fields, struct reply *r)
-{
-	static struct module_list list;
-	struct err e;
-	if (fields.left > 0) {
-		fields_refuse(r);
-		return;
-	}
-	if (modules_each(s, collect_module, &list, &e) < 0) {
-		reply_err(r, &e);
-		return;
-	}
-	/* By name, which struct module begins with. */
-	qsort(list.all, list.count, sizeof(list.all[0]), compare_texts);
-	for (size_t i = 0; i < list.count; i++) {
-		msg_add(&r->body, TAG_RECORD, "", 0);
-		msg_add_text(&r->body, TAG_NAME, list.all[i].name);
-		msg_add_number(&r->body, TAG_SIZE, list.all[i].size);
-		msg_add_number(&r->body, TAG_BUILTIN, list.all[i].builtin);
-		msg_add_number(&r->body, TAG_USERS, list.all[i].users);
-		add_manifest(s, list.all[i].name, r);
-	}
-}
-
-static struct buf journal_buf(void)
-{
-	static char memory[JOURNAL_READ_BYTES];
-	return (struct buf){.data = memory, .cap = sizeof(memory)};
-}
-
-void request_logs(const struct server *s, struct msg_cursor fields, struct reply *r)
-{
-	struct err e;
-	char id[LIMIT_ID_BYTES + 1];
-	struct buf lines = journal_buf();
-	if (!fields_only_id(fields, id, r))
-		return;
-	AUTO_FD sandbox = meta_exists(s, id) ? meta_open(s, id, &e)
-					     : err_say(&e, ENOENT, "there is no sandbox %s", id);
-	if (sandbox < 0 || journal_read_log(sandbox, &lines, &e) < 0)
-		reply_sandbox_err(r, &e);
-	else
-		msg_add(&r->body, TAG_LINES, lines.data, lines.len);
-}
-
-void request_history(const struct server *s, struct msg_cursor fields, struct reply *r)
-{
-	struct err e;
-	struct buf lines = journal_buf();
-	if (fields.left > 0)
-		fields_refuse(r);
-	else if (journal_read_history(s, &lines, &e) < 0)
-		reply_err(r, &e);
-	else
-		msg_add(&r->body, TAG_LINES, lines.data, lines.len);
 }

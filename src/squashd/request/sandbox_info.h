@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is known of a sandbox, as the fields of a reply. */
-#ifndef SQUASH_SQUASHD_REQUEST_INFO_H
-#define SQUASH_SQUASHD_REQUEST_INFO_H
+#ifndef SQUASH_SQUASHD_REQUEST_SANDBOX_INFO_H
+#define SQUASH_SQUASHD_REQUEST_SANDBOX_INFO_H
 
 #include "squashd/sandbox.h"
 #include "squashd/store/snapshot_text.h"
