@@ -13,6 +13,7 @@
 #include "init/boot/child.h"
 #include "init/boot/console.h"
 #include "init/paths.h"
+#include "init/service/programs.h"
 #include "lib/paths.h"
 #include "rtnl.h"
 
@@ -76,7 +77,7 @@ int lease_main(int argc, char **argv)
 	const char *action = argc > 1 ? argv[1] : "";
 	const char *name = getenv("interface");
 	lease.index = name ? (int)if_nametoindex(name) : 0;
-	lease.is_egress = getenv("SQUASH_EGRESS") != NULL;
+	lease.is_egress = getenv(PROGRAMS_EGRESS_VARIABLE) != NULL;
 	if (!lease.index)
 		return EXIT_FAILURE; /* the card is gone */
 

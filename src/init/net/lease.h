@@ -13,9 +13,6 @@
 
 #define LEASE_DNS_MAX 3 /* resolvers read no more: MAXNS */
 
-/* In the environment of udhcpc, and so of that program: the card is the sandboxes'. */
-#define LEASE_IS_EGRESS "SQUASH_EGRESS=1"
-
 #define LEASE_EGRESS_TABLE 100 /* of routes: that of EGRESS_VRF */
 
 struct lease {

@@ -12,7 +12,6 @@
 
 #include "http_calls.h"
 #include "init/boot/child.h"
-#include "init/net/lease.h"
 #include "init/paths.h"
 #include "lib/front_fds.h"
 #include "lib/paths.h"
@@ -147,7 +146,7 @@ static void run_dhcp(const struct program_start *what)
 			CHILD_ARG("3"),      CHILD_ARG("-T"),       CHILD_ARG("1"),
 			CHILD_ARG("-A"),     CHILD_ARG("5"),        NULL};
 	bool is_egress = what->service->kind == SERVICE_DHCP_EGRESS;
-	char *environment[] = {is_egress ? CHILD_ARG(LEASE_IS_EGRESS) : NULL, NULL};
+	char *environment[] = {is_egress ? CHILD_ARG(PROGRAMS_EGRESS_VARIABLE "=1") : NULL, NULL};
 	static const char *const writable[] = {"/run", "/dev/console", "/dev/null", NULL};
 	int rc = child_limit_capabilities(BIT(CAP_NET_ADMIN) | BIT(CAP_NET_RAW) |
 					  BIT(CAP_NET_BIND_SERVICE));

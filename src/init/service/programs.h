@@ -10,6 +10,10 @@
 #define PROGRAMS_FRONT_ID 802
 #define PROGRAMS_NTP_ID 803
 
+/* In the environment of udhcpc, and so of the program that it runs (init/net/lease.h): the card is
+ * the sandboxes'. */
+#define PROGRAMS_EGRESS_VARIABLE "SQUASH_EGRESS"
+
 struct program_start {
 	const struct services *services;
 	const struct service *service;
