@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* GET system: the appliance as a whole; POST system/reboot and system/poweroff. */
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "addresses.h"
+#include "lib/addr.h"
 #include "lib/clock.h"
+#include "lib/sockaddr.h"
 #include "machine.h"
 #include "requests.h"
 #include "squashd/box/life.h"
@@ -18,11 +22,47 @@
 
 #define READ_MS 2000 /* for api to read an answer that is the last */
 
-static void add_address(const struct addr *a, void *arg)
+/* RFC 3927, RFC 4291 2.5.6. */
+static bool is_link_local(const struct addr *a)
 {
-	struct reply *r = arg;
+	if (a->family == 4)
+		return a->bytes[0] == 169 && a->bytes[1] == 254;
+	return a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80;
+}
+
+static bool read_address(const struct ifaddrs *at, struct addr *a)
+{
+	uint16_t port;
+	return at->ifa_addr && !(at->ifa_flags & IFF_LOOPBACK) &&
+	       sockaddr_to((const void *)at->ifa_addr, a, &port);
+}
+
+/* Add those that are link-local, or those that are not. Returns their count. */
+static size_t add_kind(const struct ifaddrs *all, bool link_local, struct buf *b)
+{
 	char text[ADDR_TEXT_BYTES];
-	msg_add_text(&r->body, TAG_ADDRESS, addr_text(a, text));
+	size_t count = 0;
+	struct addr a;
+	for (const struct ifaddrs *at = all; at; at = at->ifa_next) {
+		if (!read_address(at, &a) || is_link_local(&a) != link_local)
+			continue;
+		msg_add_text(b, TAG_ADDRESS, addr_text(&a, text));
+		count++;
+	}
+	return count;
+}
+
+/* Those of all network cards, link-local ones only if there are no others, and never those of the
+ * loopback. */
+static int add_addresses(struct buf *b, struct err *e)
+{
+	struct ifaddrs *all;
+	if (getifaddrs(&all) < 0)
+		return err_set(e, errno, "list addresses");
+	if (add_kind(all, false, b) == 0)
+		add_kind(all, true, b);
+	freeifaddrs(all);
+	return 0;
 }
 
 static void count_module(const struct module *m, void *arg)
@@ -42,7 +82,7 @@ void request_system(const struct server *s, struct msg_cursor fields, struct rep
 	}
 	int rc = machine_add_names(&r->body, &e);
 	if (rc == 0)
-		rc = addresses_each(add_address, r, &e);
+		rc = add_addresses(&r->body, &e);
 	if (rc == 0)
 		rc = machine_add_memory(&r->body, &e);
 	if (rc == 0)
