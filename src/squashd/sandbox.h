@@ -53,7 +53,7 @@ struct server {
 	int box_files_fd;
 	int mksquashfs_fd;
 	int egress_fd;
-	int report_fd;         /* where workers tell squashd of a new sandbox: watch.h */
+	int report_fd;         /* where workers tell squashd of a new sandbox: store/report.h */
 	struct totals *totals; /* shared by squashd and all workers */
 	char sandboxes_path[PATH_MAX];
 	bool has_disk;              /* DATA survives a reboot, and has project quotas */

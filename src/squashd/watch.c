@@ -12,26 +12,13 @@
 
 #include "lib/clock.h"
 #include "lib/fd.h"
-#include "squashd/kernel/cgroup.h"
 #include "squashd/store/meta.h"
+#include "squashd/store/report.h"
 
 #define RETRY_MS 1000
 #define RETRY_MS_MAX 64000
 #define EGRESS_RETRY_MS 100    /* activate and restore end it and start it again in less */
 #define EGRESS_STEADY_MS 10000 /* it runs: that it died before is forgotten */
-
-enum news_kind { NEWS_SANDBOX, NEWS_EGRESS, NEWS_NO_EGRESS };
-
-struct news {
-	enum news_kind kind;
-	char id[LIMIT_ID_BYTES + 1];
-	uint64_t deadline_ms; /* of a sandbox */
-};
-
-union control { /* room for one descriptor, aligned: cmsg(3) */
-	struct cmsghdr head;
-	char room[CMSG_SPACE(sizeof(int))];
-};
 
 /* events: EPOLLIN, and what epoll_ctl(2) may add to it. */
 static int add_fd(struct watch *w, int fd, uint32_t events, uint64_t data)
@@ -109,9 +96,9 @@ static int add_pidfd(struct watch *w, int pidfd, uint64_t data)
 	return fd_steal(&copy);
 }
 
-static void add_sandbox(struct watch *w, const struct news *news, int pidfd)
+static void add_sandbox(struct watch *w, const struct report *report, int pidfd)
 {
-	struct watched *one = find_place(w, news->id);
+	struct watched *one = find_place(w, report->id);
 	if (!one)
 		return; /* create holds to the limit; the sandbox lives on unwatched */
 	if (one->id[0] != '\0')
@@ -121,81 +108,37 @@ static void add_sandbox(struct watch *w, const struct news *news, int pidfd)
 				.egress_fd = -1,
 				.egress_due_ms = UINT64_MAX,
 				.egress_retry_ms = EGRESS_RETRY_MS};
-	memcpy(one->id, news->id, sizeof(one->id));
-	set_due(w, one, news->deadline_ms ? news->deadline_ms : UINT64_MAX);
+	memcpy(one->id, report->id, sizeof(one->id));
+	set_due(w, one, report->deadline_ms ? report->deadline_ms : UINT64_MAX);
 	if (pidfd >= 0 && one->pidfd < 0)
 		set_due(w, one, clock_mono_ms() + RETRY_MS);
 }
 
-static void add_egress(struct watch *w, const struct news *news, int pidfd)
+static void add_egress(struct watch *w, const struct report *report, int pidfd)
 {
-	struct watched *one = find_place(w, news->id);
+	struct watched *one = find_place(w, report->id);
 	if (!one || one->id[0] == '\0')
 		return; /* it has ended meanwhile */
 	fd_close(&one->egress_fd);
 	one->egress_fd = add_pidfd(w, pidfd, WATCH_EGRESS + (uint64_t)(one - w->all));
 	one->egress_since_ms = clock_mono_ms();
 	one->egress_due_ms = UINT64_MAX;
-	if (news->kind == NEWS_NO_EGRESS)
+	if (report->kind == REPORT_NO_EGRESS)
 		one->egress_retry_ms = EGRESS_RETRY_MS;
 	else if (one->egress_fd < 0)
 		set_egress_due(w, one, clock_mono_ms() + take_retry(&one->egress_retry_ms));
 }
 
-static int report(const struct server *s, const struct news *news, int pidfd, struct err *e)
-{
-	struct news copy = *news;
-	union control control = {.head = {.cmsg_len = CMSG_LEN(sizeof(int)),
-					  .cmsg_level = SOL_SOCKET,
-					  .cmsg_type = SCM_RIGHTS}};
-	struct iovec part = {.iov_base = &copy, .iov_len = sizeof(copy)};
-	struct msghdr message = {.msg_iov = &part,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof(control)};
-	memcpy(CMSG_DATA(&control.head), &pidfd, sizeof(pidfd));
-	if (pidfd < 0)
-		message.msg_controllen = 0;
-	if (sendmsg(s->report_fd, &message, MSG_NOSIGNAL) < 0)
-		return err_set(e, errno, "report sandbox %s", news->id);
-	return 0;
-}
-
-int watch_report(const struct server *s, const struct sandbox *sb, int pidfd, struct err *e)
-{
-	struct news news = {.kind = NEWS_SANDBOX, .deadline_ms = sb->runtime.deadline_ms};
-	memcpy(news.id, sb->id, sizeof(news.id));
-	return report(s, &news, pidfd, e);
-}
-
-int watch_report_egress(const struct server *s, const char *id, int pidfd, bool wanted,
-			struct err *e)
-{
-	struct news news = {.kind = wanted ? NEWS_EGRESS : NEWS_NO_EGRESS};
-	memcpy(news.id, id, strlen(id) + 1);
-	return report(s, &news, pidfd, e);
-}
-
 static void take_news(struct watch *w)
 {
-	struct news news;
-	union control control;
-	struct iovec part = {.iov_base = &news, .iov_len = sizeof(news)};
-	struct msghdr message = {.msg_iov = &part,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof(control)};
-	ssize_t n = recvmsg(w->news_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	struct cmsghdr *head = n < 0 ? NULL : CMSG_FIRSTHDR(&message);
+	struct report report;
 	AUTO_FD pidfd = -1;
-	if (head && head->cmsg_type == SCM_RIGHTS)
-		memcpy(&pidfd, CMSG_DATA(head), sizeof(pidfd));
-	if (n != (ssize_t)sizeof(news))
+	if (!report_take(w->news_fd, &report, &pidfd))
 		return;
-	if (news.kind == NEWS_SANDBOX)
-		add_sandbox(w, &news, pidfd);
+	if (report.kind == REPORT_SANDBOX)
+		add_sandbox(w, &report, pidfd);
 	else
-		add_egress(w, &news, pidfd);
+		add_egress(w, &report, pidfd);
 }
 
 /* An event may have been that of the process before, which is told when another has its place. */

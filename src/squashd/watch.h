@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What squashd itself keeps an eye on: that each sandbox's PID 1 and egress live, and when its
- * lifetime is over. A worker that has made a sandbox reports it through a socket; a squashd that
- * starts finds it by the sweep. */
+ * lifetime is over. A worker that has made a sandbox reports it through a socket (store/report.h);
+ * a squashd that starts finds it by the sweep. */
 #ifndef SQUASH_SQUASHD_WATCH_H
 #define SQUASH_SQUASHD_WATCH_H
 
@@ -37,16 +37,6 @@ enum { WATCH_EGRESS = LIMIT_SANDBOXES, WATCH_NEWS = 2 * LIMIT_SANDBOXES, WATCH_F
 
 /* 0 or -errno with e filled. */
 int watch_init(struct watch *w, struct err *e);
-
-/* In a worker: have squashd watch the sandbox whose PID 1 pidfd is. -errno when squashd is gone:
- * the next one finds the sandbox. With pidfd -1 it has none, and only its deadline counts. What was
- * known of an egress of it is forgotten. */
-int watch_report(const struct server *s, const struct sandbox *sb, int pidfd, struct err *e);
-
-/* The same for the egress of a sandbox that has been reported, whose process pidfd is. With -1 it
- * has none: it is wanted, and named later, or it isn't. */
-int watch_report_egress(const struct server *s, const char *id, int pidfd, bool wanted,
-			struct err *e);
 
 /* Handle an event whose data is below WATCH_FIRST_FREE. */
 void watch_handle(struct watch *w, uint64_t data);

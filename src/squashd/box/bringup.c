@@ -12,10 +12,10 @@
 #include "squashd/network/egress.h"
 #include "squashd/store/leftover.h"
 #include "squashd/store/meta.h"
+#include "squashd/store/report.h"
 #include "squashd/store/runtime.h"
 #include "squashd/store/slots.h"
 #include "squashd/store/traffic.h"
-#include "squashd/watch.h"
 
 uint64_t bringup_left_ms(const struct sandbox *sb)
 {
@@ -61,8 +61,8 @@ int bringup_start(const struct server *s, struct sandbox *sb, struct err *e)
 		box_stop(s, sb->id, &unwatched);
 		return rc;
 	}
-	if (watch_report(s, sb, pidfd, &unwatched) < 0 ||
-	    (egress >= 0 && watch_report_egress(s, sb->id, egress, true, &unwatched) < 0))
+	if (report_sandbox(s, sb, pidfd, &unwatched) < 0 ||
+	    (egress >= 0 && report_egress(s, sb->id, egress, true, &unwatched) < 0))
 		/* the next squashd finds it by itself */
 		fprintf(stderr, "squashd: %s\n", unwatched.text);
 	return 0;

@@ -24,11 +24,11 @@
 #include "squashd/store/leftover.h"
 #include "squashd/store/meta.h"
 #include "squashd/store/meta_text.h"
+#include "squashd/store/report.h"
 #include "squashd/store/runtime.h"
 #include "squashd/store/slots.h"
 #include "squashd/store/snapshots.h"
 #include "squashd/store/traffic.h"
-#include "squashd/watch.h"
 #include "upper.h"
 
 bool life_has_dir(const struct server *s, const char *id)
@@ -224,7 +224,7 @@ static void have_watched(const struct server *s, const struct sandbox *sb)
 	struct err e;
 	AUTO_FD pidfd = -1;
 	cgroup_find_init(s->cgroup_fd, sb->id, &pidfd, NULL);
-	if (meta_exists(s, sb->id) && watch_report(s, sb, pidfd, &e) < 0)
+	if (meta_exists(s, sb->id) && report_sandbox(s, sb, pidfd, &e) < 0)
 		leftover_note(sb->id, &e);
 }
 

@@ -16,7 +16,7 @@
 #include "squashd/store/leftover.h"
 #include "squashd/store/meta.h"
 #include "squashd/store/meta_text.h"
-#include "squashd/watch.h"
+#include "squashd/store/report.h"
 
 #define STOP_MS 10000 /* it is gone in a millisecond or two */
 
@@ -117,7 +117,7 @@ int egress_change(const struct server *s, const struct sandbox *before, const st
 		if (egress_stop(s, sb->id, &left) < 0)
 			leftover_note(sb->id, &left);
 	}
-	if (watch_report_egress(s, sb->id, pidfd, list.count > 0, &left) < 0)
+	if (report_egress(s, sb->id, pidfd, list.count > 0, &left) < 0)
 		leftover_note(sb->id, &left); /* the sweep comes by here */
 	return rc;
 }
