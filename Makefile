@@ -15,9 +15,12 @@
 #                         that is printed; SETTINGS=FILE: what else it is to carry; TOKEN=none
 #   make pxe              build/pxe/: a folder to serve, from which machines boot by network. Likewise, but
 #                         settings and token that are there stay
-#   make test             unit tests, then tests on the booted image
-#   make test-fault       each step of what changes a sandbox fails and dies: half an hour and more
-#   make test-media       every medium on every firmware
+#   make test             unit tests, then tests on the booted image. T="NAME..." runs only those tests (T=exec)
+#                         and groups (T=egress, T=unit); JUNIT=FILE also writes the results as JUnit XML
+#   make test-slow        the tests that make test leaves out: load, exhaustion, media, faults, power cuts
+#   make test-all         both. T and JUNIT as above
+#   make test-fault       every fault, where test-slow tries a sample: half an hour and more
+#   make test-media       the tests of media alone
 #   make test-powercut    CUTS=50 power cuts under load
 #   make check            unit tests alone: seconds, no QEMU
 #   make fuzz             the parsers under libFuzzer, FUZZ_SECONDS=600 each; T=json: that one alone
@@ -59,7 +62,7 @@
 
 VERSION := 0.1.0
 
-.PHONY: all ctl run modules keys uki update pxe iso usb test test-media test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
+.PHONY: all ctl run modules keys uki update pxe iso usb test test-slow test-all test-media test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 all: build/vmlinuz build/initramfs.cpio.zst
@@ -430,42 +433,76 @@ build/test/prometheus: $(ENV)
 	$(Q)rm -rf $@ $@.new && scripts/fetch --unpack $@.new prometheus
 	$(Q)mv $@.new/usr/bin $@ && rm -rf $@.new && touch $@
 
+# How many programs run side by side.
+JOBS := $(shell nproc)
+TAP = tests/tap --jobs $(JOBS) --seconds build/test/seconds
+# The names of tests and groups, or of fuzz targets. Only from the command line: it is a short name.
+T :=
+JUNIT ?=
+
 check: $(UNIT) $(REPLAY)
-	$(Q)tests/tap $(UNIT) $(REPLAY)
+	$(Q)$(TAP) $(UNIT) $(REPLAY)
 
-test:
-	$(Q)scripts/host-packages build modules test
-	$(Q)$(SUBMAKE) $(UNIT) $(REPLAY) $(WITH_FRONT) build/data.ext4 $(IN_QEMU) $(WITH_PXE) $(CLIENTS)
-	$(Q)tests/tap --jobs $(JOBS) --timeout 600 $(filter-out $(ALONE),$(TESTS)) --alone $(ALONE) \
-		--timeout 60 $(UNIT) $(REPLAY)
+# All tests. A line `# tap: slow` in a program leaves it to test-slow.
+TESTS := $(wildcard $(patsubst %,tests/%/test_*.py,tap-test signing flash modules front egress qemu/*))
+SLOW = $(shell grep -lx '\# tap:.*\bslow\b.*' $(TESTS))
+QUICK = $(filter-out $(SLOW),$(TESTS))
+GROUPS := unit $(sort $(notdir $(patsubst %/,%,$(dir $(TESTS)))))
 
-# Those of media that test-media alone runs.
-MEDIA := boot/test_media.py boot/test_pxe_matrix.py boot/test_secure_boot.py boot/test_update_cut.py \
-	boot/test_update_fallback.py docs/test_deploy.py
-TESTS := $(filter-out $(patsubst %,tests/qemu/%,$(filter-out boot/test_media.py,$(MEDIA))), \
-	$(wildcard $(patsubst %,tests/%/test_*.py,signing flash modules front egress qemu/*)))
-# How many of them run side by side. A booted machine waits now and then: with 2, it takes two thirds of the time.
-JOBS := 1
-# Those that hold times against each other have the processors for themselves.
-ALONE := tests/front/test_front_load.py tests/qemu/confine/test_load.py tests/qemu/confine/test_neighbours.py \
-	tests/qemu/confine/test_exhaustion.py
+# What T=NAME stands for: the programs of that name, and of the group (a folder) those in $(2).
+named = $(filter $(1) %/test_$(1).py %/test_$(1) %/fuzz_$(1),$(TESTS) $(UNIT) $(REPLAY))
+in_group = $(if $(filter unit,$(1)),$(UNIT) $(REPLAY)) $(filter tests/$(1)/% tests/qemu/$(1)/%,$(2))
+no_name = $(error There is no test or group $(1). Groups: $(GROUPS). Tests: $(sort \
+	$(patsubst test_%,%,$(basename $(notdir $(TESTS) $(UNIT) $(REPLAY))))))
+pick = $(or $(strip $(call named,$(1)) $(call in_group,$(1),$(2))),$(call no_name,$(1)))
+# The programs to run of the units and those in $(1): all of them, or what T names.
+picked = $(sort $(if $(T),$(foreach name,$(T),$(call pick,$(name),$(1))),$(UNIT) $(REPLAY) $(1)))
 
-# What those of front need.
-WITH_FRONT := build/bin/front build/bin/ask-health build/test/cgi build/test/odd-client build/test/load-identity
-
-# What the tests on the booted image need.
+# What the programs of each folder need.
+NEEDS_front := $(addprefix build/,bin/front bin/make-identity bin/ask-health parts/busybox) \
+	$(addprefix build/test/,cgi odd-client load-identity)
+NEEDS_egress := build/bin/egress
+NEEDS_modules := build/parts/mksquashfs build/parts/unsquashfs
+NEEDS_signing := all build/parts/efi
 IN_QEMU := all ctl build/parts/efi build/qemu/run build/test/agent build/test/probe build/test/prometheus \
 	build/test/squashd-fault
+NEEDS_qemu := $(IN_QEMU) build/data.ext4 $(WITH_PXE) $(CLIENTS)
+needs = $(sort $(filter build/%,$(1)) $(foreach folder,$(word 2,$(subst /, ,$(1))),$(NEEDS_$(folder))))
+
+WALK := tests/qemu/api/test_walk.py
+
+# run_tests PROGRAMS: units, then the walk, then the rest.
+define run_tests
+	$(Q)scripts/host-packages build $(if $(filter tests/%,$(1)),test) $(if $(filter tests/qemu/%,$(1)),modules)
+	$(Q)$(SUBMAKE) build/host.ok $(sort $(foreach program,$(1),$(call needs,$(program))))
+	$(Q)$(TAP) $(if $(JUNIT),--junit $(JUNIT)) $(filter build/%,$(1)) \
+		--timeout 600 --then $(filter $(WALK),$(1)) --then $(filter-out build/% $(WALK),$(1))
+endef
+
+test-slow test-all: export MEDIA_ALL := 1
+
+test:
+	$(call run_tests,$(call picked,$(QUICK)))
+
+test-slow:
+	$(call run_tests,$(SLOW))
+
+test-all:
+	$(call run_tests,$(call picked,$(TESTS)))
 
 test-fault:
 	$(Q)scripts/host-packages build test
 	$(Q)$(SUBMAKE) $(IN_QEMU)
 	$(Q)FAULT_ALL=1 tests/tap --timeout 7200 tests/qemu/recovery/test_fault.py
 
+# Those of media, on every firmware.
+MEDIA := boot/test_media.py boot/test_pxe_matrix.py boot/test_secure_boot.py boot/test_update_cut.py \
+	boot/test_update_fallback.py docs/test_deploy.py
+
 test-media:
 	$(Q)scripts/host-packages build modules test
 	$(Q)$(SUBMAKE) $(IN_QEMU) $(WITH_PXE) $(ON_STICK)
-	$(Q)MEDIA_ALL=1 tests/tap --timeout 1200 $(addprefix tests/qemu/,$(MEDIA))
+	$(Q)MEDIA_ALL=1 $(TAP) --jobs 1 --timeout 1200 $(addprefix tests/qemu/,$(MEDIA))
 
 CUTS := 50
 
@@ -477,7 +514,7 @@ test-powercut:
 FUZZ_SECONDS := 600
 # gcc has warned already.
 FUZZ_CFLAGS := -w -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-T := $(FUZZ)
+FUZZED = $(or $(T),$(FUZZ))
 
 # BearSSL once more, so that what happens in it is seen. (It shifts and reads as it likes: not undefined.)
 FUZZ_BEARSSL := build/fuzz/bearssl/libbearssl.a
@@ -500,14 +537,14 @@ $(FUZZ:%=build/fuzz/%): build/fuzz/%: build/fuzz/obj/tests/fuzz/fuzz_%.o \
 # Two at a time; -j 1 for one.
 fuzz:
 	$(Q)scripts/host-packages fuzz
-	$(Q)$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j2) $(T:%=fuzz-%)
+	$(Q)$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j2) $(FUZZED:%=fuzz-%)
 
 $(FUZZ:%=fuzz-%): fuzz-%: build/fuzz/%
 	$(Q)scripts/fuzz $* $(FUZZ_SECONDS)
 
 # What the runs found, as few and small inputs as reach the same, becomes what check replays.
-fuzz-merge: $(T:%=build/fuzz/%)
-	$(Q)for name in $(T); do scripts/fuzz --merge $$name || exit; done
+fuzz-merge: $$(addprefix build/fuzz/,$$(FUZZED))
+	$(Q)for name in $(FUZZED); do scripts/fuzz --merge $$name || exit; done
 
 # What the benchmark needs inside: the peers, our timer and the floors. The base has their libraries.
 BENCH := build/bench/timer build/bench/floor build/bench/pump build/bench/filter build/bench/tlsload

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# tap: slow alone
 """front under those who mean it ill: slow ones, many, guessers. Others must not notice.
 
     ONLY="test_flood" tests/tap tests/front/test_front_load.py"""

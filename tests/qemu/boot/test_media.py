@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# tap: slow timeout=1200
 """Media, as scripts/mkiso and scripts/mkusb make them: each boots up to an answer by HTTPS that only its
 token gets. MEDIA_ALL=1: every medium on every firmware, and on every bus."""
 

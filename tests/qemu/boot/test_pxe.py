@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# tap: slow
 """What make pxe makes, and a machine that boots from it: BIOS, TFTP, the settings of all machines.
 tests/qemu/boot/test_pxe_matrix.py has the other ways."""
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# tap: slow timeout=1200
 """Boots from the network, as an operator sets it up: dnsmasq with the dnsmasq.conf that make pxe makes,
 and an HTTP server, on a tap in a network of the test's own. Each machine, of each firmware, gets its
 lease, its programs and its settings from there, and answers by HTTPS to who has its token."""

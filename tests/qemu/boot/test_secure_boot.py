@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# tap: slow timeout=1200
 """Secure Boot with an operator's own keys: a machine in setup mode takes them from the stick, then boots
 what they have signed and nothing else; and what a locked down kernel is needed for works on it."""
 

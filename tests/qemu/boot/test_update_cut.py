@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# tap: slow timeout=1200
 """The power is cut in the midst of an update, when it has been answered, and when it has proved
 itself; then a lower version is asked for. What boots is one version or the other, whole."""
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# tap: slow timeout=1200
 """New versions that are not good: they use up their tries, and the version before is back. They lie on
 the ESP as an update leaves them; that an update does so is shown elsewhere."""
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# tap: slow alone
 """A sandbox that takes all it can get does not slow another's commands by more than three times."""
 
 import statistics

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# tap: slow alone
 """A hundred clients at once, each mixing all endpoints on twenty sandboxes, for a minute."""
 
 import random

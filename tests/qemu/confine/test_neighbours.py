@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# tap: slow alone
 """One sandbox takes all that it can get; the one beside it goes on working."""
 
 import tap

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# tap: slow
 """Every step of what changes a sandbox fails in turn, and dies in turn: afterwards all is as
 before, or as after.
 

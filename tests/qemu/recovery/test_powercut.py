@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# tap: slow
 """The power is cut at random instants, under load and while the machine starts: what was answered
 is there after the next boot, what was not has happened whole or not at all, and nothing is left
 over.
