@@ -4,28 +4,10 @@
 
 #include "egress/dns.h"
 #include "exact.h"
+#include "made.h"
 #include "tap.h"
 
-#define MESSAGE_BYTES 4096
 #define ID 0x1234
-
-/* A message being made: its numbers in network order, its names by hand. */
-struct made {
-	uint8_t bytes[MESSAGE_BYTES];
-	size_t len;
-};
-
-static void add(struct made *m, const void *bytes, size_t len)
-{
-	memcpy(m->bytes + m->len, bytes, len);
-	m->len += len;
-}
-
-static void add16(struct made *m, unsigned value)
-{
-	const uint8_t bytes[2] = {(uint8_t)(value >> 8), (uint8_t)value};
-	add(m, bytes, sizeof(bytes));
-}
 
 static struct made make_head(unsigned flags, unsigned questions, unsigned answers,
 			     unsigned authorities)
@@ -417,26 +399,30 @@ static void test_nothing(void)
 
 static void test_malformed(void)
 {
+	static const struct {
+		const char *what, *owner;
+		unsigned answers, authorities, type;
+		const char *data;
+		size_t len;
+	} cases[] = {
+		{"fewer records than announced", "www.example.com", 2, 0, DNS_A, "\1\1\1\1", 4},
+		{"an address of 3 bytes", "www.example.com", 1, 0, DNS_A, "\1\1\1", 3},
+		{"a CNAME with something behind it", "www.example.com", 1, 0, DNS_CNAME, "\1a\0x",
+		 4},
+		{"a CNAME that goes beyond its record", "www.example.com", 1, 0, DNS_CNAME, "\1a",
+		 2},
+		{"an SOA with something behind it", "example.com", 0, 1, 6,
+		 "\0\0"
+		 "01234567890123456789x",
+		 23},
+	};
 	struct dns_answer a;
-	struct made m = make_answer(0, 2, 0);
-	add_record(&m, "www.example.com", DNS_A, 60, "\1\1\1\1", 4);
-	tap_ok(!read_answer(&m, &a), "fewer records than announced");
-	m = make_answer(0, 1, 0);
-	add_record(&m, "www.example.com", DNS_A, 60, "\1\1\1", 3);
-	tap_ok(!read_answer(&m, &a), "an address of 3 bytes");
-	m = make_answer(0, 1, 0);
-	add_record(&m, "www.example.com", DNS_CNAME, 60, "\1a\0x", 4);
-	tap_ok(!read_answer(&m, &a), "a CNAME with something behind it");
-	m = make_answer(0, 1, 0);
-	add_record(&m, "www.example.com", DNS_CNAME, 60, "\1a", 2);
-	tap_ok(!read_answer(&m, &a), "a CNAME that goes beyond its record");
-	m = make_answer(0, 0, 1);
-	add_record(&m, "example.com", 6, 60,
-		   "\0\0"
-		   "01234567890123456789x",
-		   23);
-	tap_ok(!read_answer(&m, &a), "an SOA with something behind it");
-	m = make_answer(0, 1, 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct made m = make_answer(0, cases[i].answers, cases[i].authorities);
+		add_record(&m, cases[i].owner, cases[i].type, 60, cases[i].data, cases[i].len);
+		tap_ok(!read_answer(&m, &a), "%s", cases[i].what);
+	}
+	struct made m = make_answer(0, 1, 0);
 	add(&m, "\xc0\x21\0\1\0\1\0\0\0\x3c\0\4\1\1\1\1", 16);
 	tap_ok(!read_answer(&m, &a), "a name that points to itself");
 }

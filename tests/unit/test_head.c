@@ -342,58 +342,59 @@ static void test_connection(void)
 	       "HTTP/1.0 ends");
 }
 
-static void test_api(void)
+struct target {
+	const char *text;
+	bool is_fine;
+};
+
+static const struct target api_targets[] = {
+	{"/cgi-bin/api/sandboxes", true},
+	{"/cgi-bin/health", true},
+	{"/cgi-bin/api/x.y?a=/../b%2e", true},
+	{"/cgi-bin/", true}, /* httpd's own 403 */
+	{"/cgi-bin", false},
+	{"/index.html", false},
+	{"/", false},
+	{"/CGI-BIN/api", false},
+	{"//cgi-bin/api", false},
+	{"/cgi-bin/../index.html", false},
+	{"/cgi-bin/x/../../index.html", false},
+	{"/cgi-bin/./api", false},
+	{"/cgi-bin/%2e%2e/index.html", false},
+	{"/cgi-bin/api%2fx", false},
+	{"/x?/cgi-bin/api", false},
+};
+
+static const struct target page_targets[] = {
+	{"/", true},
+	{"/?/a%2fb", true},
+	{"/api.js", true},
+	{"/..", true}, /* what httpd makes of it is no program */
+	{"/cgi-bin", true},
+	{"/cgi-bin/api", false},
+	{"//cgi-bin/api", false},
+	{"/./cgi-bin/api", false},
+	{"/cgi-bin%2fapi", false},
+	{"/%2e", false},
+	{"/a/", false},
+};
+
+static void check_targets(const char *what, bool (*asks)(const struct head_request *h),
+			  const struct target *targets, size_t count)
 {
-	static const struct {
-		const char *target;
-		bool api;
-	} cases[] = {
-		{"/cgi-bin/api/sandboxes", true},
-		{"/cgi-bin/health", true},
-		{"/cgi-bin/api/x.y?a=/../b%2e", true},
-		{"/cgi-bin/", true}, /* httpd's own 403 */
-		{"/cgi-bin", false},
-		{"/index.html", false},
-		{"/", false},
-		{"/CGI-BIN/api", false},
-		{"//cgi-bin/api", false},
-		{"/cgi-bin/../index.html", false},
-		{"/cgi-bin/x/../../index.html", false},
-		{"/cgi-bin/./api", false},
-		{"/cgi-bin/%2e%2e/index.html", false},
-		{"/cgi-bin/api%2fx", false},
-		{"/x?/cgi-bin/api", false},
-	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct head_request h = {.target = {cases[i].target, strlen(cases[i].target)}};
-		tap_ok(head_asks_api(&h) == cases[i].api, "%s the API: %s",
-		       cases[i].api ? "asks" : "may not ask", cases[i].target);
+	for (const struct target *t = targets; t < targets + count; t++) {
+		struct head_request h = {.target = {t->text, strlen(t->text)}};
+		tap_ok(asks(&h) == t->is_fine, "%s %s: %s",
+		       t->is_fine ? "asks for" : "may not ask for", what, t->text);
 	}
 }
 
-static void test_page(void)
+static void test_targets(void)
 {
-	static const struct {
-		const char *target;
-		bool page;
-	} cases[] = {
-		{"/", true},
-		{"/?/a%2fb", true},
-		{"/api.js", true},
-		{"/..", true}, /* what httpd makes of it is no program */
-		{"/cgi-bin", true},
-		{"/cgi-bin/api", false},
-		{"//cgi-bin/api", false},
-		{"/./cgi-bin/api", false},
-		{"/cgi-bin%2fapi", false},
-		{"/%2e", false},
-		{"/a/", false},
-	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct head_request h = {.target = {cases[i].target, strlen(cases[i].target)}};
-		tap_ok(head_asks_page(&h) == cases[i].page, "%s a page: %s",
-		       cases[i].page ? "asks for" : "may not ask for", cases[i].target);
-	}
+	check_targets("the API", head_asks_api, api_targets,
+		      sizeof(api_targets) / sizeof(api_targets[0]));
+	check_targets("a page", head_asks_page, page_targets,
+		      sizeof(page_targets) / sizeof(page_targets[0]));
 }
 
 /* What is written is the first line and fields, then what guards a page or another reply, then the
@@ -513,8 +514,7 @@ int main(void)
 	test_sizes();
 	test_written();
 	test_connection();
-	test_api();
-	test_page();
+	test_targets();
 	test_guards();
 	test_replies();
 	test_reply_sizes();

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "exact.h"
+#include "little_endian.h"
 #include "squashd/store/superblock.h"
 #include "tap.h"
 
@@ -12,12 +13,6 @@
 #define USED 40000
 #define WHOLE 40960 /* KiB */
 #define NONE UINT64_MAX
-
-static void put(uint8_t *at, uint64_t number, unsigned size)
-{
-	for (unsigned i = 0; i < size; i++)
-		at[i] = (uint8_t)(number >> 8 * i);
-}
 
 /* Every field of struct squashfs_super_block, and what a good file system has there. */
 static const struct {

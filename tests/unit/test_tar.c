@@ -7,6 +7,7 @@
 #include "files/tar_read.h"
 #include "files/tar_write.h"
 #include "tap.h"
+#include "texts.h"
 
 struct memory {
 	const uint8_t *at;
@@ -196,24 +197,24 @@ static void test_extended(void)
 	tap_ok(read_extended('K', "far", 4) == 1 && strcmp(got.target, "far") == 0, "its link");
 }
 
+static const char *clean_name(const char *given)
+{
+	static char name[16];
+	strcpy(name, given);
+	int rc = tar_clean_name(name);
+	return rc == 0 ? name : rc == -EBADMSG ? NULL : "another error";
+}
+
+static const struct text_case names[] = {
+	{"a", "a"},         {"./a", "a"},       {"/a", "a"},    {"//a//b/", "a/b"},
+	{"a/./b/.", "a/b"}, {"./", ""},         {"/", ""},      {"..", NULL},
+	{"a/../b", NULL},   {"../a", NULL},     {"a/..", NULL}, {"..a/b..", "..a/b.."},
+	{"...", "..."},     {".a/.b", ".a/.b"}, {"/..", NULL},
+};
+
 static void test_names(void)
 {
-	static const struct {
-		const char *name, *clean; /* NULL: refused */
-	} cases[] = {
-		{"a", "a"},         {"./a", "a"},       {"/a", "a"},    {"//a//b/", "a/b"},
-		{"a/./b/.", "a/b"}, {"./", ""},         {"/", ""},      {"..", NULL},
-		{"a/../b", NULL},   {"../a", NULL},     {"a/..", NULL}, {"..a/b..", "..a/b.."},
-		{"...", "..."},     {".a/.b", ".a/.b"}, {"/..", NULL},
-	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		char name[16];
-		strcpy(name, cases[i].name);
-		int rc = tar_clean_name(name);
-		bool good = cases[i].clean ? rc == 0 && strcmp(name, cases[i].clean) == 0
-					   : rc == -EBADMSG;
-		tap_ok(good, "the name \"%s\"", cases[i].name);
-	}
+	TEXTS_CHECK("the name", names, clean_name);
 }
 
 int main(void)

@@ -7,6 +7,7 @@
 
 #include "exact.h"
 #include "lib/uki.h"
+#include "little_endian.h"
 #include "squashd/update/update_header.h"
 #include "tap.h"
 
@@ -26,12 +27,6 @@ static void make_keys(struct keys *k, const char *seed)
 	br_ec_keygen(&random.vtable, br_ec_get_default(), &k->private, k->private_bytes,
 		     BR_EC_secp256r1);
 	br_ec_compute_pub(br_ec_get_default(), NULL, k->public_bytes, &k->private);
-}
-
-static void put(uint8_t *at, uint64_t number, unsigned size)
-{
-	for (unsigned i = 0; i < size; i++)
-		at[i] = (uint8_t)(number >> 8 * i);
 }
 
 static void sign(uint8_t header[UPDATE_HEADER_BYTES], const struct keys *k)
