@@ -9,7 +9,9 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -196,4 +198,14 @@ int seccomp_load(const struct seccomp_table *t, struct err *e)
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &all) < 0)
 		return err_set(e, errno, "load seccomp filter");
 	return 0;
+}
+
+int seccomp_confine(const struct seccomp_table *t, struct err *e)
+{
+	signal(SIGPIPE, SIG_IGN);
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return err_set(e, errno, "PR_SET_DUMPABLE");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_set(e, errno, "PR_SET_NO_NEW_PRIVS");
+	return seccomp_load(t, e);
 }

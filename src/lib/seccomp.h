@@ -77,4 +77,9 @@ struct seccomp_table {
  * CAP_SYS_ADMIN in its user namespace. 0 or -errno. */
 int seccomp_load(const struct seccomp_table *t, struct err *e);
 
+/* The same for a program that begins: before that it becomes not dumpable, as it has secrets in its
+ * memory, gives up new privileges, and ignores SIGPIPE, to say that a pipe is closed. 0 or -errno
+ * with e filled. */
+int seccomp_confine(const struct seccomp_table *t, struct err *e);
+
 #endif

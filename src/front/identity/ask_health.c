@@ -5,10 +5,8 @@
  * API has answered, if only that it takes a token; 1: it hasn't, and a line on stderr says why. */
 #include <bearssl.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -33,16 +31,6 @@ static const struct seccomp_rule rules[] = {
 };
 
 static const struct seccomp_table calls = {rules, sizeof(rules) / sizeof(rules[0]), 0};
-
-static int confine(struct err *e)
-{
-	signal(SIGPIPE, SIG_IGN);
-	if (prctl(PR_SET_DUMPABLE, 0) < 0)
-		return err_set(e, errno, "PR_SET_DUMPABLE");
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return err_set(e, errno, "PR_SET_NO_NEW_PRIVS");
-	return seccomp_load(&calls, e);
-}
 
 static void take_der(void *context, const void *bytes, size_t len)
 {
@@ -154,7 +142,7 @@ int main(void)
 	static struct client client;
 	static br_x509_decoder_context decoder;
 	struct err e;
-	int rc = confine(&e);
+	int rc = seccomp_confine(&calls, &e);
 	const br_x509_pkey *key = rc < 0 ? NULL : read_key(&decoder, &e);
 	if (key && begin(&client, key, &e) == 0 && ask(&client, &e) == 0)
 		return 0;

@@ -4,10 +4,8 @@
  * nothing else; if it ends with 1, one line on stderr says why, and what was written is not to be
  * used. Whoever starts it opens these two, and syncs them. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include "identity_make.h"
@@ -27,16 +25,6 @@ static const struct seccomp_rule rules[] = {
 };
 
 static const struct seccomp_table calls = {rules, sizeof(rules) / sizeof(rules[0]), 0};
-
-static int confine(struct err *e)
-{
-	signal(SIGPIPE, SIG_IGN);          /* to say that a pipe is closed */
-	if (prctl(PR_SET_DUMPABLE, 0) < 0) /* the key is in its memory */
-		return err_set(e, errno, "PR_SET_DUMPABLE");
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return err_set(e, errno, "PR_SET_NO_NEW_PRIVS");
-	return seccomp_load(&calls, e);
-}
 
 static int read_arguments(char **words, struct certificate_names *names,
 			  struct addr addrs[CERTIFICATE_ADDRS_MAX], struct err *e)
@@ -68,7 +56,7 @@ int main(int argc, char **argv)
 	struct certificate_names names;
 	struct identity_pem pem;
 	struct err e;
-	int rc = confine(&e);
+	int rc = seccomp_confine(&calls, &e);
 	if (rc == 0)
 		rc = read_arguments(argv + (argc > 0), &names, addrs, &e);
 	if (rc == 0)
