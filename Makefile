@@ -379,7 +379,7 @@ SRC_fuzz_head := $(SRC_test_head)
 SRC_fuzz_der := $(IDENTITY)
 SRC_fuzz_identity := $(IDENTITY)
 # Without wire.c: its socket is made of memory, and its random numbers are none.
-SRC_fuzz_tls := src/front/tls.c tests/front/trusting.c $(IDENTITY)
+SRC_fuzz_tls := src/front/tls.c tests/front/trusting.c src/ctl/pinned.c $(IDENTITY)
 LINK_fuzz_tls := -Wl,--wrap=getrandom
 SRC_fuzz_query := $(SRC_test_query)
 SRC_fuzz_reply := src/ctl/reply_head.c
@@ -417,7 +417,7 @@ build/test/cgi: build/obj/tests/front/cgi.o $(LIB:%.c=build/obj/%.o) scripts/che
 	$(link)
 
 # A TLS client that sends what others don't.
-build/test/odd-client: $(patsubst %.c,build/obj/%.o,tests/front/odd_client.c tests/front/trusting.c tests/front/trusting_io.c $(LIB)) scripts/check-static
+build/test/odd-client: $(patsubst %.c,build/obj/%.o,tests/front/odd_client.c tests/front/trusting.c tests/front/trusting_io.c src/ctl/pinned.c $(LIB)) scripts/check-static
 	$(link)
 
 # squashd, with tests/fault/fault.c between it and the C library.
@@ -549,7 +549,7 @@ fuzz-merge: $$(addprefix build/fuzz/,$$(FUZZED))
 # What the benchmark needs inside: the peers, our timer and the floors. The base has their libraries.
 BENCH := build/bench/timer build/bench/floor build/bench/pump build/bench/filter build/bench/tlsload
 build/bench/filter: build/obj/src/squashd/kernel/payload_calls.o
-build/bench/tlsload: build/obj/tests/front/trusting.o build/obj/tests/front/trusting_io.o
+build/bench/tlsload: build/obj/tests/front/trusting.o build/obj/tests/front/trusting_io.o build/obj/src/ctl/pinned.o
 # The kernel modules of the path that egress is measured against; the appliance has none of them.
 BENCH_KERNEL := veth libcrc32c nf_defrag_ipv4 nf_defrag_ipv6 nf_conntrack nf_nat x_tables ip_tables \
 	iptable_nat iptable_filter xt_MASQUERADE xt_conntrack

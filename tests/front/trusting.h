@@ -5,12 +5,11 @@
 #define SQUASH_TESTS_FRONT_TRUSTING_H
 
 #include <bearssl.h>
-#include <stdbool.h>
+
+#include "ctl/pinned.h"
 
 struct trusting {
-	const br_x509_class *vtable; /* first, for BearSSL */
-	br_x509_decoder_context decoder;
-	bool is_first;
+	struct pinned judge;
 	br_ssl_client_context client;
 	uint8_t in[BR_SSL_BUFSIZE_INPUT], out[BR_SSL_BUFSIZE_OUTPUT];
 };
