@@ -16,26 +16,29 @@ static bool read_allow(struct policy *p, const char *text, struct buf *why)
 	return !wrong;
 }
 
+/* Count one that was read into its place; or say what is wrong with it. */
+static bool count_good(size_t *count, bool is_good, const char *what, const char *wrong,
+		       struct buf *why)
+{
+	if (is_good)
+		++*count;
+	else
+		buf_printf(why, "%s %zu is %s, or too many", what, *count, wrong);
+	return is_good;
+}
+
 static bool read_net(struct policy *p, const char *text, struct buf *why)
 {
-	if (p->net_count == LIMIT_EGRESS_PRIVATE ||
-	    !addr_parse_net(text, strlen(text), &p->nets[p->net_count])) {
-		buf_printf(why, "the operator's network %zu is none, or too many", p->net_count);
-		return false;
-	}
-	p->net_count++;
-	return true;
+	bool is_good = p->net_count < LIMIT_EGRESS_PRIVATE &&
+		       addr_parse_net(text, strlen(text), &p->nets[p->net_count]);
+	return count_good(&p->net_count, is_good, "the operator's network", "none", why);
 }
 
 static bool read_server(struct policy *p, const char *text, struct buf *why)
 {
-	if (p->server_count == EGRESS_SERVERS ||
-	    !addr_parse(text, strlen(text), &p->servers[p->server_count])) {
-		buf_printf(why, "name server %zu is no address, or too many", p->server_count);
-		return false;
-	}
-	p->server_count++;
-	return true;
+	bool is_good = p->server_count < EGRESS_SERVERS &&
+		       addr_parse(text, strlen(text), &p->servers[p->server_count]);
+	return count_good(&p->server_count, is_good, "name server", "no address", why);
 }
 
 static bool read_device(struct policy *p, const struct msg_field *f, struct buf *why)
