@@ -10,50 +10,6 @@
 
 #define NETWORK_LINE_BYTES 1024 /* an egress writes 600 at most */
 
-static void write_value(struct jsonw *w, const struct json_value *v);
-
-static void write_children(struct jsonw *w, const struct json_value *v)
-{
-	for (const struct json_value *c = v->first; c; c = c->next) {
-		if (c->key)
-			jsonw_key(w, c->key);
-		write_value(w, c);
-	}
-}
-
-/* Write what was parsed. Lines that squashd wrote are of our own making: numbers are integers, and
- * nothing is deep. For others see is_flat. */
-static void write_value(struct jsonw *w, const struct json_value *v)
-{
-	int64_t number = 0;
-	switch (v->type) {
-	case JSON_NULL:
-		jsonw_null(w);
-		break;
-	case JSON_FALSE:
-	case JSON_TRUE:
-		jsonw_bool(w, v->type == JSON_TRUE);
-		break;
-	case JSON_NUMBER:
-		json_integer(v, &number);
-		jsonw_int(w, number);
-		break;
-	case JSON_STRING:
-		jsonw_text(w, v->text, v->text_len);
-		break;
-	case JSON_ARRAY:
-		jsonw_array_begin(w);
-		write_children(w, v);
-		jsonw_array_end(w);
-		break;
-	case JSON_OBJECT:
-		jsonw_object_begin(w);
-		write_children(w, v);
-		jsonw_object_end(w);
-		break;
-	}
-}
-
 /* The line's object; NULL if it is none. It lives until the next call. */
 static const struct json_value *read_line(const uint8_t *line, size_t len)
 {
@@ -66,11 +22,13 @@ static const struct json_value *read_line(const uint8_t *line, size_t len)
 	return root;
 }
 
+/* Lines that squashd wrote are of our own making: numbers are integers, and nothing is deep. For
+ * others see is_flat. */
 static void write_line(struct jsonw *w, const uint8_t *line, size_t len)
 {
 	const struct json_value *object = read_line(line, len);
 	if (object)
-		write_value(w, object);
+		jsonw_value(w, object);
 }
 
 /* What an egress process writes has texts, integers and nulls for members. One that strangers have
@@ -88,7 +46,7 @@ static void write_strangers_line(struct jsonw *w, const uint8_t *line, size_t le
 {
 	const struct json_value *object = len <= NETWORK_LINE_BYTES ? read_line(line, len) : NULL;
 	if (object && is_flat(object))
-		write_value(w, object);
+		jsonw_value(w, object);
 }
 
 static void each_line(struct jsonw *w, const uint8_t *lines, size_t len,

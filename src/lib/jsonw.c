@@ -184,3 +184,50 @@ void jsonw_milli(struct jsonw *w, uint64_t thousandths)
 	if (begin_value(w))
 		buf_printf(w->out, "%" PRIu64 ".%0*u", thousandths / 1000, digits, decimals);
 }
+
+static void write_number(struct jsonw *w, const struct json_value *v)
+{
+	int64_t number;
+	if (json_integer(v, &number) == 0)
+		jsonw_int(w, number);
+	else if (begin_value(w))
+		buf_add(w->out, v->text, v->text_len);
+}
+
+static void write_children(struct jsonw *w, const struct json_value *v)
+{
+	for (const struct json_value *c = v->first; c; c = c->next) {
+		if (c->key)
+			jsonw_key(w, c->key);
+		jsonw_value(w, c);
+	}
+}
+
+void jsonw_value(struct jsonw *w, const struct json_value *v)
+{
+	switch (v->type) {
+	case JSON_NULL:
+		jsonw_null(w);
+		break;
+	case JSON_FALSE:
+	case JSON_TRUE:
+		jsonw_bool(w, v->type == JSON_TRUE);
+		break;
+	case JSON_NUMBER:
+		write_number(w, v);
+		break;
+	case JSON_STRING:
+		jsonw_text(w, v->text, v->text_len);
+		break;
+	case JSON_ARRAY:
+		jsonw_array_begin(w);
+		write_children(w, v);
+		jsonw_array_end(w);
+		break;
+	case JSON_OBJECT:
+		jsonw_object_begin(w);
+		write_children(w, v);
+		jsonw_object_end(w);
+		break;
+	}
+}

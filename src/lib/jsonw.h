@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "json.h"
 
 /* Arrays and objects within each other; no reply of ours has more than 5. */
 #define JSONW_DEPTH_MAX 16
@@ -51,5 +52,9 @@ void jsonw_null(struct jsonw *w);
 
 /* thousandths / 1000, with as few decimals as are needed, but one: 1.0, 0.25, 1.234. */
 void jsonw_milli(struct jsonw *w, uint64_t thousandths);
+
+/* A value that was parsed, all in it included, without its key. Names end at a NUL that they hold;
+ * a number that is no integer is written as it was. */
+void jsonw_value(struct jsonw *w, const struct json_value *v);
 
 #endif

@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 sys.dont_write_bytecode = True
 
 import tap
+from waiting import wait_until
 from nameserver import (A, AAAA, CNAME, FORMERR, MX, NXDOMAIN, SERVFAIL, SOA, Reply, Servers,
                         answer, encode_query)
 from process import LOG_BYTES, Egress, is_reset, read_to_end
@@ -164,7 +165,7 @@ def test_bad_questions(w):
         good = encode_query("one.example")
         for end in range(len(good)):
             s.send(good[:end])
-    settles(lambda: is_idle(w.a), 20)  # a full socket would drop the next one
+    wait_until(lambda: is_idle(w.a), 20)  # a full socket would drop the next one
     tap.equal("a question that is cut off", w.a.ask_raw(encode_query("one.example")[:-1]).rcode, FORMERR)
     for size in (0, 1, 600, 65535):
         with w.a.sandbox.make_socket() as s:
@@ -265,12 +266,12 @@ def test_counts(w):
     s = w.a.connect("one.example", RAW)
     s.sendall(b"hello")
     s.recv(5)
-    tap.check("bytes of a connection that is open", settles(lambda: since(before) == [5, 5, 1, 0]),
+    tap.check("bytes of a connection that is open", wait_until(lambda: since(before) == [5, 5, 1, 0], 5),
               since(before))
     s.shutdown(socket.SHUT_WR)
     read_to_end(s)
     s.close()
-    tap.check("and those behind them", settles(lambda: since(before) == [5, 10, 1, 0]), since(before))
+    tap.check("and those behind them", wait_until(lambda: since(before) == [5, 10, 1, 0], 5), since(before))
     for _ in range(3):  # lines of one refusal are cut short, its count isn't
         w.a.ask("no.example")
         tap.equal("a connection that isn't allowed", w.a.talk(ONE, RAW, b"x"), "reset")
@@ -447,17 +448,8 @@ def test_many(w):
     for s in many:
         s.close()
     tap.check("and there is room again", w.a.wait_line(event="connect", end="closed", seconds=5)
-              and settles(lambda: w.a.talk("one.example", RAW, b"x") == b"x(end)"))
+              and wait_until(lambda: w.a.talk("one.example", RAW, b"x") == b"x(end)", 5))
     tap.note(f"resident memory: {w.a.memory_kb()} kB")
-
-
-def settles(condition, seconds=5):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def test_bulk(w):
@@ -498,7 +490,7 @@ def test_slow_readers(w):
     many = [w.a.connect("one.example", RAW) for _ in range(40)]
     for s in many:
         s.sendall(b"SOURCE %d\n" % size)
-    tap.check("stalled connections cost no time", settles(lambda: is_idle(w.a), 20))
+    tap.check("stalled connections cost no time", wait_until(lambda: is_idle(w.a), 20))
     tap.equal("and others go on", w.a.talk("one.example", RAW, b"x"), b"x(end)")
     tap.equal("one is all there", [len(read_to_end(s)) for s in many[:1] + many[-1:]], [size] * 2)
     for s in many:
@@ -550,7 +542,7 @@ def test_chaos(w):
     allow(w.a, "one.example:8080")
     tap.equal("it works on", w.a.talk("one.example", RAW, b"x"), b"x(end)")
     w.a.allow("none")
-    tap.check("and holds nothing that is over", settles(lambda: w.a.descriptors() < 25, 15),
+    tap.check("and holds nothing that is over", wait_until(lambda: w.a.descriptors() < 25, 15),
               w.a.descriptors())
     tap.check("but the connections' lines", len(w.a.lines()) > 100)
 
@@ -600,14 +592,14 @@ def test_restart(w):
     allow(w.a, "one.example:8080")
     tap.equal("then it works", w.a.talk("one.example", RAW, b"x"), b"x(end)")
     more = (1, 6, 1, 1)
-    tap.check("and counts on", settles(lambda: w.a.counts() == tuple(map(sum, zip(counted, more)))),
+    tap.check("and counts on", wait_until(lambda: w.a.counts() == tuple(map(sum, zip(counted, more))), 5),
               (counted, w.a.counts()))
     tap.check("and its log goes on", len(w.a.lines()) > lines / 2)
 
 
 def test_start(w):
     few = Egress(w.appliance, [(V4, RAW)], files=1024)
-    tap.check("too few descriptors are not enough to start", settles(lambda: few.has_ended() == 256))
+    tap.check("too few descriptors are not enough to start", wait_until(lambda: few.has_ended() == 256, 5))
     tap.check("and it says so", "RLIMIT_NOFILE" in few.console(), few.console())
 
 

@@ -209,15 +209,6 @@ def children(pid):
     return found
 
 
-def wait_until(condition, seconds):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
-
-
 class Runs:
     """The CGI runs between start and count: lines "METHOD URI"."""
 

@@ -18,7 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 sys.dont_write_bytecode = True
 
 import tap
-from client import (API, LIMITS, Client, Runs, Swarm, ask, children, encode, reset, wait_until)
+from waiting import wait_until
+from client import API, LIMITS, Client, Runs, Swarm, ask, children, encode, reset
 from process import Front, run_unshared
 
 SLOW_CONNECTIONS = 10000

@@ -18,7 +18,8 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 import tap
-from client import API, LIMITS, Client, Runs, Swarm, ask, children, encode, reset, talk, wait_until
+from waiting import wait_until
+from client import API, LIMITS, Client, Runs, Swarm, ask, children, encode, reset, talk
 from process import Front, run_unshared
 from ambiguous import AMBIGUOUS, GOOD
 

@@ -19,6 +19,7 @@ sys.dont_write_bytecode = True
 
 import process
 import tap
+from waiting import wait_until
 from peers import (ALERT, CHANGE_CIPHER, DATA, GROUPS, HANDSHAKE, HEARTBEAT, SIGNATURES,
                    Certificates, connect, connect_tls, exchange, extension, get, hello, is_answered,
                    message, read_all, record, run, run_tests, split)
@@ -43,13 +44,6 @@ def is_well(w):
 
 def odd(w, *kinds):
     return run(ODD_CLIENT, w.front.tls, *kinds)[1].strip()
-
-
-def wait_until(condition, seconds=10):
-    until = time.monotonic() + seconds
-    while not (done := condition()) and time.monotonic() < until:
-        time.sleep(0.02)
-    return done
 
 
 # ---- tests ----

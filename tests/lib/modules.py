@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What the tests of modules look at on the machine: files, and the workers that make them."""
 
-import time
-
 MODULES = "api/modules"
 
 
@@ -14,10 +12,3 @@ def workers(m):
     """The pids of squashd's children of its own name."""
     pids = [int(pid) for pid in m.inside("pidof squashd")[1].split()]
     return [pid for pid in pids if pid != min(pids)]
-
-
-def wait_until(what, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not (done := what()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return done

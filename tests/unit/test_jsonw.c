@@ -254,45 +254,6 @@ static void test_random_bytes(void)
 	tap_ok(bounded, "and no longer than JSONW_TEXT_BYTES");
 }
 
-static void copy_value(struct jsonw *w, const struct json_value *v)
-{
-	int64_t integer;
-	bool object = v->type == JSON_OBJECT;
-	if (v->key)
-		jsonw_key(w, v->key);
-	switch (v->type) {
-	case JSON_NULL:
-		jsonw_null(w);
-		break;
-	case JSON_FALSE:
-	case JSON_TRUE:
-		jsonw_bool(w, v->type == JSON_TRUE);
-		break;
-	case JSON_NUMBER:
-		if (json_integer(v, &integer) == 0)
-			jsonw_int(w, integer);
-		else
-			jsonw_milli(w, (uint64_t)(v->number * 1000));
-		break;
-	case JSON_STRING:
-		jsonw_text(w, v->text, v->text_len);
-		break;
-	case JSON_ARRAY:
-	case JSON_OBJECT:
-		if (object)
-			jsonw_object_begin(w);
-		else
-			jsonw_array_begin(w);
-		for (const struct json_value *m = v->first; m; m = m->next)
-			copy_value(w, m);
-		if (object)
-			jsonw_object_end(w);
-		else
-			jsonw_array_end(w);
-		break;
-	}
-}
-
 static void test_round_trips(void)
 {
 	static const char *const table[] = {
@@ -310,7 +271,7 @@ static void test_round_trips(void)
 		const struct json_value *v = read_back(&in);
 		struct jsonw *w = begin(&p);
 		if (v)
-			copy_value(w, v);
+			jsonw_value(w, v);
 		tap_ok(v && is_written(&p, table[i]), "round trip %zu", i);
 	}
 }

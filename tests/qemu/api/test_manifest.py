@@ -12,8 +12,9 @@ import time
 import tap
 from api import BUSYBOX, DEBIAN, SANDBOXES, activate, create, destroy, execute, output, restore, snapshot
 from machine import BUILD, WORK, Machine, data_disk, drive, make_module, with_manifest
-from modules import MODULES, files, wait_until, workers
+from modules import MODULES, files, workers
 from tap import check, equal
+from waiting import wait_until
 
 TOKEN = "sekrit-0123456789"
 TEXT = "of a module\n"

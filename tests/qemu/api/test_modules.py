@@ -15,8 +15,9 @@ import time
 import tap
 from api import BUSYBOX, SANDBOXES, activate, create, destroy, output, restore, snapshot
 from machine import Machine, Reply, data_disk, drive, make_module
-from modules import MODULES, files, wait_until, workers
+from modules import MODULES, files, workers
 from tap import check, equal
+from waiting import wait_until
 
 TOKEN = "sekrit-0123456789"
 LARGE_MB = 120
