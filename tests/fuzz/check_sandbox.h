@@ -3,6 +3,7 @@
 #ifndef SQUASH_TESTS_FUZZ_CHECK_SANDBOX_H
 #define SQUASH_TESTS_FUZZ_CHECK_SANDBOX_H
 
+#include <errno.h>
 #include <stdbool.h>
 
 #include "fuzz.h"
@@ -84,6 +85,12 @@ static inline bool is_same(const struct sandbox *a, const struct sandbox *b)
 	       a->cpu_milli == b->cpu_milli && a->memory_mb == b->memory_mb &&
 	       a->lifetime_s == b->lifetime_s && a->created_ms == b->created_ms &&
 	       a->disk_mb == b->disk_mb && a->on_disk == b->on_disk && a->upper == b->upper;
+}
+
+/* A record that is refused is damaged, and it is said how. */
+static inline void check_refused(int rc, const struct err *e)
+{
+	CHECK(rc == -EBADMSG && e->number == EBADMSG && e->text[0]);
 }
 
 /* It has a stack, and survives being saved and loaded. */

@@ -31,6 +31,10 @@
 #define SHM_PATH "/dev/shm/probe"
 #define ABSTRACT "probe-victim"
 
+struct status {
+	const char *key, *expected;
+};
+
 /* A line of /proc/self/status or another's. */
 static void probe_status(const char *path, const char *key, const char *expected)
 {
@@ -48,6 +52,12 @@ static void probe_status(const char *path, const char *key, const char *expected
 		probe_report(true, name, "%s", value);
 	else
 		probe_report(false, name, "%s, expected %s", value, expected);
+}
+
+static void probe_statuses(const char *path, const struct status *all, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		probe_status(path, all[i].key, all[i].expected);
 }
 
 static int attach_init(void)
@@ -75,6 +85,11 @@ static void count_processes(void)
 
 void probe_processes(void)
 {
+	static const struct status of_init[] = {{"State", "S (sleeping)"},
+						{"CapEff", "0000000000000000"},
+						{"CapBnd", "0000000000000000"},
+						{"NoNewPrivs", "1"},
+						{"Seccomp", "2"}};
 	static const int signals[] = {SIGKILL, SIGTERM, SIGSTOP, SIGSEGV, SIGCHLD};
 	static char byte;
 	const long iov[2] = {ARG(&byte), 1};
@@ -99,11 +114,7 @@ void probe_processes(void)
 		probe_result(name, kill(1, signals[i]), DONE);
 	}
 	usleep(100000);
-	probe_status("/proc/1/status", "State", "S (sleeping)");
-	probe_status("/proc/1/status", "CapEff", "0000000000000000");
-	probe_status("/proc/1/status", "CapBnd", "0000000000000000");
-	probe_status("/proc/1/status", "NoNewPrivs", "1");
-	probe_status("/proc/1/status", "Seccomp", "2");
+	probe_statuses("/proc/1/status", of_init, COUNT(of_init));
 	probe_in_child("tracing init", attach_init, EPERM);
 	probe_in_child("seizing init", seize_init, EPERM);
 	probe_calls(probes, COUNT(probes));
@@ -218,14 +229,12 @@ void probe_ids(void)
 {
 	/* 14 of them: include/uapi/linux/capability.h; the same in DESIGN's and Docker's list. */
 	static const char docker[] = "00000000a80425fb";
-	static const char *const sets[] = {"CapPrm", "CapEff", "CapBnd"};
-	for (size_t i = 0; i < COUNT(sets); i++)
-		probe_status("/proc/self/status", sets[i], docker);
-	probe_status("/proc/self/status", "CapInh", "0000000000000000");
-	probe_status("/proc/self/status", "CapAmb", "0000000000000000");
-	probe_status("/proc/self/status", "Seccomp", "2");
-	probe_status("/proc/self/status", "Uid", "0\t0\t0\t0");
-	probe_status("/proc/self/status", "Groups", "");
+	static const struct status of_command[] = {
+		{"CapPrm", docker}, {"CapEff", docker},
+		{"CapBnd", docker}, {"CapInh", "0000000000000000"},
+		{"Seccomp", "2"},   {"CapAmb", "0000000000000000"},
+		{"Groups", ""},     {"Uid", "0\t0\t0\t0"}};
+	probe_statuses("/proc/self/status", of_command, COUNT(of_command));
 	probe_in_child("raising CAP_SYS_ADMIN", raise_capability, EPERM);
 	probe_in_child("raising an ambient CAP_SYS_ADMIN", raise_ambient, EPERM);
 	probe_in_child("the last uid", take_last_uid, DONE);

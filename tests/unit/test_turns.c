@@ -44,26 +44,28 @@ static bool takes(struct world *w, const char *names)
 
 static void test_order(void)
 {
+	static const struct {
+		bool is_new; /* in a world of its own */
+		const char *added, *taken, *what;
+	} steps[] = {
+		{true, "aaabbc", "abcaba-",
+		 "one of each line to a round, in the order of their coming"},
+		{true, "aaaaaa", "aa", "one line alone has all turns"},
+		{false, "b", "baaaa-", "a new line comes before what waits"},
+		{true, "aaaabbbb", "ab", "two lines, in turns"},
+		{false, "cde", "cadebabab-",
+		 "of new lines, every second turn is one's that has waited"},
+		{true, "bbbbbaaa", "bab", "two lines in their second round"},
+		{false, "c", "c", "and a third one's turn"},
+		{false, "c", "abcabb-", "and then none before others in the same round"},
+	};
 	struct world w = {.used = 0};
-	add(&w, "aaabbc");
-	tap_ok(takes(&w, "abcaba-"), "one of each line to a round, in the order of their coming");
-	w = (struct world){.used = 0};
-	add(&w, "aaaaaa");
-	tap_ok(takes(&w, "aa"), "one line alone has all turns");
-	add(&w, "b");
-	tap_ok(takes(&w, "baaaa-"), "a new line comes before what waits");
-	w = (struct world){.used = 0};
-	add(&w, "aaaabbbb");
-	tap_ok(takes(&w, "ab"), "two lines, in turns");
-	add(&w, "cde");
-	tap_ok(takes(&w, "cadebabab-"), "of new lines, every second turn is one's that has waited");
-	w = (struct world){.used = 0};
-	add(&w, "bbbbbaaa");
-	tap_ok(takes(&w, "bab"), "two lines in their second round");
-	add(&w, "c");
-	tap_ok(takes(&w, "c"), "and a third one's turn");
-	add(&w, "c");
-	tap_ok(takes(&w, "abcabb-"), "and then none before others in the same round");
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (steps[i].is_new)
+			w = (struct world){.used = 0};
+		add(&w, steps[i].added);
+		tap_ok(takes(&w, steps[i].taken), "%s", steps[i].what);
+	}
 }
 
 #define BLOCKED UINT64_MAX /* as the round of a line's last turn: it may not */

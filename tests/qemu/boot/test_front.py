@@ -12,8 +12,9 @@ import threading
 import time
 
 import tap
-from machine import WORK, Machine, data_disk, drive, free_port
+from machine import WORK, Machine, data_disk, drive
 from tap import check, equal
+from tls_port import TlsPort
 
 TOKEN = "front-token"
 FINGERPRINT = r"^TLS certificate, SHA-256: ([0-9A-F:]{95}) \(([^)]+)\)"
@@ -36,13 +37,11 @@ def curl(*args):
     return done.returncode, done.stdout
 
 
-class Tls:
-    """A port of the host that leads to the machine's 8443; args are QEMU's."""
+class Tls(TlsPort):
+    """How curl reaches it."""
 
     def __init__(self):
-        self.port = free_port()
-        self.args = ["-netdev", f"user,id=tls,hostfwd=tcp:127.0.0.1:{self.port}-10.0.3.15:8443,net=10.0.3.0/24",
-                     "-device", "virtio-net-pci,netdev=tls"]
+        super().__init__()
         self.url = f"https://squash:{self.port}/cgi-bin"
         self.resolve = ["--resolve", f"squash:{self.port}:127.0.0.1"]
 

@@ -12,8 +12,9 @@ import time
 import tap
 from api import BUSYBOX, SANDBOXES, destroy, execute, info
 from browser import Browser
-from machine import BUILD, ROOT, Machine, drive, free_port, make_module
+from machine import BUILD, ROOT, Machine, drive, make_module
 from tap import check, equal
+from tls_port import TlsPort
 
 WWW = ROOT / "rootfs/www"
 LIMIT = 100_000  # bytes, of all files together
@@ -404,16 +405,14 @@ def test_open():
 
 def main():
     test_files()
-    port = free_port()
-    tls = ["-netdev", f"user,id=tls,hostfwd=tcp:127.0.0.1:{port}-10.0.3.15:8443,net=10.0.3.0/24",
-           "-device", "virtio-net-pci,netdev=tls"]
-    with Machine("console", f"SQUASH_AUTH_TOKEN={TOKEN}", args=[*drive(BUILD / "data.ext4"), *tls]) as m:
+    tls = TlsPort()
+    with Machine("console", f"SQUASH_AUTH_TOKEN={TOKEN}", args=[*drive(BUILD / "data.ext4"), *tls.args]) as m:
         m.token = TOKEN
         m.wait_api()
         tap.each(m, test_heads)
         with Browser("--ignore-certificate-errors") as b:
             b.set_scheme("light")
-            b.open(f"https://127.0.0.1:{port}/")
+            b.open(f"https://127.0.0.1:{tls.port}/")
             for test in (test_sign_in, test_create, test_run, test_snapshots, test_network, test_modules,
                          test_keyboard, test_looks, test_polling, test_end):
                 begun = time.monotonic()

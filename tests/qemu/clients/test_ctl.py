@@ -25,8 +25,9 @@ from pathlib import Path
 
 import tap
 from api import BUSYBOX
-from machine import BUILD, ROOT, WORK, Machine, data_disk, drive, free_port, make_module
+from machine import BUILD, ROOT, WORK, Machine, data_disk, drive, make_module
 from tap import check, equal
+from tls_port import TlsPort
 
 CTL = BUILD / "bin/squashctl"
 TOKEN = "ctl-token-of-the-admin"
@@ -80,13 +81,11 @@ def says(ctl, name, code, pattern, *args, **options):
     check(name, got == code and re.search(pattern, line), f"{got}: {line}")
 
 
-class Setting:
+class Setting(TlsPort):
     """The machine's port, and squashctl as each of the three."""
 
     def __init__(self):
-        self.port = free_port()
-        self.args = ["-netdev", f"user,id=tls,hostfwd=tcp:127.0.0.1:{self.port}-10.0.3.15:8443,net=10.0.3.0/24",
-                     "-device", "virtio-net-pci,netdev=tls"]
+        super().__init__()
         self.url = f"https://127.0.0.1:{self.port}"
 
     def begin(self, fingerprint):
