@@ -14,102 +14,75 @@
 #define MIB 1048576U
 
 struct metric {
-	const char *name, *type, *help;
+	const char *name; /* of a counter if it ends in _total, else of a gauge */
 	enum msg_tag tag;
 	unsigned index; /* of the field, among those of the tag */
 	enum exposition_unit unit;
 	unsigned factor; /* from what squashd says to that unit; 0: 1 */
+	const char *help;
 };
 
 /* clang-format off */
 static const struct metric of_all[] = {
-	{"squash_uptime_seconds", "gauge",
-	 "How long the machine has been up.",
-	 TAG_UPTIME_MS, 0, UNIT_MILLI, 0},
-	{"squash_cpu_seconds_total", "counter",
-	 "Processor time of all sandboxes, those that are gone included.",
-	 TAG_CPU_US, 0, UNIT_MICRO, 0},
-	{"squash_memory_bytes", "gauge",
-	 "Memory that all sandboxes use together, files in memory included.",
-	 TAG_MEMORY_USED_BYTES, 0, UNIT_ONE, 0},
-	{"squash_egress_sent_bytes_total", "counter",
-	 "Bytes that all sandboxes have sent to the network.",
-	 TAG_TRAFFIC, EGRESS_COUNT_SENT, UNIT_ONE, 0},
-	{"squash_egress_received_bytes_total", "counter",
-	 "Bytes that all sandboxes have got from the network.",
-	 TAG_TRAFFIC, EGRESS_COUNT_RECEIVED, UNIT_ONE, 0},
-	{"squash_egress_connections_total", "counter",
-	 "Connections that all sandboxes have made.",
-	 TAG_TRAFFIC, EGRESS_COUNT_CONNECTIONS, UNIT_ONE, 0},
-	{"squash_egress_refusals_total", "counter",
-	 "Connections and names that all sandboxes were refused.",
-	 TAG_TRAFFIC, EGRESS_COUNT_REFUSALS, UNIT_ONE, 0},
-	{"squash_unauthorized_requests_total", "counter",
-	 "Requests whose token was missing or wrong.",
-	 TAG_REQUESTS_DENIED, 0, UNIT_ONE, 0},
-	{"squash_requests_under_way", "gauge",
-	 "Requests, this one with them, and detached commands.",
-	 TAG_REQUESTS_UNDER_WAY, 0, UNIT_ONE, 0},
-	{"squash_machine_memory_total_bytes", "gauge",
-	 "The machine's memory.",
-	 TAG_MEMORY_BYTES, 0, UNIT_ONE, 0},
-	{"squash_machine_memory_available_bytes", "gauge",
-	 "What is left of the machine's memory.",
-	 TAG_MEMORY_AVAILABLE_BYTES, 0, UNIT_ONE, 0},
-	{"squash_data_total_bytes", "gauge",
-	 "Size of what modules and sandboxes lie on.",
-	 TAG_DISK_BYTES, 0, UNIT_ONE, 0},
-	{"squash_data_free_bytes", "gauge",
-	 "What is free of that.",
-	 TAG_DISK_FREE_BYTES, 0, UNIT_ONE, 0},
+	{"squash_uptime_seconds", TAG_UPTIME_MS, 0, UNIT_MILLI, 0,
+	 "How long the machine has been up."},
+	{"squash_cpu_seconds_total", TAG_CPU_US, 0, UNIT_MICRO, 0,
+	 "Processor time of all sandboxes, those that are gone included."},
+	{"squash_memory_bytes", TAG_MEMORY_USED_BYTES, 0, UNIT_ONE, 0,
+	 "Memory that all sandboxes use together, files in memory included."},
+	{"squash_egress_sent_bytes_total", TAG_TRAFFIC, EGRESS_COUNT_SENT, UNIT_ONE, 0,
+	 "Bytes that all sandboxes have sent to the network."},
+	{"squash_egress_received_bytes_total", TAG_TRAFFIC, EGRESS_COUNT_RECEIVED, UNIT_ONE, 0,
+	 "Bytes that all sandboxes have got from the network."},
+	{"squash_egress_connections_total", TAG_TRAFFIC, EGRESS_COUNT_CONNECTIONS, UNIT_ONE, 0,
+	 "Connections that all sandboxes have made."},
+	{"squash_egress_refusals_total", TAG_TRAFFIC, EGRESS_COUNT_REFUSALS, UNIT_ONE, 0,
+	 "Connections and names that all sandboxes were refused."},
+	{"squash_unauthorized_requests_total", TAG_REQUESTS_DENIED, 0, UNIT_ONE, 0,
+	 "Requests whose token was missing or wrong."},
+	{"squash_requests_under_way", TAG_REQUESTS_UNDER_WAY, 0, UNIT_ONE, 0,
+	 "Requests, this one with them, and detached commands."},
+	{"squash_machine_memory_total_bytes", TAG_MEMORY_BYTES, 0, UNIT_ONE, 0,
+	 "The machine's memory."},
+	{"squash_machine_memory_available_bytes", TAG_MEMORY_AVAILABLE_BYTES, 0, UNIT_ONE, 0,
+	 "What is left of the machine's memory."},
+	{"squash_data_total_bytes", TAG_DISK_BYTES, 0, UNIT_ONE, 0,
+	 "Size of what modules and sandboxes lie on."},
+	{"squash_data_free_bytes", TAG_DISK_FREE_BYTES, 0, UNIT_ONE, 0,
+	 "What is free of that."},
 };
 
 static const struct metric of_one[] = {
-	{"squash_sandbox_cpu_seconds_total", "counter",
-	 "Processor time of the sandbox.",
-	 TAG_CPU_US, 0, UNIT_MICRO, 0},
-	{"squash_sandbox_cpu_throttled_seconds_total", "counter",
-	 "Time that it had to wait for being at its limit.",
-	 TAG_THROTTLED_US, 0, UNIT_MICRO, 0},
-	{"squash_sandbox_cpu_limit_cores", "gauge",
-	 "Processors that it may use.",
-	 TAG_CPU_MILLI, 0, UNIT_MILLI, 0},
-	{"squash_sandbox_memory_bytes", "gauge",
-	 "Memory that it uses, files in memory included.",
-	 TAG_MEMORY_USED_BYTES, 0, UNIT_ONE, 0},
-	{"squash_sandbox_memory_peak_bytes", "gauge",
-	 "The most that it has used.",
-	 TAG_MEMORY_PEAK_BYTES, 0, UNIT_ONE, 0},
-	{"squash_sandbox_memory_limit_bytes", "gauge",
-	 "Memory that it may use.",
-	 TAG_MEMORY_MB, 0, UNIT_ONE, MIB},
-	{"squash_sandbox_oom_kills_total", "counter",
-	 "Processes that the kernel has killed for want of memory.",
-	 TAG_OOM_KILLS, 0, UNIT_ONE, 0},
-	{"squash_sandbox_pids", "gauge",
-	 "Processes and threads.",
-	 TAG_PIDS, 0, UNIT_ONE, 0},
-	{"squash_sandbox_pids_limit", "gauge",
-	 "Processes and threads that it may have.",
-	 TAG_PIDS_MAX, 0, UNIT_ONE, 0},
-	{"squash_sandbox_disk_bytes", "gauge",
-	 "What its files take.",
-	 TAG_UPPER_BYTES, 0, UNIT_ONE, 0},
-	{"squash_sandbox_disk_limit_bytes", "gauge",
-	 "What they may take.",
-	 TAG_DISK_MB, 0, UNIT_ONE, MIB},
-	{"squash_sandbox_egress_sent_bytes_total", "counter",
-	 "Bytes that it has sent to the network.",
-	 TAG_TRAFFIC, EGRESS_COUNT_SENT, UNIT_ONE, 0},
-	{"squash_sandbox_egress_received_bytes_total", "counter",
-	 "Bytes that it has got from the network.",
-	 TAG_TRAFFIC, EGRESS_COUNT_RECEIVED, UNIT_ONE, 0},
-	{"squash_sandbox_egress_connections_total", "counter",
-	 "Connections that it has made.",
-	 TAG_TRAFFIC, EGRESS_COUNT_CONNECTIONS, UNIT_ONE, 0},
-	{"squash_sandbox_egress_refusals_total", "counter",
-	 "Connections and names that it was refused.",
-	 TAG_TRAFFIC, EGRESS_COUNT_REFUSALS, UNIT_ONE, 0},
+	{"squash_sandbox_cpu_seconds_total", TAG_CPU_US, 0, UNIT_MICRO, 0,
+	 "Processor time of the sandbox."},
+	{"squash_sandbox_cpu_throttled_seconds_total", TAG_THROTTLED_US, 0, UNIT_MICRO, 0,
+	 "Time that it had to wait for being at its limit."},
+	{"squash_sandbox_cpu_limit_cores", TAG_CPU_MILLI, 0, UNIT_MILLI, 0,
+	 "Processors that it may use."},
+	{"squash_sandbox_memory_bytes", TAG_MEMORY_USED_BYTES, 0, UNIT_ONE, 0,
+	 "Memory that it uses, files in memory included."},
+	{"squash_sandbox_memory_peak_bytes", TAG_MEMORY_PEAK_BYTES, 0, UNIT_ONE, 0,
+	 "The most that it has used."},
+	{"squash_sandbox_memory_limit_bytes", TAG_MEMORY_MB, 0, UNIT_ONE, MIB,
+	 "Memory that it may use."},
+	{"squash_sandbox_oom_kills_total", TAG_OOM_KILLS, 0, UNIT_ONE, 0,
+	 "Processes that the kernel has killed for want of memory."},
+	{"squash_sandbox_pids", TAG_PIDS, 0, UNIT_ONE, 0,
+	 "Processes and threads."},
+	{"squash_sandbox_pids_limit", TAG_PIDS_MAX, 0, UNIT_ONE, 0,
+	 "Processes and threads that it may have."},
+	{"squash_sandbox_disk_bytes", TAG_UPPER_BYTES, 0, UNIT_ONE, 0,
+	 "What its files take."},
+	{"squash_sandbox_disk_limit_bytes", TAG_DISK_MB, 0, UNIT_ONE, MIB,
+	 "What they may take."},
+	{"squash_sandbox_egress_sent_bytes_total", TAG_TRAFFIC, EGRESS_COUNT_SENT, UNIT_ONE, 0,
+	 "Bytes that it has sent to the network."},
+	{"squash_sandbox_egress_received_bytes_total", TAG_TRAFFIC, EGRESS_COUNT_RECEIVED, UNIT_ONE, 0,
+	 "Bytes that it has got from the network."},
+	{"squash_sandbox_egress_connections_total", TAG_TRAFFIC, EGRESS_COUNT_CONNECTIONS, UNIT_ONE, 0,
+	 "Connections that it has made."},
+	{"squash_sandbox_egress_refusals_total", TAG_TRAFFIC, EGRESS_COUNT_REFUSALS, UNIT_ONE, 0,
+	 "Connections and names that it was refused."},
 };
 /* clang-format on */
 
@@ -155,6 +128,14 @@ static void index_sandboxes(struct msg_cursor reply)
 		if (find(record, TAG_ID, 0, &id))
 			sandboxes.all[sandboxes.count++] =
 				(struct one){{"sandbox", id.data, id.len}, record};
+}
+
+static void write_head(struct buf *b, const struct metric *m)
+{
+	static const char total[] = "_total";
+	size_t len = strlen(m->name), end = sizeof(total) - 1;
+	bool is_counter = len > end && strcmp(m->name + len - end, total) == 0;
+	exposition_head(b, m->name, is_counter ? "counter" : "gauge", m->help);
 }
 
 static void write_value(struct buf *b, const struct metric *m, struct msg_cursor fields,
@@ -228,7 +209,7 @@ static void write_all(struct buf *b, struct msg_cursor reply)
 	exposition_head(b, "squash_sandboxes", "gauge", "Sandboxes that there are.");
 	exposition_sample(b, "squash_sandboxes", "", NULL, 0, sandboxes.count, UNIT_ONE);
 	for (const struct metric *m = of_all; m < of_all + COUNT(of_all); m++) {
-		exposition_head(b, m->name, m->type, m->help);
+		write_head(b, m);
 		write_value(b, m, reply, NULL, 0);
 	}
 	exposition_head(b, "squash_execs_total", "counter", "Commands that have ended, by how.");
@@ -240,7 +221,7 @@ static void write_sandboxes(struct buf *b)
 {
 	static const char name[] = "squash_sandbox_execs_total";
 	for (const struct metric *m = of_one; m < of_one + COUNT(of_one); m++) {
-		exposition_head(b, m->name, m->type, m->help);
+		write_head(b, m);
 		for (size_t i = 0; i < sandboxes.count; i++)
 			write_value(b, m, sandboxes.all[i].fields, &sandboxes.all[i].label, 1);
 	}
