@@ -96,7 +96,7 @@ SRC_egress := $(wildcard src/egress/*.c)
 SRC_make-identity := $(addprefix src/front/identity/,make_identity.c identity_make.c certificate.c der_write.c)
 SRC_squashctl := $(wildcard src/ctl/*.c)
 SRC_ask-health := $(addprefix src/front/identity/,ask_health.c pem.c)
-SRC_front := $(wildcard src/front/*.c) $(addprefix src/front/identity/,identity.c identity_pair.c der_read.c pem.c)
+SRC_front := $(wildcard src/front/*.c) $(addprefix src/front/identity/,identity_load.c identity_pair.c der_read.c pem.c)
 
 BIN := $(PROGRAMS:%=build/bin/%)
 # Of a library, the linker takes what a program calls.

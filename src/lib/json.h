@@ -18,7 +18,7 @@
  * an array of digits, where each "1," takes 80 + 16 = 48 * 2 bytes. In a text that ends early,
  * nothing stands behind the arrays and objects still open, and "[" takes 80 = 48 + 32; the same
  * for the value in the innermost (at most 64 too few) and aligning what was in use before (15).
- * json.c asserts the sizes. */
+ * json_parse.c asserts the sizes. */
 #define JSON_ARENA_BYTES(n) (48 * (size_t)(n) + (size_t)32 * JSON_DEPTH_MAX + 64 + 16)
 
 enum json_type {

@@ -15,17 +15,20 @@ struct json_reader {
 	struct json_fault *fault;
 };
 
-/* json.c: fill the fault and return -EINVAL. */
+/* json_fault.c: fills the fault; returns -EINVAL. */
 int json_fault_at(struct json_reader *r, size_t offset, const char *reason);
+
+/* The same for a text that ends too early. */
 int json_fault_early_end(struct json_reader *r);
-/* json.c: the same for a used-up arena, -ENOMEM. */
+
+/* Fills the fault for an arena that is used up; returns -ENOMEM. */
 int json_fault_memory(struct json_reader *r);
 
-/* json.c: whether the next byte is this one. */
+/* json_fault.c: returns whether the next byte is this one. */
 bool json_next_is(const struct json_reader *r, char byte);
 
-/* json_text.c: copy bytes to the end of the arena, unaligned, so that one piece follows the other.
- * 0 or -ENOMEM. */
+/* Copies bytes to the end of the arena, unaligned, so that one piece follows the other. Returns 0 or
+ * -ENOMEM. */
 int json_keep(struct json_reader *r, const void *bytes, size_t len);
 
 /* json_text.c: read the string whose opening quote is next. 0, -EINVAL or -ENOMEM. */

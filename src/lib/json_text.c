@@ -6,17 +6,6 @@
 #include "json_part.h"
 #include "utf8.h"
 
-int json_keep(struct json_reader *r, const void *bytes, size_t len)
-{
-	struct arena *a = r->arena;
-	if (len > a->cap - a->used)
-		return json_fault_memory(r);
-	if (len > 0)
-		memcpy(a->base + a->used, bytes, len);
-	a->used += len;
-	return 0;
-}
-
 /* How many bytes from here on stand for themselves. */
 static size_t plain_run(const struct json_reader *r)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether a private key and a certificate belong together, for identity.c. */
+/* Whether a private key and a certificate belong together, for identity_load.c. */
 #ifndef SQUASH_FRONT_IDENTITY_IDENTITY_PAIR_H
 #define SQUASH_FRONT_IDENTITY_IDENTITY_PAIR_H
 

@@ -25,28 +25,6 @@ struct parser {
 	struct level levels[JSON_DEPTH_MAX];
 };
 
-int json_fault_at(struct json_reader *r, size_t offset, const char *reason)
-{
-	*r->fault = (struct json_fault){offset, reason};
-	return -EINVAL;
-}
-
-int json_fault_early_end(struct json_reader *r)
-{
-	return json_fault_at(r, r->len, "the text ends early");
-}
-
-int json_fault_memory(struct json_reader *r)
-{
-	*r->fault = (struct json_fault){r->at, "out of memory"};
-	return -ENOMEM;
-}
-
-bool json_next_is(const struct json_reader *r, char byte)
-{
-	return r->at < r->len && r->text[r->at] == (uint8_t)byte;
-}
-
 static bool is_space(uint8_t byte)
 {
 	return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
