@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Whether a connection may go where it wants to. At the web's ports it must say by which name: what
  * has an address in common with an allowed name isn't allowed for that. */
-#include <arpa/inet.h>
+#include "admit.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "connection.h"
-#include "relay.h"
+#include "dial.h"
 
 static bool is_literal(const struct connection *c)
 {

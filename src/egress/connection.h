@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* One connection of the sandbox, from its being accepted to its end. Its parts: what it wants and
- * whether it may have that (admit.c), the way to there (dial.c), bytes (flow.c), and how it ends
- * (relay.c). */
+/* One connection of the sandbox: its state, its bytes and its end. relay.c accepts it, admit.c reads
+ * what it wants and asks the policy, dial.c finds the way there. Each connection goes where the policy
+ * allows, or is reset. */
 #ifndef SQUASH_EGRESS_CONNECTION_H
 #define SQUASH_EGRESS_CONNECTION_H
 
 #include "flow.h"
+#include "lib/listener.h"
 #include "names.h"
 #include "netlog.h"
 #include "policy.h"
 #include "sniff.h"
+#include "traffic.h"
 #include "upstream.h"
 
 enum connection_state {
@@ -51,22 +53,31 @@ struct connection {
 	const char *obstacle; /* why the last one wasn't reached */
 };
 
-/* End it: the sandbox is told by RST, and the log why. */
+/* All connections, and what they share; relay.h has the rest. */
+struct relay {
+	struct loop *loop;
+	const struct policy *policy;
+	struct upstream *upstream;
+	struct names *names;
+	struct netlog *log;
+	struct traffic *traffic;
+	struct listener listeners[2]; /* by IPv4, by IPv6 */
+	struct flow_pipes pipes;
+	struct connection *free_connections;
+	struct connection connections[EGRESS_CONNECTIONS];
+	uint8_t heads[EGRESS_CONNECTIONS][SNIFF_BYTES];
+};
+
+/* Ends it before bytes have moved: the sandbox is told by RST, and the log why. */
 void connection_refuse(struct connection *c, const char *reason);
 
-/* admit.c: fd was accepted; dest, port and name of *c are set. */
-void connection_admit(struct connection *c);
-void connection_sniff(struct connection *c);
-
-/* NULL, or why the policy does not allow what is known of it so far. */
-const char *connection_refusal(const struct connection *c);
-
-/* dial.c: reach one of addrs. Then connection_flow, or connection_refuse. */
-void connection_dial(struct connection *c);
-void connection_dialled(struct connection *c, uint32_t events);
-void connection_dial_late(struct connection *c);
-
-/* relay.c: the remote end is connected, bytes may move. */
+/* Begins to move bytes: the remote end is connected. */
 void connection_flow(struct connection *c);
+
+/* Moves what can be moved between the two ends, and ends the connection when they have. */
+void connection_move(struct connection *c);
+
+/* Ends it while bytes move, and logs how. */
+void connection_end(struct connection *c, const char *how, bool by_reset);
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The way to one of a name's addresses. Each is checked just before it is dialled, and it is this
  * address that is dialled, not the name. */
+#include "dial.h"
+
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <unistd.h>
 
-#include "connection.h"
 #include "lib/fd.h"
 #include "lib/sockaddr.h"
-#include "relay.h"
 
 /* What the appliance has itself can be bound to, and nothing else. In doubt it is its own. A socket
  * that is bound to a VRF sees the addresses there are in that, one that isn't, all others. */
