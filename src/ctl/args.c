@@ -26,7 +26,7 @@ static const struct option *find_in(const struct option *o, const char *name, si
 
 static const struct option *find_option(const struct parser *p, const char *name, size_t len)
 {
-	const struct option *o = find_in(global_options, name, len);
+	const struct option *o = find_in(p->ctl->global_options, name, len);
 	return o || !p->command ? o : find_in(p->command->options, name, len);
 }
 
@@ -52,15 +52,16 @@ static int take_option(struct parser *p, const char *arg)
 }
 
 /* The commands with two words come first. */
-const struct command *args_find(const char *const *words, size_t count, size_t *used)
+const struct command *args_find(const struct ctl *c, const char *const *words, size_t count,
+				size_t *used)
 {
 	char both[64];
 	for (*used = count < 2 ? count : 2; *used > 0; --*used) {
 		int n = *used == 1 ? snprintf(both, sizeof(both), "%s", words[0])
 				   : snprintf(both, sizeof(both), "%s %s", words[0], words[1]);
-		for (const struct command *const *c = commands; *c && n < (int)sizeof(both); c++)
-			if (strcmp((*c)->name, both) == 0)
-				return *c;
+		for (const struct command *const *k = c->commands; *k && n < (int)sizeof(both); k++)
+			if (strcmp((*k)->name, both) == 0)
+				return *k;
 	}
 	return NULL;
 }
@@ -72,7 +73,7 @@ static int take_word(struct parser *p, const char *word)
 	a->words[a->word_count++] = word;
 	/* The second word may belong to the name. */
 	const struct command *found =
-		a->word_count <= 2 ? args_find(a->words, a->word_count, &used) : p->command;
+		a->word_count <= 2 ? args_find(p->ctl, a->words, a->word_count, &used) : p->command;
 	if (a->word_count <= 2 && found) {
 		p->command = found;
 		p->named = used;

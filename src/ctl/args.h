@@ -42,19 +42,14 @@ struct command {
 	int (*run)(struct ctl *c, const struct args *a);
 };
 
-/* Those that every command has. */
-extern const struct option global_options[];
-
-/* All commands, up to NULL. */
-extern const struct command *const commands[];
-
 /* Read the command line into a, whose arrays are made once for all, and find its command. 0, or
  * EXIT_USAGE with c's failure filled. Without any word *command is NULL. */
 int args_parse(struct ctl *c, struct args *a, int argc, char **argv,
 	       const struct command **command);
 
-/* The command that the first words name; NULL. *used: how many words that takes. */
-const struct command *args_find(const char *const *words, size_t count, size_t *used);
+/* Returns the command of c that the first words name, or NULL. *used: how many words that takes. */
+const struct command *args_find(const struct ctl *c, const char *const *words, size_t count,
+				size_t *used);
 
 /* The option's value, "" if it has none; NULL: it isn't there. */
 const char *args_get(const struct args *a, const char *name);

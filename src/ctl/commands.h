@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every command; what they do stands in their help. ctl.c has them in order. */
+/* Every command; what they do stands in their help. squashctl.c has them in order. */
 #ifndef SQUASH_CTL_COMMANDS_H
 #define SQUASH_CTL_COMMANDS_H
 
@@ -37,7 +37,7 @@ extern const struct command command_help, command_version, command_completion;
 /* files.c: the ls of a path in a sandbox. */
 int files_list(struct ctl *c, const char *id, const char *path);
 
-/* help.c: a command's, or with NULL the list of all. */
-void help_print(const struct command *command);
+/* help.c: prints a command's help, or with NULL the list of all commands. */
+void help_print(const struct ctl *c, const struct command *command);
 
 #endif

@@ -1,71 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* squashctl: the operator's command line. Finds the command, and says what has failed. */
 #include "ctl.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "api.h"
-#include "commands.h"
-#include "lib/fd.h"
-#include "show.h"
-
-const struct command *const commands[] = {
-	&command_create,
-	&command_exec,
-	&command_cp,
-	&command_ls,
-	&command_info,
-	&command_logs,
-	&command_rm,
-	&command_execs,
-	&command_output,
-	&command_kill,
-	&command_activate,
-	&command_allow_net,
-	&command_network,
-	&command_snapshot,
-	&command_restore,
-	&command_snapshots,
-	&command_history,
-	&command_top,
-	&command_modules,
-	&command_modules_ls,
-	&command_modules_push,
-	&command_modules_pull,
-	&command_modules_freeze,
-	&command_modules_rm,
-	&command_tokens,
-	&command_tokens_ls,
-	&command_tokens_add,
-	&command_tokens_rm,
-	&command_system,
-	&command_system_info,
-	&command_system_reboot,
-	&command_system_poweroff,
-	&command_system_update,
-	&command_pin,
-	&command_completion,
-	&command_version,
-	&command_help,
-	NULL,
-};
-
-const struct option global_options[] = {
-	{"url", 0, "URL",
-	 "https://HOST[:PORT] of the appliance; else SQUASH_URL, else the config's"},
-	{"token-file", 0, "FILE",
-	 "a file that has the token; else SQUASH_TOKEN, else the config's"},
-	{"fingerprint", 0, "SHA256",
-	 "of its certificate, as its console shows it; else SQUASH_FINGERPRINT"},
-	{"plain", 0, NULL, "http:// may leave this machine; SQUASH_PLAIN=1"},
-	{"json", 0, NULL, "print what the API answers, as it comes"},
-	{"help", 'h', NULL, "of the command"},
-	{.name = NULL},
-};
 
 int ctl_fail(struct ctl *c, enum exit_code code, const char *format, ...)
 {
@@ -74,60 +11,4 @@ int ctl_fail(struct ctl *c, enum exit_code code, const char *format, ...)
 	vsnprintf(c->failure, sizeof(c->failure), format, args);
 	va_end(args);
 	return (int)code;
-}
-
-static int load_settings(struct ctl *c, const struct args *a)
-{
-	const struct settings_options options = {
-		.url = args_get(a, "url"),
-		.token_file = args_get(a, "token-file"),
-		.fingerprint = args_get(a, "fingerprint"),
-		.plain = args_get(a, "plain") != NULL,
-	};
-	struct err e;
-	if (settings_load(&c->settings, &options, &e) < 0)
-		return ctl_fail(c, EXIT_CONFIG, "%s", e.text);
-	return 0;
-}
-
-static int run(struct ctl *c, int argc, char **argv)
-{
-	struct args args;
-	const struct command *command;
-	int rc = args_parse(c, &args, argc, argv, &command);
-	if (rc != 0)
-		return rc;
-	if (args_get(&args, "help") || !command) {
-		help_print(command);
-		return command || args_get(&args, "help")
-			       ? 0
-			       : ctl_fail(c, EXIT_USAGE, "which command?");
-	}
-	c->json = args_get(&args, "json") != NULL;
-	rc = command->is_local ? 0 : load_settings(c, &args);
-	if (rc == 0)
-		rc = command->run(c, &args);
-	return c->failure[0] && command->is_proxy ? EXIT_NO_EXEC : rc;
-}
-
-/* What others have said may be in it. */
-static void say(const char *failure)
-{
-	char memory[SHOW_BYTES(CTL_FAILURE_BYTES) + 32];
-	struct buf out = {.data = memory, .cap = sizeof(memory)};
-	buf_add_text(&out, "squashctl: ");
-	show_text(failure, strlen(failure), &out);
-	buf_add_text(&out, "\n");
-	fd_write_all(STDERR_FILENO, out.data, out.len);
-}
-
-int main(int argc, char **argv)
-{
-	static struct ctl c;
-	int rc = run(&c, argc, argv);
-	if (fflush(stdout) != 0 && !c.failure[0])
-		rc = ctl_fail(&c, EXIT_LOCAL, "write: %s", strerror(errno));
-	if (c.failure[0])
-		say(c.failure);
-	return rc;
 }

@@ -22,13 +22,18 @@ enum exit_code {
 	EXIT_NO_EXEC = 125,    /* exec, output: any of these, as what remains is the command's */
 };
 
+struct command;
+struct option;
+
 struct ctl {
+	const struct command *const *commands; /* all, in the order of the help, up to NULL */
+	const struct option *global_options;   /* that every command has */
 	struct settings settings;
 	bool json; /* replies as they came */
 	char failure[CTL_FAILURE_BYTES];
 };
 
-/* Keep what has failed; returns code. */
+/* Keeps the text of a failure; returns code. */
 int ctl_fail(struct ctl *c, enum exit_code code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

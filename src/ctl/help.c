@@ -16,27 +16,27 @@ static void print_options(const struct option *o)
 	}
 }
 
-void help_print(const struct command *command)
+void help_print(const struct ctl *c, const struct command *command)
 {
 	if (command) {
 		printf("squashctl %s %s\n\n%s\n\n", command->name, command->usage, command->help);
 		print_options(command->options);
 	} else {
 		printf("squashctl COMMAND ...: runs sandboxes on a Squash appliance\n\n");
-		for (const struct command *const *c = commands; *c; c++)
-			printf("  %-18s %s\n", (*c)->name, (*c)->help);
+		for (const struct command *const *k = c->commands; *k; k++)
+			printf("  %-18s %s\n", (*k)->name, (*k)->help);
 		printf("\nsquashctl help COMMAND tells more; squashctl pin HOST comes first.\n\n");
 	}
-	print_options(global_options);
+	print_options(c->global_options);
 }
 
 static int help(struct ctl *c, const struct args *args)
 {
 	size_t used;
-	const struct command *command = args_find(args->words, args->word_count, &used);
+	const struct command *command = args_find(c, args->words, args->word_count, &used);
 	if (args->word_count > 0 && used != args->word_count)
 		return ctl_fail(c, EXIT_USAGE, "there is no command %s", args->words[0]);
-	help_print(command);
+	help_print(c, command);
 	return 0;
 }
 
@@ -72,11 +72,11 @@ static void print_names(const struct option *o)
 }
 
 /* What may follow the words that are there: a case of the shell for each command. */
-static void print_cases(void)
+static void print_cases(const struct ctl *c)
 {
-	for (const struct command *const *c = commands; *c; c++) {
-		printf("\t\"%s\") options=\"", (*c)->name);
-		print_names((*c)->options);
+	for (const struct command *const *k = c->commands; *k; k++) {
+		printf("\t\"%s\") options=\"", (*k)->name);
+		print_names((*k)->options);
 		puts("\" ;;");
 	}
 }
@@ -96,16 +96,16 @@ static int completion(struct ctl *c, const struct args *args)
 	     "\t\tesac\n"
 	     "\tdone\n"
 	     "\tcase \"${words[*]:0:2}\" in");
-	print_cases();
+	print_cases(c);
 	puts("\t*) case \"${words[0]}\" in");
-	print_cases();
+	print_cases(c);
 	puts("\tesac ;;\n\tesac");
 	printf("\toptions+=\"");
-	print_names(global_options);
+	print_names(c->global_options);
 	puts("\"\n"
 	     "\tcase ${#words[@]},${words[0]} in");
 	printf("\t0,*) names=\"");
-	for (const struct command *const *k = commands; *k; k++)
+	for (const struct command *const *k = c->commands; *k; k++)
 		if (!strchr((*k)->name, ' '))
 			printf("%s ", (*k)->name);
 	puts("\" ;;\n"
