@@ -2,9 +2,10 @@
 /* What front itself says, and how a connection ends: what its client still sends is read and
  * dropped for a while, as closing on it would have the kernel send a reset, which can overtake the
  * reply. */
+#include "answer.h"
+
 #include <errno.h>
 
-#include "front.h"
 #include "lib/http_status.h"
 #include "lib/jsonw.h"
 
@@ -65,7 +66,7 @@ void answer_end(struct conn *c)
 
 bool answer_linger(struct conn *c)
 {
-	ssize_t n = wire_recv(&c->wire, c->in, FRONT_IN_BYTES);
+	ssize_t n = socket_recv(&c->wire.socket, c->in, FRONT_IN_BYTES);
 	if (n <= 0 && n != -EAGAIN)
 		conn_close(c);
 	return n > 0;

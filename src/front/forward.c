@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* A request's way to httpd, and the reply's way back. httpd reads one request of a connection and
  * closes it behind its reply. */
+#include "forward.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "front.h"
+#include "answer.h"
 #include "lib/fd.h"
 #include "lib/paths.h"
+#include "request.h"
 
 static int open_backend(struct conn *c)
 {
@@ -22,7 +25,7 @@ static int open_backend(struct conn *c)
 		return -errno;
 	c->backend.readable = c->backend.writable = true;
 	c->backend.broken = false;
-	int rc = loop_add(&c->front->loop, &c->backend.source, fd, WIRE_EVENTS);
+	int rc = loop_add(&c->front->loop, &c->backend.source, fd, SOCKET_EVENTS);
 	if (rc == 0)
 		fd_steal(&fd);
 	return rc;
@@ -33,32 +36,10 @@ static void try_again(struct conn *c)
 {
 	if (++c->retries > FRONT_RETRIES) {
 		answer(c, 503, "unavailable", "the API does not answer");
-		conn_run(c);
 		return;
 	}
 	c->state = CONN_PAUSES;
 	conn_set_deadline(c, FRONT_RETRY_MS);
-}
-
-static void start_is_over(void *owner)
-{
-	schedule_started(owner);
-}
-
-static void count(struct conn *c)
-{
-	struct front *f = c->front;
-	f->requests++;
-	c->client->requests++;
-	if (c->is_upload) {
-		f->uploads++;
-		c->client->uploads++;
-	}
-	f->starting++;
-	c->is_starting = true;
-	c->begun_ms = f->loop.now_ms;
-	c->start = (struct timer){.fire = start_is_over, .owner = c};
-	timers_set(&f->loop.timers, &c->start, c->begun_ms + schedule_start_ms(f));
 }
 
 void forward_give_up(struct conn *c)
@@ -67,21 +48,8 @@ void forward_give_up(struct conn *c)
 		conn_close(c);
 		return;
 	}
-	forward_end(c);
+	conn_end_request(c);
 	answer(c, 408, "timeout", "the request's body took too long");
-}
-
-void forward_end(struct conn *c)
-{
-	struct front *f = c->front;
-	schedule_started(c);
-	f->requests--;
-	c->client->requests--;
-	if (c->is_upload) {
-		f->uploads--;
-		c->client->uploads--;
-	}
-	loop_close(&f->loop, &c->backend.source);
 }
 
 void forward_start(struct conn *c)
@@ -103,7 +71,7 @@ void forward_start(struct conn *c)
 	c->reply_done = c->body_refused = false;
 	c->state = CONN_FORWARDS;
 	conn_set_idle(c, false);
-	count(c);
+	conn_count_request(c);
 	if (!head_has_body(&c->head)) {
 		/* What another method brings is dropped, if it is here. */
 		c->body_refused = c->is_upload;
@@ -114,7 +82,6 @@ void forward_start(struct conn *c)
 	}
 	c->body_due_ms = c->front->loop.now_ms + FRONT_BODY_GRACE_MS;
 	c->take_due_ms = 0;
-	conn_run(c);
 }
 
 /* Bytes of the body that are here. */
@@ -135,7 +102,7 @@ static bool send_head(struct conn *c)
 {
 	if (c->part != CONN_REQUEST_HEAD)
 		return false;
-	ssize_t n = wire_write(&c->backend, c->out + c->out_at, c->out_len - c->out_at);
+	ssize_t n = socket_send(&c->backend, c->out + c->out_at, c->out_len - c->out_at);
 	if (n == -EAGAIN)
 		return false;
 	if (n < 0)
@@ -155,7 +122,7 @@ static bool send_body(struct conn *c)
 	size_t len = body_here(c);
 	if (len == 0 || c->body_refused || c->part == CONN_REQUEST_HEAD)
 		return false;
-	ssize_t n = wire_write(&c->backend, c->in + c->body_at, len);
+	ssize_t n = socket_send(&c->backend, c->in + c->body_at, len);
 	if (n == -EAGAIN) { /* the client is kept waiting: that is not its fault */
 		c->body_due_ms = 0;
 		return false;
@@ -249,7 +216,7 @@ static void begin_reply(struct conn *c)
 static void end_reply(struct conn *c)
 {
 	if (c->part == CONN_REPLY_HEAD) {
-		forward_end(c);
+		conn_end_request(c);
 		answer(c, 502, "internal", "the API has ended without an answer");
 	} else if (c->reply.has_length) {
 		conn_close(c); /* so that the client sees that it isn't whole */
@@ -260,7 +227,7 @@ static void end_reply(struct conn *c)
 
 static bool read_reply_head(struct conn *c)
 {
-	ssize_t n = wire_recv(&c->backend, c->out + c->out_len, FRONT_OUT_BYTES - c->out_len);
+	ssize_t n = socket_recv(&c->backend, c->out + c->out_len, FRONT_OUT_BYTES - c->out_len);
 	if (n == -EAGAIN)
 		return false;
 	if (n <= 0) {
@@ -273,7 +240,7 @@ static bool read_reply_head(struct conn *c)
 	if (result == HEAD_BAD) {
 		end_reply(c);
 	} else if (result == HEAD_DONE) {
-		schedule_replied(c);
+		conn_note_reply(c);
 		note_token(c);
 		begin_reply(c);
 	}
@@ -289,7 +256,7 @@ static bool read_reply(struct conn *c)
 	if (c->out_at < c->out_len)
 		return false;
 	size_t most = c->reply_left < FRONT_OUT_BYTES ? (size_t)c->reply_left : FRONT_OUT_BYTES;
-	ssize_t n = wire_recv(&c->backend, c->out, most);
+	ssize_t n = socket_recv(&c->backend, c->out, most);
 	if (n == -EAGAIN) {
 		c->take_due_ms = 0;
 		return false;
@@ -308,7 +275,7 @@ static bool read_reply(struct conn *c)
 static void end_request(struct conn *c)
 {
 	bool keeps = c->head.keeps;
-	forward_end(c);
+	conn_end_request(c);
 	if (keeps)
 		request_begin(c);
 	else
@@ -365,7 +332,7 @@ bool forward_move(struct conn *c)
 		send_head, send_body, read_body, read_reply, write_reply,
 	};
 	bool moved = false;
-	if (c->wire.broken) {
+	if (c->wire.socket.broken) {
 		conn_close(c);
 		return false;
 	}

@@ -4,10 +4,8 @@
  * for httpd's socket, no capability. Its descriptors are those of lib/front_fds.h; it keeps nothing
  * that its successor couldn't do without, but the keys of sessions.
  *
- * A connection goes through the states of front.h, driven by one function (conn_run) whatever has
+ * A connection goes through the states of conn.h, driven by one function (conn_run) whatever has
  * happened. Who has much under way waits for himself: see schedule.c and limits.h. */
-#include "front.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -18,10 +16,12 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "accept.h"
 #include "confine.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/front_fds.h"
+#include "schedule.h"
 
 #define STOP_MS 1500 /* init waits for 2 s */
 

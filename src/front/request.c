@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* From a client's first byte to its request's place in a queue. */
+#include "request.h"
+
 #include <errno.h>
 #include <string.h>
 
-#include "front.h"
+#include "answer.h"
 
 void request_begin(struct conn *c)
 {
@@ -40,7 +42,7 @@ void request_say_continue(struct conn *c)
 		return;
 	ssize_t n = wire_write(&c->wire, line, sizeof(line) - 1);
 	if (n > 0 && (size_t)n < sizeof(line) - 1) /* no reply can follow half of it */
-		c->wire.broken = true;
+		c->wire.socket.broken = true;
 }
 
 bool request_may_try(struct conn *c)
@@ -54,7 +56,6 @@ bool request_may_try(struct conn *c)
 	if (wait_ms < 0) {
 		answer(c, 429, "too_many_tokens",
 		       "too many wrong tokens have come from this address");
-		conn_run(c);
 	} else {
 		c->has_paused = true;
 		c->state = CONN_PAUSES;

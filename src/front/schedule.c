@@ -2,17 +2,18 @@
 /* Whose turn it is. What costs processor time, a handshake's steps and the beginning of a request,
  * is given to the addresses in turns, and only so much of it at once that a newcomer's finds a
  * processor free; the rest waits here, where it costs nothing. */
-#include "front.h"
+#include "schedule.h"
 
-void schedule_handshake(struct conn *c)
-{
-	if (!c->turn.line)
-		turns_add(&c->front->handshakes, &c->client->handshakes, &c->turn);
-}
+#include <stddef.h>
+
+#include "answer.h"
+#include "forward.h"
+#include "request.h"
+#include "states.h"
 
 static void shake_hands(struct conn *c)
 {
-	int rc = tls_shake_hands(c->wire.tls, &c->wire);
+	int rc = tls_shake_hands(c->wire.tls, &c->wire.socket);
 	if (rc < 0 && tls_was_plain(c->wire.tls)) {
 		c->wire.tls = NULL;
 		answer(c, 400, "bad_request", "this port speaks TLS: https://");
@@ -51,6 +52,7 @@ static bool start(struct turns *t, bool (*may)(const struct turns_line *line))
 	if (!c)
 		return false;
 	forward_start(c);
+	conn_run(c);
 	return true;
 }
 
@@ -69,34 +71,4 @@ void schedule(struct front *f)
 		if (f->uploads < FRONT_UPLOADS && f->starting < f->starting_max)
 			started = start(&f->large, may_start_large) || started;
 	}
-}
-
-/* Four times the mean of what quick ones took; it follows what there is to do and how fast the
- * machine is, and holds back more the more there is under way. */
-unsigned schedule_start_ms(const struct front *f)
-{
-	unsigned ms = FRONT_START_TIMES * f->quick_us / 1000;
-	if (ms > FRONT_START_MS_MAX)
-		return FRONT_START_MS_MAX;
-	return ms < FRONT_START_MS_MIN ? FRONT_START_MS_MIN : ms;
-}
-
-void schedule_replied(struct conn *c)
-{
-	struct front *f = c->front;
-	if (!c->is_starting)
-		return;
-	/* A moving mean, in which each counts for an eighth. */
-	unsigned took_us = (unsigned)(f->loop.now_ms - c->begun_ms) * 1000;
-	f->quick_us = (f->quick_us * 7 + took_us) / 8;
-	schedule_started(c);
-}
-
-void schedule_started(struct conn *c)
-{
-	if (!c->is_starting)
-		return;
-	c->is_starting = false;
-	c->front->starting--;
-	timers_clear(&c->front->loop.timers, &c->start);
 }

@@ -112,7 +112,7 @@ int tls_begin(struct tls *t, struct tls_server *s, uint64_t now_ms, struct err *
 	return 0;
 }
 
-int tls_flush(struct tls *t, struct wire *w)
+int tls_flush(struct tls *t, struct socket *socket)
 {
 	br_ssl_engine_context *engine = &t->server.eng;
 	while (br_ssl_engine_current_state(engine) & BR_SSL_SENDREC) {
@@ -123,7 +123,7 @@ int tls_flush(struct tls *t, struct wire *w)
 			record[1] = (uint8_t)(t->server.client_max_version >> 8);
 			record[2] = (uint8_t)t->server.client_max_version;
 		}
-		ssize_t n = wire_send(w, record, len);
+		ssize_t n = socket_send(socket, record, len);
 		if (n < 0)
 			return (int)n;
 		br_ssl_engine_sendrec_ack(engine, (size_t)n);
@@ -141,12 +141,12 @@ static bool is_endless(const struct tls *t)
 
 /* Take what the socket has, as far as the engine wants it. 0; 1 at the end; -EAGAIN, or another
  * -errno. */
-static int take_records(struct tls *t, struct wire *w)
+static int take_records(struct tls *t, struct socket *socket)
 {
 	size_t len;
 	br_ssl_engine_context *engine = &t->server.eng;
 	uint8_t *record = br_ssl_engine_recvrec_buf(engine, &len);
-	ssize_t n = wire_recv(w, record, len);
+	ssize_t n = socket_recv(socket, record, len);
 	if (n <= 0)
 		return n < 0 ? (int)n : 1;
 	t->bytes += (size_t)n;
@@ -158,12 +158,12 @@ static int take_records(struct tls *t, struct wire *w)
 	return 0;
 }
 
-int tls_shake_hands(struct tls *t, struct wire *w)
+int tls_shake_hands(struct tls *t, struct socket *socket)
 {
 	br_ssl_engine_context *engine = &t->server.eng;
 	for (;;) {
 		/* What is ours to say comes first: an alert, too. */
-		int rc = tls_flush(t, w);
+		int rc = tls_flush(t, socket);
 		unsigned state = br_ssl_engine_current_state(engine);
 		if (state & BR_SSL_CLOSED)
 			return -EPROTO;
@@ -176,7 +176,7 @@ int tls_shake_hands(struct tls *t, struct wire *w)
 		}
 		if (!(state & BR_SSL_RECVREC))
 			return -EPROTO;
-		rc = take_records(t, w);
+		rc = take_records(t, socket);
 		if (rc == -EAGAIN)
 			return 0;
 		if (rc != 0)
@@ -190,12 +190,12 @@ bool tls_was_plain(const struct tls *t)
 	return t->in[0] >= 'A' && t->in[0] <= 'Z';
 }
 
-ssize_t tls_read(struct tls *t, struct wire *w, void *to, size_t cap)
+ssize_t tls_read(struct tls *t, struct socket *socket, void *to, size_t cap)
 {
 	br_ssl_engine_context *engine = &t->server.eng;
 	for (;;) {
 		/* It may have something to say of its own: that nothing is negotiated anew. */
-		int rc = tls_flush(t, w);
+		int rc = tls_flush(t, socket);
 		if (rc < 0 && rc != -EAGAIN)
 			return rc;
 		unsigned state = br_ssl_engine_current_state(engine);
@@ -212,17 +212,17 @@ ssize_t tls_read(struct tls *t, struct wire *w, void *to, size_t cap)
 			return br_ssl_engine_last_error(engine) == BR_ERR_OK ? 0 : -EPROTO;
 		if (!(state & BR_SSL_RECVREC))
 			return rc < 0 ? rc : -EPROTO;
-		rc = take_records(t, w);
+		rc = take_records(t, socket);
 		if (rc != 0)
 			return rc < 0 ? rc : 0;
 	}
 }
 
-ssize_t tls_write(struct tls *t, struct wire *w, const void *from, size_t len)
+ssize_t tls_write(struct tls *t, struct socket *socket, const void *from, size_t len)
 {
 	br_ssl_engine_context *engine = &t->server.eng;
 	size_t room;
-	int rc = tls_flush(t, w);
+	int rc = tls_flush(t, socket);
 	if (rc < 0)
 		return rc;
 	uint8_t *to = br_ssl_engine_sendapp_buf(engine, &room);
@@ -232,12 +232,12 @@ ssize_t tls_write(struct tls *t, struct wire *w, const void *from, size_t len)
 	memcpy(to, from, n);
 	br_ssl_engine_sendapp_ack(engine, n);
 	br_ssl_engine_flush(engine, 0);
-	rc = tls_flush(t, w);
+	rc = tls_flush(t, socket);
 	return rc < 0 && rc != -EAGAIN ? rc : (ssize_t)n;
 }
 
-int tls_close(struct tls *t, struct wire *w)
+int tls_close(struct tls *t, struct socket *socket)
 {
 	br_ssl_engine_close(&t->server.eng);
-	return tls_flush(t, w);
+	return tls_flush(t, socket);
 }

@@ -8,7 +8,7 @@
 
 #include "front/identity/identity.h"
 #include "limits.h"
-#include "wire.h"
+#include "socket.h"
 
 /* What all connections share. */
 struct tls_server {
@@ -37,17 +37,17 @@ void tls_server_init(struct tls_server *s, const struct identity *identity);
 int tls_begin(struct tls *t, struct tls_server *s, uint64_t now_ms, struct err *e);
 
 /* Go on with the handshake: 1 when it is done, 0 when it waits for the socket, or -errno. */
-int tls_shake_hands(struct tls *t, struct wire *w);
+int tls_shake_hands(struct tls *t, struct socket *socket);
 
 /* Whether what has come was HTTP without TLS. */
 bool tls_was_plain(const struct tls *t);
 
-/* As those of wire.h. */
-ssize_t tls_read(struct tls *t, struct wire *w, void *to, size_t cap);
-ssize_t tls_write(struct tls *t, struct wire *w, const void *from, size_t len);
-int tls_flush(struct tls *t, struct wire *w);
+/* As those of wire.h, by this socket. */
+ssize_t tls_read(struct tls *t, struct socket *socket, void *to, size_t cap);
+ssize_t tls_write(struct tls *t, struct socket *socket, const void *from, size_t len);
+int tls_flush(struct tls *t, struct socket *socket);
 
 /* Say so to the peer (close_notify): 0, or what tls_flush says; it may be called again. */
-int tls_close(struct tls *t, struct wire *w);
+int tls_close(struct tls *t, struct socket *socket);
 
 #endif

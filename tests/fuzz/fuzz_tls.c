@@ -80,9 +80,9 @@ static size_t limit(unsigned way, size_t len)
 	return len < most[way & 3] ? len : most[way & 3];
 }
 
-ssize_t wire_recv(struct wire *w, void *to, size_t cap)
+ssize_t socket_recv(struct socket *s, void *to, size_t cap)
 {
-	(void)w;
+	(void)s;
 	size_t n = limit(plan.socket, to_server.len - to_server.at);
 	CHECK(cap > 0);
 	if (n == 0)
@@ -93,9 +93,9 @@ ssize_t wire_recv(struct wire *w, void *to, size_t cap)
 	return (ssize_t)n;
 }
 
-ssize_t wire_send(struct wire *w, const void *from, size_t len)
+ssize_t socket_send(struct socket *s, const void *from, size_t len)
 {
-	(void)w;
+	(void)s;
 	CHECK(len > 0);
 	size_t n = limit(plan.socket >> 4, len);
 	if (plan.actions & VANISHES && to_client.len > 3000)

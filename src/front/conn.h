@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of front share. Its connections' parts: their beginning, waiting and end (conn.c),
- * what a client asks (request.c), whose turn it is (schedule.c), the way to httpd and back
- * (forward.c), and what front itself has to say (answer.c). */
-#ifndef SQUASH_FRONT_FRONT_H
-#define SQUASH_FRONT_FRONT_H
+/* front's state: its connections, and what they share. conn.c keeps a connection's deadline, its place
+ * among the idle and what it counts for; the states are the business of states.c. */
+#ifndef SQUASH_FRONT_CONN_H
+#define SQUASH_FRONT_CONN_H
 
 #include "clients.h"
 #include "guard.h"
@@ -60,10 +59,10 @@ struct conn {
 	unsigned retries;
 
 	/* The way to httpd. */
-	struct wire backend;
+	struct socket backend;
 	enum conn_part part;
 	bool is_upload;    /* its body doesn't fit behind the head */
-	bool is_starting;  /* counts as such: schedule.c */
+	bool is_starting;  /* counts as such: conn_count_request */
 	bool body_refused; /* httpd takes no more of it */
 	uint64_t begun_ms;
 	struct timer start; /* when it is over */
@@ -108,57 +107,30 @@ struct front {
 	char out[FRONT_CONNECTIONS][FRONT_OUT_BYTES] __attribute__((aligned(4096)));
 };
 
-/* conn.c: make all of them free; take an accepted connection; go on with one, as far as it goes;
- * end it. */
+/* Makes all connections free. */
 void conn_init_all(struct front *f);
-void conn_accept(struct front *f, int fd, bool is_tls);
-void conn_run(struct conn *c);
+
+/* Ends the connection, whatever its state, and forgets what went through it. */
 void conn_close(struct conn *c);
+
+/* Sets the deadline: in so many ms, or at a time of the loop's clock. */
 void conn_set_deadline(struct conn *c, unsigned in_ms);
 void conn_set_due(struct conn *c, uint64_t due_ms);
 
-/* No deadline; then it must have another, or wait for nobody but httpd. */
+/* Clears the deadline. The caller sets another, unless only httpd is pending. */
 void conn_clear_deadline(struct conn *c);
 
-/* It may be closed for others from now on, as httpd does nothing for it; or no more. */
+/* While a connection is idle, it may be closed for others, as httpd does nothing for it. */
 void conn_set_idle(struct conn *c, bool is_idle);
 
-/* End those that wait for a request. */
-void conn_close_idle(struct front *f);
+/* Counts c's request as under way, and as starting until it has begun to reply or has run for four
+ * times as long as quick ones take. */
+void conn_count_request(struct conn *c);
 
-/* Each goes on with a connection in one of its states: whether something has happened. */
-bool request_read_head(struct conn *c);
-bool request_read_body(struct conn *c);
-bool forward_move(struct conn *c);
-bool answer_write(struct conn *c);
-bool answer_linger(struct conn *c);
+/* Notes that the request has begun to reply: how long that took counts for others. */
+void conn_note_reply(struct conn *c);
 
-/* request.c: wait for the next request; put this one in its queue; tell a client that waits for it
- * to send the body (RFC 9110 10.1.1); n bytes that were due by then have moved: more is due when?;
- * its turn has come: whether its token may be tried. */
-void request_begin(struct conn *c);
-void request_queue(struct conn *c);
-void request_say_continue(struct conn *c);
-void request_note_moved(const struct conn *c, size_t n, uint64_t *due_ms);
-bool request_may_try(struct conn *c);
-
-/* forward.c: it is its turn; its client takes too long; undo what forward_start has counted, and
- * let go of httpd. */
-void forward_start(struct conn *c);
-void forward_give_up(struct conn *c);
-void forward_end(struct conn *c);
-
-/* schedule.c: start what may start; a handshake's turn; how long a request counts as starting; it
- * has begun to reply, or ended otherwise. */
-void schedule(struct front *f);
-void schedule_handshake(struct conn *c);
-unsigned schedule_start_ms(const struct front *f);
-void schedule_replied(struct conn *c);
-void schedule_started(struct conn *c);
-
-/* answer.c: {"error": text, "code": code}, after which the connection ends; or end it at once, if
- * there is no more to say. */
-void answer(struct conn *c, unsigned status, const char *code, const char *text);
-void answer_end(struct conn *c);
+/* Counts the request no more, and lets go of httpd. */
+void conn_end_request(struct conn *c);
 
 #endif
