@@ -10,8 +10,6 @@
 #include "init/settings/settings.h"
 #include "lib/err.h"
 
-#define DATA_LABEL "SQUASH-DATA"
-
 enum data_state {
 	DATA_NONE,     /* no such disk: memory */
 	DATA_DISK,     /* disk is mounted */

@@ -8,6 +8,8 @@
 #include "init/boot/parse.h"
 #include "lib/err.h"
 
+#define DATA_LABEL "SQUASH-DATA" /* of the file system that data.h mounts */
+
 #define DISK_NAME_BYTES 32 /* DISK_NAME_LEN: "nvme0n1p2" */
 #define DISK_PATH_BYTES (16 + DISK_NAME_BYTES)
 

@@ -19,7 +19,6 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include "data.h"
 #include "disk.h"
 #include "ext4.h"
 #include "init/boot/console.h"

@@ -11,7 +11,6 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include "data.h"
 #include "ext4.h"
 #include "gpt_disk.h"
 #include "init/boot/console.h"

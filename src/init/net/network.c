@@ -14,6 +14,7 @@
 
 #include "init/boot/console.h"
 #include "init/paths.h"
+#include "init/service/services.h"
 #include "lease.h"
 #include "lib/clock.h"
 #include "lib/fd.h"

@@ -13,42 +13,19 @@
 #ifndef SQUASH_INIT_NET_NETWORK_H
 #define SQUASH_INIT_NET_NETWORK_H
 
-#include <net/if.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "init/boot/modules.h"
-#include "init/service/services.h"
 #include "init/settings/settings.h"
-#include "lib/addr.h"
 #include "lib/err.h"
-#include "rdnss.h"
+#include "network_card.h"
 
 #define NETWORK_REMARK_MS                                                                          \
 	10000                /* links take 3 s, DHCP servers behind careful switches a few more */
 #define NETWORK_CARDS_MAX 12 /* SERVICES_MAX less the services that are not DHCP clients */
 
-enum network_role {
-	NETWORK_UNKNOWN, /* the settings aren't known yet */
-	NETWORK_UNUSED,
-	NETWORK_MANAGEMENT,
-	NETWORK_EGRESS,
-};
-
-#define NETWORK_ADDRS6_MAX 8 /* of a card: one for each prefix that is announced */
-#define NETWORK_MAC_BYTES 18 /* "52:54:00:12:34:56", a NUL */
-
-struct network_card {
-	int index; /* 0: a free slot */
-	char name[IFNAMSIZ];
-	char mac[NETWORK_MAC_BYTES]; /* lower case; empty: not said */
-	enum network_role role;
-	bool has_link;                              /* the cable is in */
-	bool asks;                                  /* a DHCP client was started for it */
-	struct addr address;                        /* IPv4; family 0: none yet, as of IPv6 */
-	struct addr addresses6[NETWORK_ADDRS6_MAX]; /* with gaps */
-	struct rdnss rdnss;                         /* what routers have told it */
-};
+struct services;
 
 struct network {
 	int event_fd; /* rtnetlink, for poll(2) */

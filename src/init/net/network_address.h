@@ -6,7 +6,7 @@
 #include <linux/netlink.h>
 #include <stdbool.h>
 
-#include "network.h"
+#include "network_card.h"
 
 /* Whether clients can use it: not while the network is asked whether somebody else has it. */
 bool network_address_is_ready(const struct nlmsghdr *head);

@@ -10,7 +10,7 @@
 
 #include "lib/fd.h"
 #include "lib/paths.h"
-#include "programs.h"
+#include "users.h"
 
 #define BACKLOG 1024
 
@@ -43,8 +43,7 @@ static int listen_on(uint16_t port, struct err *e)
 static int make_directory(struct err *e)
 {
 	if ((mkdir(PATH_HTTPD_DIR, 0) < 0 && errno != EEXIST) ||
-	    chown(PATH_HTTPD_DIR, PROGRAMS_HTTP_ID, PROGRAMS_FRONT_ID) < 0 ||
-	    chmod(PATH_HTTPD_DIR, 0710) < 0)
+	    chown(PATH_HTTPD_DIR, USER_HTTP, USER_FRONT) < 0 || chmod(PATH_HTTPD_DIR, 0710) < 0)
 		return err_set(e, errno, "make %s", PATH_HTTPD_DIR);
 	const unsigned long flags = MS_BIND;
 	if (mount(PATH_HTTPD_DIR, PATH_HTTP_ROOT PATH_HTTP_LISTEN, NULL, flags, NULL) < 0 ||

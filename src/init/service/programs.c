@@ -10,15 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "http_calls.h"
 #include "init/boot/child.h"
 #include "init/paths.h"
 #include "lib/front_fds.h"
 #include "lib/paths.h"
 #include "lib/seccomp.h"
-#include "ntp_calls.h"
-#include "squashd_calls.h"
+#include "service_calls.h"
 #include "tls_files.h"
+#include "users.h"
 
 /* The services are the last that should go when memory runs out. They hand it on to what they
  * start; squashd must raise it again for what runs in a sandbox. */
@@ -89,7 +88,7 @@ static void run_httpd(const struct program_start *what)
 	 * lets only front at it, which is of another user. */
 	unlink(PATH_HTTPD_DIR "/" NAME_HTTPD_SOCKET);
 	umask(0);
-	int rc = child_become(PATH_HTTP_ROOT, PROGRAMS_HTTP_ID);
+	int rc = child_become(PATH_HTTP_ROOT, USER_HTTP);
 	/* Few system calls are left to it. */
 	if (rc == 0)
 		rc = seccomp_load(&http_calls, &e);
@@ -122,7 +121,7 @@ static void run_front(const struct program_start *what)
 		if (fds[i] >= 0 ? dup2(fds[i], i) < 0
 				: fcntl(i, F_SETFD, FD_CLOEXEC) < 0 && errno != EBADF)
 			return;
-	int rc = child_become(PATH_FRONT_ROOT, PROGRAMS_FRONT_ID);
+	int rc = child_become(PATH_FRONT_ROOT, USER_FRONT);
 	if (rc < 0) {
 		errno = -rc;
 		return;
@@ -182,7 +181,7 @@ static void run_ntpd(const struct program_start *what)
 	}
 	int rc = child_limit_capabilities(BIT(CAP_SYS_TIME));
 	if (rc == 0)
-		rc = child_set_user_with(PROGRAMS_NTP_ID, BIT(CAP_SYS_TIME));
+		rc = child_set_user_with(USER_NTP, BIT(CAP_SYS_TIME));
 	if (rc == 0)
 		rc = child_refuse_privileges();
 	if (rc == 0)

@@ -3,12 +3,7 @@
 #ifndef SQUASH_INIT_SERVICE_PROGRAMS_H
 #define SQUASH_INIT_SERVICE_PROGRAMS_H
 
-#include "services.h"
-
-/* Users and groups of /etc/passwd. */
-#define PROGRAMS_HTTP_ID 801
-#define PROGRAMS_FRONT_ID 802
-#define PROGRAMS_NTP_ID 803
+#include "service.h"
 
 /* In the environment of udhcpc, and so of the program that it runs (init/net/lease.h): the card is
  * the sandboxes'. */

@@ -20,6 +20,7 @@
 #include "lib/fd.h"
 #include "lib/paths.h"
 #include "programs.h"
+#include "users.h"
 
 #define BACKLOG 1024      /* requests that wait while squashd is restarted */
 #define NTP_WAIT_MS 10000 /* for an address; then without: there may be one of IPv6 alone */
@@ -36,7 +37,7 @@ int services_listen(struct services *s, struct err *e)
 	mode_t umask_before = umask(0177);
 	int rc = bind(fd, (struct sockaddr *)&address, sizeof(address));
 	umask(umask_before);
-	if (rc < 0 || chown(PATH_SOCKET, 0, PROGRAMS_HTTP_ID) < 0 || chmod(PATH_SOCKET, 0660) < 0 ||
+	if (rc < 0 || chown(PATH_SOCKET, 0, USER_HTTP) < 0 || chmod(PATH_SOCKET, 0660) < 0 ||
 	    listen(fd, BACKLOG) < 0)
 		return err_set(e, errno, "listen on %s", PATH_SOCKET);
 	if (mount(PATH_SOCKET, PATH_HTTP_ROOT PATH_HTTP_SOCKET, NULL, MS_BIND, NULL) < 0)

@@ -5,50 +5,13 @@
 #ifndef SQUASH_INIT_SERVICE_SERVICES_H
 #define SQUASH_INIT_SERVICE_SERVICES_H
 
-#include <net/if.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <sys/types.h>
-
-#include "init/settings/settings.h"
 #include "lib/err.h"
-#include "ports.h"
+#include "service.h"
 
-#define SERVICES_MAX 16
 #define SERVICE_DELAY_MIN_MS 100
 #define SERVICE_DELAY_MAX_MS 10000
 #define SERVICE_STEADY_MS 10000 /* it runs: past failures are forgotten */
 #define SERVICE_FAILURES_SAID 5 /* in a row, each said; then once that it keeps failing */
-
-enum service_kind {
-	SERVICE_NONE,
-	SERVICE_SQUASHD,
-	SERVICE_HTTPD,
-	SERVICE_FRONT,
-	SERVICE_DHCP,
-	SERVICE_DHCP_EGRESS, /* on the sandboxes' card */
-	SERVICE_NTP
-};
-
-struct service {
-	enum service_kind kind;   /* SERVICE_NONE: a free slot */
-	char interface[IFNAMSIZ]; /* a DHCP client's network card */
-	char name[16 + IFNAMSIZ]; /* for the console */
-	pid_t pid;                /* 0: it does not run */
-	uint64_t started_ms;
-	uint64_t due_ms; /* of the next start, if it does not run */
-	unsigned delay_ms;
-	unsigned failures; /* in a row */
-	bool again;        /* it was ended to be started again */
-};
-
-struct services {
-	struct service list[SERVICES_MAX];
-	const struct settings *settings; /* borrowed for good */
-	const char *data_path;           /* borrowed for good */
-	int listen_fd;                   /* PATH_SOCKET: squashd's, kept open here for good */
-	struct ports ports;              /* front's */
-};
 
 /* Make the socket that squashd answers on, and show it in httpd's root. Made once and never
  * closed, so that a request that comes while squashd is being restarted waits and is not lost. */

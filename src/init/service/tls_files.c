@@ -16,7 +16,7 @@
 #include "init/boot/console.h"
 #include "lib/fd.h"
 #include "lib/paths.h"
-#include "programs.h"
+#include "users.h"
 
 #define NAME_NEW ".tls.new"
 #define MAKE_MS 30000 /* a second at most, unless the kernel has no random numbers yet */
@@ -48,7 +48,7 @@ static void run_make_identity(const void *context)
 	int chain_fd = fcntl(m->chain_fd, F_DUPFD_CLOEXEC, CHAIN_FD + 1);
 	if (key_fd < 0 || chain_fd < 0 || dup2(key_fd, KEY_FD) < 0 || dup2(chain_fd, CHAIN_FD) < 0)
 		return;
-	int rc = child_become(PATH_FRONT_ROOT, PROGRAMS_FRONT_ID);
+	int rc = child_become(PATH_FRONT_ROOT, USER_FRONT);
 	if (rc < 0) {
 		errno = -rc;
 		return;

@@ -20,8 +20,8 @@
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/paths.h"
-#include "programs.h"
 #include "tls_files.h"
+#include "users.h"
 
 #define ANSWER_S 20 /* for each part of the API's answer */
 
@@ -94,7 +94,7 @@ static void run_ask(const void *context)
 	connection = fcntl(connection, F_DUPFD_CLOEXEC, CHAIN_FD + 1);
 	chain = fcntl(chain, F_DUPFD_CLOEXEC, CHAIN_FD + 1);
 	if (connection < 0 || chain < 0 || dup2(connection, SOCKET_FD) < 0 ||
-	    dup2(chain, CHAIN_FD) < 0 || child_become(PATH_FRONT_ROOT, PROGRAMS_FRONT_ID) < 0)
+	    dup2(chain, CHAIN_FD) < 0 || child_become(PATH_FRONT_ROOT, USER_FRONT) < 0)
 		_exit(EXIT_FAILURE);
 	execve(PATH_ASK_HEALTH, args, environment);
 }
