@@ -10,6 +10,7 @@
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "squashd/box/freeze.h"
+#include "squashd/wire/api_end.h"
 
 enum { SOURCE, IN, OUT, PID, CLIENT, WATCHED };
 
@@ -102,13 +103,12 @@ static int time_left(struct transfer *t)
 static int wait_for(struct transfer *t, bool reads, bool sends, struct err *e)
 {
 	bool holds = t->at < t->len;
-	short client = (short)(POLLRDHUP | (sends ? POLLOUT : 0));
 	struct pollfd fds[WATCHED] = {
 		[SOURCE] = {.fd = holds ? -1 : t->source_fd, .events = POLLIN},
 		[IN] = {.fd = holds ? t->job->in_fd : -1, .events = POLLOUT},
 		[OUT] = {.fd = reads ? t->job->out_fd : -1, .events = POLLIN},
 		[PID] = {.fd = t->ended ? -1 : t->job->pidfd, .events = POLLIN},
-		[CLIENT] = {.fd = t->conn_fd, .events = client},
+		[CLIENT] = {.fd = t->conn_fd, .events = api_end_events(sends)},
 	};
 	int left_ms = time_left(t);
 	if (left_ms == 0)
@@ -116,8 +116,7 @@ static int wait_for(struct transfer *t, bool reads, bool sends, struct err *e)
 			       LIMIT_UPLOAD_STALL_MS / 1000);
 	if (poll(fds, WATCHED, left_ms) < 0)
 		return errno == EINTR ? 0 : err_set(e, errno, "poll");
-	/* api sends nothing after its request: whatever comes is its end. */
-	if (fds[CLIENT].revents & ~POLLOUT)
+	if (api_end_has_come(fds[CLIENT].revents))
 		return err_say(e, ECONNRESET, "nobody waits for it any more");
 	if (fds[SOURCE].revents)
 		take_source(t);

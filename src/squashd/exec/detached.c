@@ -17,6 +17,7 @@
 #include "lib/fd.h"
 #include "lib/limits.h"
 #include "lib/tree.h"
+#include "squashd/wire/api_end.h"
 
 #define DIRECTORY "execs"
 #define FIELDS "fields"
@@ -310,11 +311,11 @@ int detached_wait(int watch_fd, int conn_fd, int wait_ms)
 {
 	char events[1024];
 	struct pollfd fds[] = {{.fd = watch_fd, .events = POLLIN},
-			       {.fd = conn_fd, .events = POLLRDHUP}};
+			       {.fd = conn_fd, .events = api_end_events(false)}};
 	poll(fds, 2, wait_ms);
 	while (read(watch_fd, events, sizeof(events)) > 0)
 		;
-	return fds[1].revents ? -ECONNRESET : 0;
+	return api_end_has_come(fds[1].revents) ? -ECONNRESET : 0;
 }
 
 int detached_kill(int dir_fd, struct err *e)

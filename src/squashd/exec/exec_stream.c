@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "squashd/wire/api_end.h"
+
 static void flush(struct exec_stream *s)
 {
 	while (s->at < s->len && !s->gone) {
@@ -74,15 +76,14 @@ ssize_t exec_stream_take(struct exec_stream *s, int which, int fd, uint64_t now_
 	return n;
 }
 
-/* api sends nothing after its request: whatever comes is its end. */
 short exec_stream_events(const struct exec_stream *s)
 {
-	return (short)(s->gone ? 0 : POLLRDHUP | (exec_stream_has_room(s) ? 0 : POLLOUT));
+	return s->gone ? 0 : api_end_events(!exec_stream_has_room(s));
 }
 
 void exec_stream_handle(struct exec_stream *s, short revents)
 {
-	if (revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL))
+	if (api_end_has_come(revents))
 		s->gone = true;
 	else if (revents & POLLOUT)
 		flush(s);
