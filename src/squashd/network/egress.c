@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "egress_execute.h"
+#include "egress_net.h"
 #include "egress_policy.h"
 #include "lib/fd.h"
 #include "squashd/kernel/cgroup.h"

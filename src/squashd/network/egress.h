@@ -7,13 +7,8 @@
 
 #include <stdbool.h>
 
-#include "egress_net.h"
 #include "lib/err.h"
 #include "squashd/sandbox.h"
-
-/* Its log, in the sandbox's directory: two files that are written by turns. */
-#define EGRESS_LOG_NAME "network.ndjson"
-#define EGRESS_LOG_OTHER_NAME "network.1.ndjson"
 
 /* For a sandbox whose PID 1, pidfd, has just been started: start its egress, if its allow_net names
  * anything, and set its network up for that. 0 with *egress_pidfd, owned by the caller, set to it,
@@ -39,9 +34,5 @@ int egress_mend(const struct server *s, const char *id, struct err *e);
  * false. 0 or -errno. */
 int egress_sweep(const struct server *s, bool (*has)(const struct server *s, const char *id),
 		 struct err *e);
-
-/* A part of egress_start: execute it, with the sockets of n. */
-int egress_execute(const struct server *s, const struct sandbox *sb, const struct egress_net *n,
-		   int *pidfd, struct err *e);
 
 #endif

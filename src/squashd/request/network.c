@@ -13,6 +13,7 @@
 #include "requests.h"
 #include "sandbox_info.h"
 #include "squashd/network/egress.h"
+#include "squashd/network/egress_execute.h"
 #include "squashd/store/journal.h"
 #include "squashd/store/leftover.h"
 #include "squashd/store/meta.h"

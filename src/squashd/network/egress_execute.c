@@ -2,6 +2,8 @@
 /* How an egress process begins: in the sandbox's cgroup, in the appliance's network, with nothing
  * but its descriptors. Like box-init it shares the worker's memory until it is executed
  * (spawn.h). */
+#include "egress_execute.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -10,7 +12,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "egress.h"
 #include "egress_policy.h"
 #include "lib/egress_fds.h"
 #include "lib/fd.h"

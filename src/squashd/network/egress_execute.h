@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* How an egress process begins. */
+#ifndef SQUASH_SQUASHD_NETWORK_EGRESS_EXECUTE_H
+#define SQUASH_SQUASHD_NETWORK_EGRESS_EXECUTE_H
+
+#include "egress_net.h"
+#include "lib/err.h"
+#include "squashd/sandbox.h"
+
+/* Its log, in the sandbox's directory: two files that are written by turns. */
+#define EGRESS_LOG_NAME "network.ndjson"
+#define EGRESS_LOG_OTHER_NAME "network.1.ndjson"
+
+/* Executes the sandbox's egress, with the sockets of n. Returns 0 with *pidfd set, which the caller
+ * owns; or -errno with e filled. */
+int egress_execute(const struct server *s, const struct sandbox *sb, const struct egress_net *n,
+		   int *pidfd, struct err *e);
+
+#endif
