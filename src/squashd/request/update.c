@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* POST system/update: the UKI that comes out of a pipe becomes the version that boots next, beside
  * the one that runs. systemd-boot counts its tries and goes back to the other when they are used
- * up; what makes it stay is in src/init/trial.c. */
+ * up; what makes it stay is in src/init/service/trial.c. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
