@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* One connection of the sandbox: its state, its bytes and its end. relay.c accepts it, admit.c reads
- * what it wants and asks the policy, dial.c finds the way there. Each connection goes where the policy
- * allows, or is reset. */
+/* One connection of the sandbox: its state, its bytes and its end. relay.c accepts it, admit.c
+ * reads what it wants and asks the policy, dial.c finds the way there. Each connection goes where
+ * the policy allows, or is reset. */
 #ifndef SQUASH_EGRESS_CONNECTION_H
 #define SQUASH_EGRESS_CONNECTION_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* front's state: its connections, and what they share. conn.c keeps a connection's deadline, its place
- * among the idle and what it counts for; the states are the business of states.c. */
+/* front's state: its connections, and what they share. conn.c keeps a connection's deadline, its
+ * place among the idle and what it counts for; the states are the business of states.c. */
 #ifndef SQUASH_FRONT_CONN_H
 #define SQUASH_FRONT_CONN_H
 

@@ -3,8 +3,8 @@
  * renegotiation, HTTP/1.1 alone by ALPN. RFC 5246, 5289, 7905, 9325. BearSSL's engine does no I/O;
  * the functions here move the bytes.
  *
- * BearSSL 0.6 lacks the extended master secret (RFC 7627), which matters to those who authenticate by
- * clients' certificates or by channel bindings. It ends on a broken record without an alert. */
+ * BearSSL 0.6 lacks the extended master secret (RFC 7627), which matters to those who authenticate
+ * by clients' certificates or by channel bindings. It ends on a broken record without an alert. */
 #ifndef SQUASH_FRONT_TLS_H
 #define SQUASH_FRONT_TLS_H
 

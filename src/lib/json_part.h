@@ -27,8 +27,8 @@ int json_fault_memory(struct json_reader *r);
 /* json_fault.c: returns whether the next byte is this one. */
 bool json_next_is(const struct json_reader *r, char byte);
 
-/* Copies bytes to the end of the arena, unaligned, so that one piece follows the other. Returns 0 or
- * -ENOMEM. */
+/* Copies bytes to the end of the arena, unaligned, so that one piece follows the other. Returns 0
+ * or -ENOMEM. */
 int json_keep(struct json_reader *r, const void *bytes, size_t len);
 
 /* json_text.c: read the string whose opening quote is next. 0, -EINVAL or -ENOMEM. */

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The wall clock, by which sandboxes' lifetimes count over a reboot and certificates hold: it never
- * says less than the date of the image's build, and the console says when it was set.
+/* The wall clock, by which sandboxes' lifetimes count over a reboot and certificates hold: it
+ * never says less than the date of the image's build, and the console says when it was set.
  *
- * With SQUASH_NTP, busybox's ntpd (config/busybox.patch) sets a clock that is more than a second off,
- * and has the kernel slew smaller errors. It needs two answers of a server, some 3 s; of several
- * servers it doesn't believe the minority. An answer must come from the address and port that were
- * asked, and repeat the question's random numbers. NTP has no signature here: whoever can see the
- * questions can answer them. The kernel writes the time back to the hardware's clock once ntpd has
- * set it, and every 11 minutes (CONFIG_RTC_SYSTOHC).
+ * With SQUASH_NTP, busybox's ntpd (config/busybox.patch) sets a clock that is more than a second
+ * off, and has the kernel slew smaller errors. It needs two answers of a server, some 3 s; of
+ * several servers it doesn't believe the minority. An answer must come from the address and port
+ * that were asked, and repeat the question's random numbers. NTP has no signature here: whoever
+ * can see the questions can answer them. The kernel writes the time back to the hardware's clock
+ * once ntpd has set it, and every 11 minutes (CONFIG_RTC_SYSTOHC).
  *
- * ntpd starts a second after the first address is there, or 10 s after the boot, and anew with each
- * other address, as it asks ever more rarely (at most 9 minutes apart) while nobody answers. */
+ * ntpd starts a second after the first address is there, or 10 s after the boot, and anew with
+ * each other address, as it asks ever more rarely (at most 9 minutes apart) while nobody
+ * answers. */
 #ifndef SQUASH_INIT_BOOT_TIMEKEEPING_H
 #define SQUASH_INIT_BOOT_TIMEKEEPING_H
 

@@ -45,8 +45,8 @@
  * serving takes. Any other call ends the process, which is one connection, or httpd itself: init
  * starts it again and says so.
  *
- * What busybox's httpd, api and musl were seen to call, and what they may call besides. No chmod, no
- * link, no unlink: there is no file that they could write to anyway. */
+ * What busybox's httpd, api and musl were seen to call, and what they may call besides. No chmod,
+ * no link, no unlink: there is no file that they could write to anyway. */
 static const struct seccomp_rule http_rules[] = {
 	START_AND_END,
 	HANDLE_SIGNALS,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Key and certificate are made by a program of their own (src/front/identity/make_identity.c), which has
- * nothing but the two files to write to: PID 1 has no business with cryptography. They are written
- * in a directory that gets its name when all is on the disk. */
+/* Key and certificate are made by a program of their own (src/front/identity/make_identity.c),
+ * which has nothing but the two files to write to: PID 1 has no business with cryptography. They
+ * are written in a directory that gets its name when all is on the disk. */
 #include "tls_files.h"
 
 #include <errno.h>

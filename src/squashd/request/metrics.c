@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* GET metrics: what is used, of the machine, of all sandboxes, of each. A scrape holds up nobody:
- * it takes no sandbox's lock, and starts nothing. The kernel keeps the processor time of cgroups that
- * are gone in their parent's, so that sum needs no counter. */
+ * it takes no sandbox's lock, and starts nothing. The kernel keeps the processor time of cgroups
+ * that are gone in their parent's, so that sum needs no counter. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
