@@ -61,16 +61,16 @@ class Reply:
         return f"{self.status} {self.body[:500]!r}"
 
 
-def pack_overlay(name, files):
+def pack_overlay(name, files, place=WORK):
     """A cpio archive, to be appended to the initramfs: the agent, its serial port, and files, of
-    which programs can be executed."""
+    which programs can be executed. It is made in the directory place."""
     lines = [f"file /test-init {BUILD}/test/agent 0755 0 0", "nod /test-tty 0600 0 0 c 4 65"]
     for number, (path, data) in enumerate(files.items()):
-        source = WORK / f"{name}.file-{number}"
+        source = place / f"{name}.file-{number}"
         source.write_bytes(data)
         mode = "0755" if data.startswith(b"\x7fELF") else "0644"
         lines.append(f"file {path} {source} {mode} 0 0")
-    listing, out = WORK / f"{name}.list", WORK / f"{name}.cpio"
+    listing, out = place / f"{name}.list", place / f"{name}.cpio"
     listing.write_text("\n".join(lines) + "\n")
     pack = [ROOT / "scripts/pack-initramfs", listing, out]
     subprocess.run(pack, check=True, env={**os.environ, "SOURCE_DATE_EPOCH": "0"})
@@ -87,10 +87,10 @@ def drive(path, bus="virtio-blk-pci", snapshot=True):
     ]  # fmt: skip
 
 
-def make_module(name, files, *options):
-    """A module of that name ("100-x") with files, {path: text or bytes}: its path. options are
-    mksquashfs's."""
-    tree, module = WORK / f"{name}.tree", WORK / f"{name}.squashfs"
+def make_module(name, files, *options, place=WORK):
+    """Make a module of that name ("100-x") with files, {path: text or bytes}, in the directory place.
+    options are mksquashfs's. Returns its path."""
+    tree, module = place / f"{name}.tree", place / f"{name}.squashfs"
     shutil.rmtree(tree, ignore_errors=True)
     for path, text in files.items():
         (tree / path).parent.mkdir(parents=True, exist_ok=True)
@@ -112,10 +112,10 @@ def with_manifest(image, name, /, version="1", needs=(), **other):
     return image + text.encode().ljust(4096, b"\n")
 
 
-def data_disk(name, megabytes, settings=None, modules=()):
-    """An ext4 image with the label SQUASH-DATA; settings: bytes of a squash.env on it; modules:
-    paths of those that are to be on it."""
-    image, env = WORK / f"{name}.ext4", WORK / f"{name}.env"
+def data_disk(name, megabytes, settings=None, modules=(), place=WORK):
+    """Make an ext4 image with the label SQUASH-DATA in the directory place. settings: bytes of a
+    squash.env on it; modules: paths of those to put on it. Returns its path."""
+    image, env = place / f"{name}.ext4", place / f"{name}.env"
     WORK.mkdir(parents=True, exist_ok=True)
     options = []
     if settings:
@@ -148,37 +148,43 @@ class Machine:
 
     def __init__(self, name, settings="", memory_mb=1024, args=(), files=None, guest=":8080",
                  port=None):
+        self._prepare(name, WORK / f"{name}.console", port or free_port())
+        self._agent, agent_end = socket.socketpair()
+        WORK.mkdir(parents=True, exist_ok=True)
+        agent = f"socket,id=agent,fd={agent_end.fileno()}"
+        with agent_end:
+            self._qemu = subprocess.Popen(
+                self._command(settings, memory_mb, args, files or {}, guest, agent),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=[agent_end.fileno()],
+            )
+        self._reader.start()
+
+    def _prepare(self, name, console_path, port):
+        """Set what a machine of any kind has before anything is heard of it."""
         self.name = name
         self.token = None  # the bearer token that requests carry, if they say nothing else
         self.watch = None  # what is told of each request: its method, its path, and its reply
-        self.console_path = WORK / f"{name}.console"
-        self.port = port or free_port()
+        self.console_path = console_path
+        self.port = port
         self._console = ""
         self._trouble = None  # what the console says that it never should
         self._ended = False  # QEMU is gone, and all that it said has been read
         self._changed = threading.Condition()
         self._agent_lock = threading.Lock()
         self._agent_is_up = False
-        self._agent, agent_end = socket.socketpair()
+        self._has_address = False
         self._started = time.monotonic()
-        WORK.mkdir(parents=True, exist_ok=True)
-        with agent_end:
-            self._qemu = subprocess.Popen(
-                self._command(settings, memory_mb, args, files or {}, guest, agent_end.fileno()),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                pass_fds=[agent_end.fileno()],
-            )
         self._reader = threading.Thread(target=self._read_console, daemon=True)
-        self._reader.start()
 
-    def _command(self, settings, memory_mb, args, files, guest, agent_fd):
+    def _command(self, settings, memory_mb, args, files, guest, agent):
         command = [
             "setpriv", "--pdeathsig", "KILL",  # if we are killed, no QEMU stays behind
             BUILD / "qemu/run", "-m", str(memory_mb), "-no-reboot",
             "-serial", "stdio",
-            "-chardev", f"socket,id=agent,fd={agent_fd}",
+            "-chardev", agent,
             "-serial", "chardev:agent",
             "-device", "virtio-rng-pci",
         ]  # fmt: skip
@@ -190,10 +196,11 @@ class Machine:
     def _boot(self, settings, files):
         """QEMU's arguments for what is booted."""
         initramfs = (BUILD / "initramfs.cpio.zst").read_bytes()
-        combined = WORK / f"{self.name}.initramfs"
+        place = self.console_path.parent
+        combined = place / f"{self.name}.initramfs"
         # The kernel looks for a further archive at a multiple of 4; zeros between are skipped.
         combined.write_bytes(
-            initramfs + bytes(-len(initramfs) % 512) + pack_overlay(self.name, files)
+            initramfs + bytes(-len(initramfs) % 512) + pack_overlay(self.name, files, place)
         )
         # A panic, or what else the kernel survives badly, resets the machine, which ends QEMU.
         kernel = f"rdinit=/test-init console=ttyS0 loglevel=5 panic=-1 oops=panic SQUASH_HTTP=1 {settings}"
@@ -220,11 +227,17 @@ class Machine:
             while chunk := os.read(fd, 65536):
                 log.write(chunk)
                 log.flush()
-                with self._changed:
-                    self._console += chunk.decode("utf-8", "replace").replace("\r", "")
-                    if trouble := self.trouble.search(self._console):
-                        self._trouble = f"the console says {trouble[0]!r}"
-                    self._changed.notify_all()
+                self._hear(chunk)
+        self._hear_end()
+
+    def _hear(self, chunk):
+        with self._changed:
+            self._console += chunk.decode("utf-8", "replace").replace("\r", "")
+            if trouble := self.trouble.search(self._console):
+                self._trouble = f"the console says {trouble[0]!r}"
+            self._changed.notify_all()
+
+    def _hear_end(self):
         with self._changed:
             self._ended = True
             self._changed.notify_all()
@@ -315,7 +328,9 @@ class Machine:
         """Wait until health answers 200; the seconds since the machine was started."""
         deadline = time.monotonic() + seconds
         # Before it has an address, QEMU's network takes connections that then hang.
-        self.wait_console(f"^API: {self.scheme}://", seconds)
+        if not self._has_address:
+            self.wait_console(f"^API: {self.scheme}://", seconds)
+            self._has_address = True
         while True:
             try:
                 if self.http("GET", "health", token=token, seconds=5).status == 200:

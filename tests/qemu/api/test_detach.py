@@ -5,9 +5,9 @@
 import hashlib
 import threading
 
+import pool
 import tap
 from api import BUSYBOX, SANDBOXES, create, destroy, execute, info, output
-from machine import Machine, data_disk, drive
 from tap import check, equal
 
 BOX = f"{SANDBOXES}/box"
@@ -141,9 +141,7 @@ def test_lost(m):
 
 
 def main():
-    disk = data_disk("detach", 128)
-    with Machine("detach", args=drive(disk)) as m:
-        m.wait_api()
+    with pool.borrow(pool.OPEN) as m:
         create(m, "box", BUSYBOX)
         output(m, "box", "mkfifo /tmp/fifo")
         tap.each(m, test_life, test_bytes, test_kill, test_kept, test_refused, test_lost)

@@ -4,9 +4,10 @@
 
 import re
 
+import pool
 import tap
 from api import BUSYBOX, DEBIAN, PYTHON, SANDBOXES, Running, create, destroy, execute, output
-from machine import BUILD, ROOT, Machine, drive
+from machine import ROOT
 from tap import check, equal
 
 MIB = 1 << 20
@@ -165,8 +166,7 @@ def test_odd_ids(m):
 
 
 def main():
-    with Machine("exec", memory_mb=2048, args=drive(BUILD / "data.ext4")) as m:
-        m.wait_api()
+    with pool.borrow(pool.OPEN) as m:
         before = m.counts()
         create(m, "box", PYTHON, memory_mb=256, cpu=1.5)
         tap.each(m, test_fields, test_streams, test_timeout, test_python, test_root, test_outside)

@@ -12,9 +12,10 @@ import threading
 import time
 import urllib.parse
 
+import pool
 import tap
 from api import BUSYBOX, DEBIAN, SANDBOXES, create, destroy, execute, output, restore, snapshot
-from machine import BUILD, CurlFailed, Machine, drive
+from machine import CurlFailed
 from openapi import Watch
 from tap import check, equal
 
@@ -452,11 +453,7 @@ def test_ends(m):
 
 
 def main():
-    with Machine("files", memory_mb=2048, args=drive(BUILD / "data.ext4")) as m:
-        m.wait_api()
-        create(m, "warm", BUSYBOX)
-        get(m, "/etc/passwd", box="warm")
-        destroy(m, "warm")
+    with pool.borrow(pool.OPEN) as m:
         before = m.counts()
         watch = Watch(m)
         create(m, "box", BUSYBOX, memory_mb=256, disk_mb=256)

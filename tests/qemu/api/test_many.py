@@ -5,9 +5,9 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pool
 import tap
 from api import DEBIAN, PYTHON, SANDBOXES, Running, create, destroy, info, output
-from machine import BUILD, Machine, drive
 from metrics import scrape
 from tap import check, equal
 
@@ -128,8 +128,7 @@ def test_killed_in_exec(m):
 
 
 def main():
-    with Machine("many", memory_mb=3072, args=drive(BUILD / "data.ext4")) as m:
-        m.wait_api()
+    with pool.borrow(pool.OPEN) as m:
         tap.each(m, test_many, test_same_again, test_destroy_running)
         tap.each(m, test_killed_services, test_killed_in_exec)
 

@@ -10,10 +10,11 @@ import time
 import zlib
 from itertools import zip_longest
 
+import pool
 import tap
 from api import DEBIAN, PYTHON, SANDBOXES, Running, create, destroy, drop, execute, info, output
 from api import restore, snapshot
-from machine import BUILD, ROOT, WORK, Machine, data_disk, drive
+from machine import BUILD, ROOT, WORK, Machine, drive
 from tap import check, equal
 from whole import find_orphans
 
@@ -281,7 +282,6 @@ def test_share(m):
 
 
 def run_all(m, *tests):
-    m.wait_api()
     before = m.counts()
     tap.each(m, *tests)
     faults = find_orphans(m)
@@ -290,8 +290,7 @@ def run_all(m, *tests):
 
 
 def test_on_disk():
-    args = drive(data_disk("snapshot", 1024, modules=MODULES))
-    with Machine("snapshot", args=args) as m:
+    with pool.borrow(pool.OPEN) as m:
         run_all(m, test_tree, test_use, test_frozen, test_cut_off, test_full, test_bad_trees,
                 test_bad_modules)  # fmt: skip
 

@@ -10,9 +10,9 @@ import select
 import subprocess
 import time
 
+import pool
 import tap
-from api import BUSYBOX, SANDBOXES, create, execute, output
-from machine import Machine
+from api import BUSYBOX, SANDBOXES, create, destroy, execute, output
 from tap import check, equal
 
 LINE_SECONDS = 20
@@ -186,11 +186,11 @@ def test_refused(m):
 
 
 def main():
-    with Machine("stream") as m:
-        m.wait_api()
+    with pool.borrow(pool.OPEN) as m:
         create(m, "box", BUSYBOX)
         tap.each(m, test_live, test_beat, test_bytes, test_split)
         tap.each(m, test_slow_reader, test_gone, test_ends, test_refused)
+        destroy(m, "box")
 
 
 tap.run(main)

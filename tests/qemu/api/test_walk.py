@@ -5,9 +5,9 @@
 import json
 import re
 
+import pool
 import tap
 from api import BUSYBOX, DEBIAN, PYTHON, SANDBOXES, TIME, create, destroy, execute, info, output
-from machine import BUILD, Machine, drive
 from tap import check, equal
 
 # What GET info shows of a sandbox for which only id and layers were given, but for its times.
@@ -337,10 +337,8 @@ def test_destroy(m):
 
 
 def main():
-    with Machine("walk", memory_mb=2048, args=drive(BUILD / "data.ext4")) as m:
-        seconds = m.wait_api()
+    with pool.borrow(pool.OPEN) as m:
         equal("health", m.http("GET", "health").json, {"status": "ok"})
-        tap.note(f"the API answered after {seconds:.1f} s")
         before = m.counts()
         tap.each(m, test_modules, test_create, test_info, test_exec, test_list, test_plain_curl)
         tap.each(m, test_activate, test_snapshot, test_from, test_refusals, test_layer_refusals)
