@@ -350,7 +350,7 @@ SRC_test_sample := src/ctl/sample.c src/ctl/figures.c
 SRC_test_ctl := $(addprefix src/ctl/,lines.c quote.c remote.c reply_head.c show.c target.c url.c)
 SRC_test_tar := src/files/tar_read.c src/files/tar_write.c
 SRC_test_superblock := src/squashd/store/superblock.c
-SRC_test_manifest := src/squashd/store/manifest.c src/squashd/store/modules.c
+SRC_test_manifest := $(addprefix src/squashd/store/,manifest.c modules.c stack.c)
 SRC_test_tokens = $(SRC_fuzz_tokens)
 SRC_test_update := src/squashd/update/update_header.c
 
@@ -366,7 +366,7 @@ $(UNIT): build/unit/%: build/unit/obj/tests/unit/%.o \
 
 # A fuzz target, and what it needs beside src/lib.
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-SRC_fuzz_snapshot := $(addprefix src/squashd/store/,json_members.c modules.c snapshot_text.c)
+SRC_fuzz_snapshot := $(addprefix src/squashd/store/,json_members.c modules.c snapshot_text.c stack.c)
 SRC_fuzz_meta := $(SRC_fuzz_snapshot) src/squashd/store/meta_text.c
 SRC_fuzz_msg := $(SRC_fuzz_meta) \
 	$(wildcard src/squashd/wire/*.c) $(addprefix src/squashd/store/,tokens.c manifest.c)

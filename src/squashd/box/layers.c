@@ -161,15 +161,6 @@ static int drop_user(int layers_fd, const char *key, const char *id, struct err 
 	return unlinkat(layers_fd, path, 0) < 0 ? err_set(e, errno, "remove %s", path) : 0;
 }
 
-bool layers_include(const char layers[LIMIT_LAYERS][LIMIT_MODULE_BYTES + 1], size_t count,
-		    const char *name)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(layers[i], name) == 0)
-			return true;
-	return false;
-}
-
 static bool has_key(char keys[LIMIT_LAYERS][LAYER_KEY_BYTES], size_t count, const char *key)
 {
 	for (size_t i = 0; i < count; i++)

@@ -25,10 +25,6 @@ bool layers_find_user(int layers_fd, const char *key, char id[LIMIT_ID_BYTES + 1
 /* For who has the lock: unmount the layer, if it is mounted and has no users. 0 or -errno. */
 int layers_drop_unused(int layers_fd, const char *key, struct err *e);
 
-/* Whether the stack has a layer of that name. */
-bool layers_include(const char layers[LIMIT_LAYERS][LIMIT_MODULE_BYTES + 1], size_t count,
-		    const char *name);
-
 /* The key of sb's layer i. 0; -ENOENT if it is a snapshot that is gone; another -errno. */
 int layers_key(const struct server *s, const struct sandbox *sb, size_t i,
 	       char key[LAYER_KEY_BYTES], struct err *e);

@@ -10,13 +10,12 @@
 #include "requests.h"
 #include "sandbox_info.h"
 #include "squashd/box/bringup.h"
-#include "squashd/box/layers.h"
 #include "squashd/box/processes.h"
 #include "squashd/store/journal.h"
 #include "squashd/store/meta.h"
 #include "squashd/store/modules.h"
+#include "squashd/store/stack.h"
 #include "squashd/wire/change_read.h"
-#include "squashd/wire/create_read.h"
 
 /* Nothing may run in a sandbox whose root is exchanged, or it would go on in the old one. */
 static bool is_idle(const struct server *s, const char *id, struct reply *r)
@@ -52,7 +51,7 @@ static bool needs_are_met(const struct server *s, const struct sandbox *next, st
 {
 	struct err e;
 	for (size_t i = 0; i < next->layer_count; i++) {
-		if (next->layers[i][0] == '9')
+		if (stack_is_snapshot(next->layers[i]))
 			continue; /* a snapshot */
 		AUTO_FD fd = modules_open(s, next->layers[i], &e);
 		if (fd == -ENOENT)
@@ -90,12 +89,12 @@ void request_activate(const struct server *s, struct msg_cursor fields, struct r
 		reply_sandbox_err(r, &e);
 		return;
 	}
-	if (!layers_include(sb.layers, sb.layer_count, a.module)) {
+	if (!stack_includes(sb.layers, sb.layer_count, a.module)) {
 		if (!check(s, &a, &sb, r))
 			return;
 		next = sb;
 		memcpy(next.layers[next.layer_count++], a.module, sizeof(a.module));
-		create_sort_layers(&next);
+		stack_sort(next.layers, next.layer_count);
 		if (!needs_are_met(s, &next, r))
 			return;
 		if (bringup_change(s, &sb, &next, lock, &e) < 0) {

@@ -23,6 +23,7 @@
 #include "squashd/store/meta.h"
 #include "squashd/store/modules.h"
 #include "squashd/store/snapshots.h"
+#include "squashd/store/stack.h"
 #include "squashd/wire/create_read.h"
 #include "squashd/wire/fields.h"
 
@@ -41,10 +42,7 @@ static bool read_snapshot(const struct server *s, struct create *c, struct reply
 		reply_err(r, &e);
 	if (rc < 0)
 		return false;
-	c->sb.layer_count = n.layer_count + 1;
-	memcpy(c->sb.layers, n.layers, sizeof(n.layers));
-	memcpy(c->sb.layers[n.layer_count], n.name, sizeof(n.name));
-	memcpy(c->sb.active_snapshot, n.name, sizeof(n.name));
+	stack_of_snapshot(&c->sb, n.layers, n.layer_count, n.name);
 	return true;
 }
 
@@ -56,7 +54,7 @@ static int link_snapshots(const struct server *s, const struct create *c, int di
 	AUTO_FD from = meta_open(s, c->from_id, e);
 	int rc = from < 0 ? from : 0;
 	for (size_t i = 0; rc == 0 && i < c->sb.layer_count; i++)
-		if (c->sb.layers[i][0] == '9')
+		if (stack_is_snapshot(c->sb.layers[i]))
 			rc = snapshots_link(from, dir_fd, c->sb.layers[i], e);
 	return rc;
 }
@@ -95,7 +93,7 @@ static bool check_modules(const struct server *s, const struct sandbox *sb, stru
 {
 	struct err e;
 	for (size_t i = 0; i < sb->layer_count; i++) {
-		if (sb->layers[i][0] == '9')
+		if (stack_is_snapshot(sb->layers[i]))
 			continue; /* a snapshot's file is found when it is linked */
 		AUTO_FD fd = modules_open(s, sb->layers[i], &e);
 		if (fd == -ENOENT)

@@ -17,6 +17,7 @@
 #include "squashd/store/meta_text.h"
 #include "squashd/store/modules.h"
 #include "squashd/store/snapshots.h"
+#include "squashd/store/stack.h"
 #include "squashd/wire/module_read.h"
 
 /* Each of these answers 0, -EEXIST with e saying what stands on the module, or another -errno. What
@@ -35,7 +36,7 @@ static int check_snapshots(int dir_fd, const char *id, const char *module, struc
 		if (rc < 0)
 			return err_say(e, EEXIST, "snapshot %s of sandbox %s may stand on it: %s",
 				       names.all[i], id, why.text);
-		if (layers_include(one.layers, one.layer_count, module))
+		if (stack_includes(one.layers, one.layer_count, module))
 			return err_say(e, EEXIST, "snapshot %s of sandbox %s stands on module %s",
 				       one.name, id, module);
 	}
@@ -52,7 +53,7 @@ static int check_sandbox(const struct server *s, const char *id, const char *mod
 		return 0; /* coming, and then its note was looked at, or waits for us; or going */
 	if (rc < 0)
 		return err_say(e, EEXIST, "sandbox %s may stand on it: %s", id, why.text);
-	if (layers_include(sb.layers, sb.layer_count, module))
+	if (stack_includes(sb.layers, sb.layer_count, module))
 		return err_say(e, EEXIST, "sandbox %s stands on module %s", id, module);
 	return check_snapshots(dir, id, module, e);
 }

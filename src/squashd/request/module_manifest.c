@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "squashd/box/layers.h"
+#include "squashd/store/stack.h"
 #include "squashd/store/superblock.h"
 
 int module_manifest_read(int fd, const char *name, struct manifest *m, struct err *e)
@@ -46,7 +46,7 @@ bool module_manifest_is_met(int fd, const char *name, const struct sandbox *sb, 
 	if (rc < 0)
 		reply_err(r, &e);
 	for (size_t i = 0; rc > 0 && i < m.needs_count; i++) {
-		if (layers_include(sb->layers, sb->layer_count, m.needs[i]))
+		if (stack_includes(sb->layers, sb->layer_count, m.needs[i]))
 			continue;
 		reply_fail(r, 400, "needs", "layers: %s needs %s, which is not among them", name,
 			   m.needs[i]);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "lib/fd.h"
 #include "requests.h"
@@ -15,6 +14,7 @@
 #include "squashd/store/leftover.h"
 #include "squashd/store/meta.h"
 #include "squashd/store/snapshots.h"
+#include "squashd/store/stack.h"
 #include "squashd/wire/change_read.h"
 
 static int restore(const struct server *s, struct sandbox *sb, const struct snapshot *n, int dir_fd,
@@ -23,10 +23,7 @@ static int restore(const struct server *s, struct sandbox *sb, const struct snap
 	static struct sandbox next;
 	struct err left, this;
 	next = *sb;
-	next.layer_count = n->layer_count + 1;
-	memcpy(next.layers, n->layers, sizeof(n->layers));
-	memcpy(next.layers[n->layer_count], n->name, sizeof(n->name));
-	memcpy(next.active_snapshot, n->name, sizeof(n->name));
+	stack_of_snapshot(&next, n->layers, n->layer_count, n->name);
 	next.upper++;
 	int rc = upper_sweep(s, sb, dir_fd, e); /* a restore before may have been cut off */
 	if (rc == 0)

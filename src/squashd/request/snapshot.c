@@ -14,11 +14,11 @@
 #include "requests.h"
 #include "sandbox_info.h"
 #include "squashd/box/capture.h"
-#include "squashd/box/layers.h"
 #include "squashd/store/journal.h"
 #include "squashd/store/leftover.h"
 #include "squashd/store/meta.h"
 #include "squashd/store/snapshots.h"
+#include "squashd/store/stack.h"
 #include "squashd/wire/change_read.h"
 
 /* Name it, and note what it is taken on. 0, or -EMLINK when there can be no more. */
@@ -27,7 +27,7 @@ static int settle(const struct sandbox *sb, int dir_fd, struct snapshot *n, stru
 	static struct snapshot_names names;
 	unsigned beneath = 0;
 	for (size_t i = 0; i < sb->layer_count; i++)
-		beneath += sb->layers[i][0] == '9';
+		beneath += stack_is_snapshot(sb->layers[i]);
 	if (beneath > LIMIT_SNAPSHOTS_BENEATH || sb->layer_count == LIMIT_LAYERS)
 		return err_say(e, EMLINK, "sandbox %s stands on %u snapshots and %zu layers in all",
 			       sb->id, beneath, sb->layer_count);
@@ -121,12 +121,12 @@ static int check_unused(const struct sandbox *sb, int dir_fd, const char *name, 
 	static struct snapshot_names names;
 	static struct snapshot other;
 	uint64_t links = 0;
-	if (layers_include(sb->layers, sb->layer_count, name))
+	if (stack_includes(sb->layers, sb->layer_count, name))
 		return err_say(e, EEXIST, "sandbox %s stands on snapshot %s", sb->id, name);
 	snapshots_list(dir_fd, &names);
 	for (size_t i = 0; i < names.count; i++)
 		if (snapshots_load(dir_fd, names.all[i], &other, NULL) == 0 &&
-		    layers_include(other.layers, other.layer_count, name))
+		    stack_includes(other.layers, other.layer_count, name))
 			return err_say(e, EEXIST, "snapshot %s stands on snapshot %s", other.name,
 				       name);
 	int rc = snapshots_count_links(dir_fd, name, &links, e);

@@ -6,6 +6,7 @@
 
 #include "lib/buf.h"
 #include "modules.h"
+#include "stack.h"
 
 #define MAGIC "squash-module"
 #define FORMAT "1"
@@ -51,7 +52,7 @@ static bool take(struct rest *rest, const char *key, const char **value, size_t 
 
 static bool copy_name(char to[LIMIT_MODULE_BYTES + 1], const char *name, size_t len)
 {
-	if (!modules_is_name(name, len) || name[0] == '9') /* 900 and above are snapshots' */
+	if (!modules_is_name(name, len) || stack_is_snapshot(name))
 		return false;
 	memcpy(to, name, len);
 	to[len] = '\0';

@@ -10,6 +10,7 @@
 #include "lib/clock.h"
 #include "lib/json.h"
 #include "snapshot_text.h"
+#include "stack.h"
 
 #define META_VERSION 2
 #define UPPER_MAX 1000000000 /* nobody restores so often */
@@ -97,7 +98,7 @@ static bool is_good(const struct sandbox *sb)
 	}
 	/* What it was restored to is on top. */
 	const char *top = good ? sb->layers[sb->layer_count - 1] : "";
-	good = good && strcmp(sb->active_snapshot, top[0] == '9' ? top : "") == 0;
+	good = good && strcmp(sb->active_snapshot, stack_is_snapshot(top) ? top : "") == 0;
 	return good && sb->disk_mb > 0 && sb->disk_mb <= LIMIT_DISK_MB_MAX &&
 	       sb->upper <= UPPER_MAX && sb->cpu_milli >= LIMIT_CPU_MILLI_MIN &&
 	       sb->cpu_milli <= LIMIT_CPU_MILLI_MAX && sb->memory_mb >= LIMIT_MEMORY_MB_MIN &&

@@ -11,6 +11,7 @@
 #include "lib/clock.h"
 #include "lib/json.h"
 #include "modules.h"
+#include "stack.h"
 
 #define RECORD_VERSION 1
 #define MIDDLE "-snapshot-"
@@ -37,7 +38,8 @@ bool snapshot_is_name(const char *text, size_t len, uint64_t *k)
 bool snapshot_is_layer(const char *name)
 {
 	size_t len = strlen(name);
-	return name[0] == '9' ? snapshot_is_name(name, len, NULL) : modules_is_name(name, len);
+	return stack_is_snapshot(name) ? snapshot_is_name(name, len, NULL)
+				       : modules_is_name(name, len);
 }
 
 void snapshot_make_name(char name[LIMIT_MODULE_BYTES + 1], unsigned beneath, uint64_t k)

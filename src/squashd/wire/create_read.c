@@ -2,7 +2,6 @@
 #include "create_read.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fields.h"
@@ -10,6 +9,7 @@
 #include "squashd/store/meta_text.h"
 #include "squashd/store/modules.h"
 #include "squashd/store/snapshot_text.h"
+#include "squashd/store/stack.h"
 
 bool create_read_module(const struct msg_field *f, const char *field,
 			char name[LIMIT_MODULE_BYTES + 1], struct reply *r)
@@ -21,7 +21,7 @@ bool create_read_module(const struct msg_field *f, const char *field,
 			   "%s: \"%s\" is not a module's name, like 000-base-debian", field, name);
 		return false;
 	}
-	if (name[0] == '9') {
+	if (stack_is_snapshot(name)) {
 		reply_fail(r, 400, "bad_field", "%s: %s: numbers from 900 up are for snapshots",
 			   field, name);
 		return false;
@@ -137,17 +137,6 @@ static bool settle_disk(struct sandbox *sb, struct reply *r)
 	return false;
 }
 
-/* By number, then by name: names begin with their number. */
-static int compare_layers(const void *a, const void *b)
-{
-	return strcmp(a, b);
-}
-
-void create_sort_layers(struct sandbox *sb)
-{
-	qsort(sb->layers, sb->layer_count, sizeof(sb->layers[0]), compare_layers);
-}
-
 static bool is_whole(const struct create *c, struct reply *r)
 {
 	bool from = c->from_id[0] != '\0';
@@ -178,6 +167,6 @@ bool create_read(struct msg_cursor fields, uint64_t machine_mb, bool on_disk, st
 			return false;
 	if (rc < 0)
 		return fields_refuse(r);
-	create_sort_layers(sb);
+	stack_sort(sb->layers, sb->layer_count);
 	return is_whole(c, r) && settle_disk(sb, r);
 }

@@ -30,7 +30,4 @@ bool create_read_module(const struct msg_field *f, const char *field,
 /* Read one entry more of allow_net. The same. */
 bool create_read_host(const struct msg_field *f, struct sandbox *sb, struct reply *r);
 
-/* Put the layers into the order of the stack. */
-void create_sort_layers(struct sandbox *sb);
-
 #endif

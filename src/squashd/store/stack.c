@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#include "stack.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool stack_is_snapshot(const char *name)
+{
+	return name[0] == '9';
+}
+
+static int compare_layers(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+void stack_sort(char layers[LIMIT_LAYERS][LIMIT_MODULE_BYTES + 1], size_t count)
+{
+	qsort(layers, count, sizeof(layers[0]), compare_layers);
+}
+
+bool stack_includes(const char layers[LIMIT_LAYERS][LIMIT_MODULE_BYTES + 1], size_t count,
+		    const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(layers[i], name) == 0)
+			return true;
+	return false;
+}
+
+void stack_of_snapshot(struct sandbox *sb, const char layers[LIMIT_LAYERS][LIMIT_MODULE_BYTES + 1],
+		       size_t count, const char *name)
+{
+	sb->layer_count = count + 1;
+	memcpy(sb->layers, layers, count * sizeof(layers[0]));
+	strcpy(sb->layers[count], name);
+	strcpy(sb->active_snapshot, name);
+}
