@@ -92,8 +92,7 @@ static int end_locked(const struct server *s, const struct sandbox *sb, int dir_
 	if (rc < 0 && meta_exists(s, sb->id))
 		return rc;
 	/* It exists no longer: what follows can be cut off anywhere, a sweep ends it. */
-	if (journal_end(s, sb, why, usage.exec_count, &this) < 0)
-		tell(sb->id, &this);
+	journal_end(s, sb, why, usage.exec_count);
 	rc = err_keep_first(rc, life_dismantle(s, sb, &this), e, &this);
 	if (rc < 0)
 		leftover_note(sb->id, e);
@@ -138,7 +137,6 @@ static bool is_time_up(const struct sandbox *sb)
 static int revive(const struct server *s, struct sandbox *sb, int dir_fd, struct err *e)
 {
 	const char *why = sb->runtime.slot == SLOT_NONE ? "reboot" : "restart cut off";
-	struct err this;
 	AUTO_FD upper = upper_open(sb, dir_fd, e);
 	if (upper < 0)
 		return upper;
@@ -148,8 +146,8 @@ static int revive(const struct server *s, struct sandbox *sb, int dir_fd, struct
 	int rc = box_stop(s, sb->id, e);
 	if (rc == 0)
 		rc = bringup_start(s, sb, e);
-	if (rc == 0 && journal_change(s, sb->id, "restart", "reason", why, &this) < 0)
-		tell(sb->id, &this);
+	if (rc == 0)
+		journal_change(s, sb->id, "restart", "reason", why);
 	return rc;
 }
 

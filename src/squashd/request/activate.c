@@ -2,7 +2,6 @@
 /* POST sandboxes/:id/activate: one module more in the stack of a sandbox. */
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/fd.h"
@@ -103,8 +102,7 @@ void request_activate(const struct server *s, struct msg_cursor fields, struct r
 			return;
 		}
 		meta_count_use(lock, false);
-		if (journal_change(s, a.id, "activate", "module", a.module, &e) < 0)
-			fprintf(stderr, "squashd: %s\n", e.text);
+		journal_change(s, a.id, "activate", "module", a.module);
 	}
 	info_add(s, &sb, lock, r);
 }

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -149,8 +148,7 @@ void request_create(const struct server *s, struct msg_cursor fields, struct rep
 		return;
 	}
 	r->status = 201;
-	if (journal_change(s, c.sb.id, "create", "owner", c.sb.owner, &e) < 0)
-		fprintf(stderr, "squashd: %s\n", e.text);
+	journal_change(s, c.sb.id, "create", "owner", c.sb.owner);
 	info_add(s, &c.sb, lock, r);
 }
 

@@ -27,14 +27,12 @@ static enum msg_exec_end judge_end(const struct exec_result *result)
 /* Write down how the command ended; the sandbox may be gone by now. */
 static void record(const struct server *s, const struct run *run, const struct exec_result *result)
 {
-	struct err e;
 	AUTO_FD lock = meta_lock(s, run->id, META_WAIT, NULL);
 	enum msg_exec_end end = judge_end(result);
 	totals_count_exec(s->totals, end, result->duration_ms);
 	if (lock >= 0)
 		meta_count_end(lock, end);
-	if (journal_exec(s, lock, run->id, run->seq, run->cmd, result, &e) < 0)
-		fprintf(stderr, "squashd: %s\n", e.text);
+	journal_exec(s, lock, run->id, run->seq, run->cmd, result);
 }
 
 /* As much of it as a log keeps. */

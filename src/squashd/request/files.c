@@ -219,9 +219,7 @@ void request_get_tar(const struct server *s, struct msg_cursor fields, struct re
 
 static void note(const struct work *w, const char *event)
 {
-	struct err e;
-	if (journal_change(w->server, w->request.id, event, "path", w->request.path, &e) < 0)
-		fprintf(stderr, "squashd: %s\n", e.text);
+	journal_change(w->server, w->request.id, event, "path", w->request.path);
 }
 
 void request_put_file(const struct server *s, struct msg_cursor fields, struct reply *r)

@@ -6,7 +6,6 @@
  * before its snapshots', misses nobody. */
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/fd.h"
@@ -114,7 +113,6 @@ void request_delete_module(const struct server *s, struct msg_cursor fields, str
 		reply_err(r, &e);
 		return;
 	}
-	if (journal_module(s, "delete_module", name, NULL, &e) < 0)
-		fprintf(stderr, "squashd: %s\n", e.text);
+	journal_module(s, "delete_module", name, NULL);
 	r->status = 204;
 }

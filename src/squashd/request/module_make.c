@@ -3,7 +3,6 @@
  * that it was written on. It is captured as a snapshot is, into the same file, which is swept with
  * the sandbox if this is cut off; once it is whole it is linked to its name among the modules. */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -166,6 +165,5 @@ void request_freeze_module(const struct server *s, struct msg_cursor fields, str
 	if (!made)
 		return;
 	meta_count_use(lock, false);
-	if (journal_change(s, f.id, "freeze_module", "module", f.name, &e) < 0)
-		fprintf(stderr, "squashd: %s\n", e.text);
+	journal_change(s, f.id, "freeze_module", "module", f.name);
 }

@@ -44,12 +44,10 @@ static void note(const struct server *s, const struct sandbox *sb)
 {
 	static char text[JOURNAL_CMD_BYTES];
 	struct buf b = {.data = text, .cap = sizeof(text) - 1};
-	struct err e;
 	for (size_t i = 0; i < sb->allow_net_count && !b.full; i++)
 		buf_printf(&b, "%s%s", i > 0 ? "," : "", sb->allow_net[i]);
 	text[b.len] = '\0';
-	if (journal_change(s, sb->id, "allow_net", "allow_net", text, &e) < 0)
-		fprintf(stderr, "squashd: %s\n", e.text);
+	journal_change(s, sb->id, "allow_net", "allow_net", text);
 }
 
 void request_allow_net(const struct server *s, struct msg_cursor fields, struct reply *r)

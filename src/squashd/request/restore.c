@@ -2,7 +2,6 @@
 /* POST sandboxes/:id/restore: back to what a snapshot holds. */
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 
 #include "lib/fd.h"
 #include "requests.h"
@@ -59,7 +58,6 @@ void request_restore(const struct server *s, struct msg_cursor fields, struct re
 		return;
 	}
 	meta_count_use(lock, false);
-	if (journal_change(s, id, "restore", "snapshot", name, &e) < 0)
-		fprintf(stderr, "squashd: %s\n", e.text);
+	journal_change(s, id, "restore", "snapshot", name);
 	info_add(s, &sb, lock, r);
 }

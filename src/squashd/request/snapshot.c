@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 
@@ -109,8 +108,7 @@ void request_snapshot(const struct server *s, struct msg_cursor fields, struct r
 	if (rc < 0)
 		return;
 	meta_count_use(lock, false);
-	if (journal_change(s, id, "snapshot", "snapshot", n.name, &e) < 0)
-		fprintf(stderr, "squashd: %s\n", e.text);
+	journal_change(s, id, "snapshot", "snapshot", n.name);
 	r->status = 201;
 	info_add_snapshot(&n, &r->body);
 }
@@ -159,7 +157,6 @@ void request_drop_snapshot(const struct server *s, struct msg_cursor fields, str
 		leftover_note(id, &e);
 		return;
 	}
-	if (journal_change(s, id, "drop_snapshot", "snapshot", name, &e) < 0)
-		fprintf(stderr, "squashd: %s\n", e.text);
+	journal_change(s, id, "drop_snapshot", "snapshot", name);
 	r->status = 204;
 }

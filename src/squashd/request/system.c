@@ -110,14 +110,12 @@ void request_system(const struct server *s, struct msg_cursor fields, struct rep
 static void end_machine(const struct server *s, struct msg_cursor fields, struct reply *r,
 			const char *event, int signal_of_init)
 {
-	struct err e;
 	struct pollfd end = {.fd = r->conn_fd, .events = POLLRDHUP};
 	if (fields.left > 0) {
 		fields_refuse(r);
 		return;
 	}
-	if (journal_system(s, event, NULL, &e) < 0)
-		fprintf(stderr, "squashd: %s\n", e.text);
+	journal_system(s, event, NULL);
 	r->status = 202;
 	reply_send(r);
 	poll(&end, 1, READ_MS);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* GET and POST tokens, and DELETE tokens/:name. */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -65,13 +64,6 @@ static int make(struct token *t, char text[TOKEN_TEXT_BYTES], struct err *e)
 	return 0;
 }
 
-static void note(const struct server *s, const char *event, const char *name)
-{
-	struct err e;
-	if (journal_system(s, event, name, &e) < 0)
-		fprintf(stderr, "squashd: %s\n", e.text);
-}
-
 void request_create_token(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
 	static struct change c;
@@ -100,7 +92,7 @@ void request_create_token(const struct server *s, struct msg_cursor fields, stru
 		reply_err(r, &e);
 		return;
 	}
-	note(s, "create_token", t.name);
+	journal_system(s, "create_token", t.name);
 	r->status = 201;
 	add_token(&t, r);
 	msg_add_text(&r->body, TAG_TOKEN, text);
@@ -127,6 +119,6 @@ void request_drop_token(const struct server *s, struct msg_cursor fields, struct
 		reply_err(r, &e);
 		return;
 	}
-	note(s, "drop_token", name);
+	journal_system(s, "drop_token", name);
 	r->status = 204;
 }

@@ -197,7 +197,6 @@ void request_update(const struct server *s, struct msg_cursor fields, struct rep
 	struct update_header h;
 	struct update u;
 	struct stream t;
-	struct err e;
 	const char *code;
 	if (!update_read(fields, &u, r))
 		return;
@@ -217,8 +216,7 @@ void request_update(const struct server *s, struct msg_cursor fields, struct rep
 	    !receive_header(&t, key, &h, r) || !install(s, &t, &u, &h, r))
 		return;
 	uki_write_version(&h.version, version);
-	if (journal_system(s, "update", version, &e) < 0)
-		fprintf(stderr, "squashd: %s\n", e.text);
+	journal_system(s, "update", version);
 	r->status = 201;
 	msg_add_text(&r->body, TAG_VERSION, version);
 	msg_add_text(&r->body, TAG_NAME, uki_write_name(&h.version, UKI_TRIES, text));

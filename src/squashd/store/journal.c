@@ -56,6 +56,16 @@ static int append(int dir_fd, const struct journal *j, const struct buf *line, s
 	return rc < 0 ? err_set(e, -rc, "write %s", j->now) : 0;
 }
 
+/* What has happened has happened: where its line can't be kept, the console says so. id may be
+ * NULL. */
+static void complain(const char *id, const struct err *e)
+{
+	if (id)
+		fprintf(stderr, "squashd: sandbox %s: %s\n", id, e->text);
+	else
+		fprintf(stderr, "squashd: %s\n", e->text);
+}
+
 static void write_time(struct jsonw *w, const char *key, uint64_t wall_ms)
 {
 	char text[CLOCK_TEXT_BYTES];
@@ -135,46 +145,20 @@ static void write_exec(struct buf *line, const struct caller *caller, const char
 	buf_add_text(line, "\n");
 }
 
-int journal_exec(const struct server *s, int dir_fd, const char *id, uint64_t seq, const char *cmd,
-		 const struct exec_result *result, struct err *e)
+void journal_exec(const struct server *s, int dir_fd, const char *id, uint64_t seq, const char *cmd,
+		  const struct exec_result *result)
 {
 	static char memory[LINE_BYTES];
 	struct buf line = {.data = memory, .cap = sizeof(memory)};
+	struct err e;
 	write_exec(&line, s->caller, id, seq, cmd, result);
-	int rc = append(s->data_fd, &history_files, &line, e);
-	if (rc < 0 || dir_fd < 0)
-		return rc;
-	write_exec(&line, s->caller, NULL, seq, cmd, result);
-	return append(dir_fd, &log_files, &line, e);
-}
-
-int journal_end(const struct server *s, const struct sandbox *sb, enum journal_end why,
-		uint64_t exec_count, struct err *e)
-{
-	static const char *const reasons[] = {
-		[JOURNAL_OPERATOR] = "operator",
-		[JOURNAL_LIFETIME] = "lifetime",
-		[JOURNAL_INIT_DIED] = "init died",
-		[JOURNAL_SHUTDOWN] = "shutdown",
-	};
-	static char memory[LINE_BYTES];
-	struct buf line = {.data = memory, .cap = sizeof(memory)};
-	struct jsonw w;
-	jsonw_init(&w, &line);
-	jsonw_object_begin(&w);
-	write_string(&w, "event", "end");
-	write_string(&w, "id", sb->id);
-	write_string(&w, "reason", reasons[why]);
-	write_string(&w, "owner", sb->owner);
-	write_string(&w, "task", sb->task);
-	write_time(&w, "created", sb->created_ms);
-	write_time(&w, "ended", clock_wall_ms());
-	jsonw_key(&w, "exec_count");
-	jsonw_uint(&w, exec_count);
-	write_caller(&w, s->caller);
-	jsonw_object_end(&w);
-	buf_add_text(&line, "\n");
-	return append(s->data_fd, &history_files, &line, e);
+	int rc = append(s->data_fd, &history_files, &line, &e);
+	if (rc == 0 && dir_fd >= 0) {
+		write_exec(&line, s->caller, NULL, seq, cmd, result);
+		rc = append(dir_fd, &log_files, &line, &e);
+	}
+	if (rc < 0)
+		complain(id, &e);
 }
 
 /* A line of the history, up to what its event is about. */
@@ -185,17 +169,49 @@ static void begin_event(struct jsonw *w, struct buf *line, const char *event)
 	write_string(w, "event", event);
 }
 
-static int append_event(const struct server *s, struct jsonw *w, struct err *e)
+/* id is that of the sandbox that the event is about, or NULL. */
+static void end_event(const struct server *s, struct jsonw *w, const char *id)
 {
-	write_time(w, "at", clock_wall_ms());
+	struct err e;
 	write_caller(w, s->caller);
 	jsonw_object_end(w);
 	buf_add_text(w->out, "\n");
-	return append(s->data_fd, &history_files, w->out, e);
+	if (append(s->data_fd, &history_files, w->out, &e) < 0)
+		complain(id, &e);
 }
 
-int journal_change(const struct server *s, const char *id, const char *event, const char *key,
-		   const char *value, struct err *e)
+void journal_end(const struct server *s, const struct sandbox *sb, enum journal_end why,
+		 uint64_t exec_count)
+{
+	static const char *const reasons[] = {
+		[JOURNAL_OPERATOR] = "operator",
+		[JOURNAL_LIFETIME] = "lifetime",
+		[JOURNAL_INIT_DIED] = "init died",
+		[JOURNAL_SHUTDOWN] = "shutdown",
+	};
+	static char memory[LINE_BYTES];
+	struct buf line = {.data = memory, .cap = sizeof(memory)};
+	struct jsonw w;
+	begin_event(&w, &line, "end");
+	write_string(&w, "id", sb->id);
+	write_string(&w, "reason", reasons[why]);
+	write_string(&w, "owner", sb->owner);
+	write_string(&w, "task", sb->task);
+	write_time(&w, "created", sb->created_ms);
+	write_time(&w, "ended", clock_wall_ms());
+	jsonw_key(&w, "exec_count");
+	jsonw_uint(&w, exec_count);
+	end_event(s, &w, sb->id);
+}
+
+static void end_event_now(const struct server *s, struct jsonw *w, const char *id)
+{
+	write_time(w, "at", clock_wall_ms());
+	end_event(s, w, id);
+}
+
+void journal_change(const struct server *s, const char *id, const char *event, const char *key,
+		    const char *value)
 {
 	static char memory[LINE_BYTES];
 	struct buf line = {.data = memory, .cap = sizeof(memory)};
@@ -203,10 +219,10 @@ int journal_change(const struct server *s, const char *id, const char *event, co
 	begin_event(&w, &line, event);
 	write_string(&w, "id", id);
 	write_string(&w, key, value);
-	return append_event(s, &w, e);
+	end_event_now(s, &w, id);
 }
 
-int journal_system(const struct server *s, const char *event, const char *name, struct err *e)
+void journal_system(const struct server *s, const char *event, const char *name)
 {
 	char memory[1024];
 	struct buf line = {.data = memory, .cap = sizeof(memory)};
@@ -214,11 +230,10 @@ int journal_system(const struct server *s, const char *event, const char *name, 
 	begin_event(&w, &line, event);
 	if (name)
 		write_string(&w, "name", name);
-	return append_event(s, &w, e);
+	end_event_now(s, &w, NULL);
 }
 
-int journal_module(const struct server *s, const char *event, const char *name, const char *sha256,
-		   struct err *e)
+void journal_module(const struct server *s, const char *event, const char *name, const char *sha256)
 {
 	char memory[1024];
 	struct buf line = {.data = memory, .cap = sizeof(memory)};
@@ -227,7 +242,7 @@ int journal_module(const struct server *s, const char *event, const char *name, 
 	write_string(&w, "module", name);
 	if (sha256)
 		write_string(&w, "sha256", sha256);
-	return append_event(s, &w, e);
+	end_event_now(s, &w, NULL);
 }
 
 static int read_file(int dir_fd, const char *name, struct buf *out, struct err *e)

@@ -26,23 +26,28 @@ enum journal_end {
 	JOURNAL_SHUTDOWN,  /* the appliance stopped, or lost power, and it was in memory */
 };
 
-/* Append to the log in dir_fd, and to the history. seq counts the sandbox's commands from 1. */
-int journal_exec(const struct server *s, int dir_fd, const char *id, uint64_t seq, const char *cmd,
-		 const struct exec_result *result, struct err *e);
+/* Each of the functions that append says on the console what can't be written: what has happened
+ * is not undone for that. */
+
+/* Append to the log in dir_fd (-1: the sandbox is gone), and to the history. seq counts the
+ * sandbox's commands from 1. */
+void journal_exec(const struct server *s, int dir_fd, const char *id, uint64_t seq, const char *cmd,
+		  const struct exec_result *result);
 
 /* Append to the history. */
-int journal_end(const struct server *s, const struct sandbox *sb, enum journal_end why,
-		uint64_t exec_count, struct err *e);
+void journal_end(const struct server *s, const struct sandbox *sb, enum journal_end why,
+		 uint64_t exec_count);
 
 /* Append to the history: the event happened to the sandbox, with one member more. */
-int journal_change(const struct server *s, const char *id, const char *event, const char *key,
-		   const char *value, struct err *e);
+void journal_change(const struct server *s, const char *id, const char *event, const char *key,
+		    const char *value);
 
 /* Append to the history: the event happened to the module; sha256 (64 digits) may be NULL. */
-int journal_module(const struct server *s, const char *event, const char *name, const char *sha256,
-		   struct err *e);
+void journal_module(const struct server *s, const char *event, const char *name,
+		    const char *sha256);
+
 /* The same for what happened to the appliance; name, which may be NULL, is of what it is about. */
-int journal_system(const struct server *s, const char *event, const char *name, struct err *e);
+void journal_system(const struct server *s, const char *event, const char *name);
 
 /* Append the lines of a sandbox's log, or of the history (dir_fd of DATA), oldest first, to out.
  * Nothing there is nothing appended. */
