@@ -6,6 +6,7 @@
 
 #include "lib/fd.h"
 #include "module_manifest.h"
+#include "open.h"
 #include "requests.h"
 #include "sandbox_info.h"
 #include "squashd/box/bringup.h"
@@ -83,11 +84,9 @@ void request_activate(const struct server *s, struct msg_cursor fields, struct r
 	struct err e;
 	if (!change_read_activate(fields, &a, r))
 		return;
-	AUTO_FD lock = meta_lock(s, a.id, LIMIT_BUSY_MS, &e);
-	if (lock < 0 || meta_load(s, lock, a.id, &sb, &e) < 0) {
-		reply_sandbox_err(r, &e);
+	AUTO_FD lock = request_open(s, a.id, &sb, r);
+	if (lock < 0)
 		return;
-	}
 	if (!stack_includes(sb.layers, sb.layer_count, a.module)) {
 		if (!check(s, &a, &sb, r))
 			return;

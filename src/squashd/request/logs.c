@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* GET sandboxes/:id/logs and history. */
-#include <errno.h>
-
 #include "lib/fd.h"
+#include "open.h"
 #include "requests.h"
 #include "squashd/store/journal.h"
-#include "squashd/store/meta.h"
 #include "squashd/wire/fields.h"
 
 static struct buf journal_buf(void)
@@ -21,9 +19,10 @@ void request_logs(const struct server *s, struct msg_cursor fields, struct reply
 	struct buf lines = journal_buf();
 	if (!fields_only_id(fields, id, r))
 		return;
-	AUTO_FD sandbox = meta_exists(s, id) ? meta_open(s, id, &e)
-					     : err_say(&e, ENOENT, "there is no sandbox %s", id);
-	if (sandbox < 0 || journal_read_log(sandbox, &lines, &e) < 0)
+	AUTO_FD sandbox = request_open_unlocked(s, id, r);
+	if (sandbox < 0)
+		return;
+	if (journal_read_log(sandbox, &lines, &e) < 0)
 		reply_sandbox_err(r, &e);
 	else
 		msg_add(&r->body, TAG_LINES, lines.data, lines.len);

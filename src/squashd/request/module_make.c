@@ -11,6 +11,7 @@
 
 #include "lib/fd.h"
 #include "module_new.h"
+#include "open.h"
 #include "requests.h"
 #include "squashd/box/capture.h"
 #include "squashd/store/journal.h"
@@ -148,11 +149,9 @@ void request_freeze_module(const struct server *s, struct msg_cursor fields, str
 	struct err e;
 	if (!module_read_freeze(fields, &f, r))
 		return;
-	AUTO_FD lock = meta_lock(s, f.id, LIMIT_BUSY_MS, &e);
-	if (lock < 0 || meta_load(s, lock, f.id, &sb, &e) < 0) {
-		reply_sandbox_err(r, &e);
+	AUTO_FD lock = request_open(s, f.id, &sb, r);
+	if (lock < 0)
 		return;
-	}
 	if (!describe(&sb, &f, &m, r) || !module_new_is_free(s, f.name, r))
 		return;
 	if (snapshots_sweep(lock, &e) < 0) { /* one before may have been cut off */

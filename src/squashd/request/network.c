@@ -10,6 +10,7 @@
 
 #include "lib/egress_fds.h"
 #include "lib/fd.h"
+#include "open.h"
 #include "requests.h"
 #include "sandbox_info.h"
 #include "squashd/network/egress.h"
@@ -56,11 +57,9 @@ void request_allow_net(const struct server *s, struct msg_cursor fields, struct 
 	struct err e;
 	if (!change_read_allow_net(fields, &asked, r))
 		return;
-	AUTO_FD lock = meta_lock(s, asked.id, LIMIT_BUSY_MS, &e);
-	if (lock < 0 || meta_load(s, lock, asked.id, &sb, &e) < 0) {
-		reply_sandbox_err(r, &e);
+	AUTO_FD lock = request_open(s, asked.id, &sb, r);
+	if (lock < 0)
 		return;
-	}
 	next = sb;
 	next.allow_net_count = asked.allow_net_count;
 	memcpy(next.allow_net, asked.allow_net, sizeof(asked.allow_net));
@@ -105,15 +104,13 @@ void request_network(const struct server *s, struct msg_cursor fields, struct re
 	char id[LIMIT_ID_BYTES + 1];
 	if (!fields_only_id(fields, id, r))
 		return;
-	AUTO_FD dir = meta_exists(s, id) ? meta_open(s, id, &e)
-					 : err_say(&e, ENOENT, "there is no sandbox %s", id);
-	int rc = dir;
-	if (rc >= 0) {
-		bool first = is_newer(dir, EGRESS_LOG_NAME, EGRESS_LOG_OTHER_NAME);
-		rc = add_log(dir, first ? EGRESS_LOG_OTHER_NAME : EGRESS_LOG_NAME, r, &e);
-		if (rc == 0)
-			rc = add_log(dir, first ? EGRESS_LOG_NAME : EGRESS_LOG_OTHER_NAME, r, &e);
-	}
+	AUTO_FD dir = request_open_unlocked(s, id, r);
+	if (dir < 0)
+		return;
+	bool first = is_newer(dir, EGRESS_LOG_NAME, EGRESS_LOG_OTHER_NAME);
+	int rc = add_log(dir, first ? EGRESS_LOG_OTHER_NAME : EGRESS_LOG_NAME, r, &e);
+	if (rc == 0)
+		rc = add_log(dir, first ? EGRESS_LOG_NAME : EGRESS_LOG_OTHER_NAME, r, &e);
 	if (rc < 0)
 		reply_sandbox_err(r, &e);
 }

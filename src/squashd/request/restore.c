@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "lib/fd.h"
+#include "open.h"
 #include "requests.h"
 #include "sandbox_info.h"
 #include "squashd/box/bringup.h"
@@ -47,9 +48,10 @@ void request_restore(const struct server *s, struct msg_cursor fields, struct re
 	struct err e;
 	if (!change_read_snapshot(fields, id, name, r))
 		return;
-	AUTO_FD lock = meta_lock(s, id, LIMIT_BUSY_MS, &e);
-	if (lock < 0 || meta_load(s, lock, id, &sb, &e) < 0 ||
-	    snapshots_load(lock, name, &n, &e) < 0) {
+	AUTO_FD lock = request_open(s, id, &sb, r);
+	if (lock < 0)
+		return;
+	if (snapshots_load(lock, name, &n, &e) < 0) {
 		reply_sandbox_err(r, &e);
 		return;
 	}

@@ -10,6 +10,7 @@
 
 #include "lib/clock.h"
 #include "lib/fd.h"
+#include "open.h"
 #include "requests.h"
 #include "sandbox_info.h"
 #include "squashd/box/capture.h"
@@ -95,11 +96,9 @@ void request_snapshot(const struct server *s, struct msg_cursor fields, struct r
 	struct err e;
 	if (!change_read_label(fields, id, &n, r))
 		return;
-	AUTO_FD lock = meta_lock(s, id, LIMIT_BUSY_MS, &e);
-	if (lock < 0 || meta_load(s, lock, id, &sb, &e) < 0) {
-		reply_sandbox_err(r, &e);
+	AUTO_FD lock = request_open(s, id, &sb, r);
+	if (lock < 0)
 		return;
-	}
 	int rc = take(s, &sb, lock, &n, &e);
 	if (rc == -EMLINK)
 		reply_fail(r, 409, "full", "%s", e.text);
@@ -140,11 +139,9 @@ void request_drop_snapshot(const struct server *s, struct msg_cursor fields, str
 	struct err e;
 	if (!change_read_snapshot(fields, id, name, r))
 		return;
-	AUTO_FD lock = meta_lock(s, id, LIMIT_BUSY_MS, &e);
-	if (lock < 0 || meta_load(s, lock, id, &sb, &e) < 0) {
-		reply_sandbox_err(r, &e);
+	AUTO_FD lock = request_open(s, id, &sb, r);
+	if (lock < 0)
 		return;
-	}
 	int rc = check_unused(&sb, lock, name, &e);
 	if (rc == -EEXIST) {
 		reply_fail(r, 409, "in_use", "%s", e.text);

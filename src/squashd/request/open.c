@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#include "open.h"
+
+#include <errno.h>
+
+#include "lib/fd.h"
+#include "squashd/store/meta.h"
+
+int request_open(const struct server *s, const char *id, struct sandbox *sb, struct reply *r)
+{
+	struct err e;
+	AUTO_FD lock = meta_lock(s, id, LIMIT_BUSY_MS, &e);
+	if (lock >= 0 && meta_load(s, lock, id, sb, &e) == 0)
+		return fd_steal(&lock);
+	reply_sandbox_err(r, &e);
+	return -1;
+}
+
+int request_open_unlocked(const struct server *s, const char *id, struct reply *r)
+{
+	struct err e;
+	int dir = meta_exists(s, id) ? meta_open(s, id, &e)
+				     : err_say(&e, ENOENT, "there is no sandbox %s", id);
+	if (dir >= 0)
+		return dir;
+	reply_sandbox_err(r, &e);
+	return -1;
+}
