@@ -15,6 +15,7 @@
 #define LIMIT_REQUEST_SECONDS 10 /* api sends its message at once; squashd waits no longer */
 #define LIMIT_UPLOAD_BYTES                                                                         \
 	2147483647 /* a module that is sent: httpd refuses a Content-Length above INT_MAX */
+#define LIMIT_UPDATE_MIN_BYTES 512  /* an update that is sent: its header */
 #define LIMIT_UPLOAD_STALL_MS 30000 /* none of its bytes came for so long: its sender is gone */
 #define LIMIT_UPLOAD_RESERVE_MB                                                                    \
 	32 /* of a disk, what an upload leaves: logs, metadata, and uppers that are in use */

@@ -10,37 +10,10 @@
 #include "detached.h"
 #include "exec_stream.h"
 #include "lib/err.h"
+#include "squashd/exec_result.h"
 #include "squashd/kernel/cgroup.h"
 #include "squashd/sandbox.h"
-
-struct exec_request {         /* everything borrowed */
-	const char *cmd;      /* for /bin/sh -c; NULL: */
-	int program_fd;       /* a program of the appliance's, by descriptor, with */
-	char *const *argv;    /* these arguments; it has no stderr */
-	const char *workdir;  /* absolute, as the sandbox sees it */
-	char *const *envp;    /* the whole environment, NULL-terminated */
-	const uint8_t *input; /* what the command reads on stdin; the caller's to write for a */
-	size_t input_len;     /* program. 0: there is nothing */
-	uint64_t timeout_ms;
-};
-
-/* The first LIMIT_OUTPUT_BYTES of a stream; whether there was more. */
-struct exec_output {
-	char data[LIMIT_OUTPUT_BYTES];
-	size_t len;
-	bool truncated;
-};
-
-struct exec_result {
-	int exit_code; /* 128 + N after signal N, 124 after the timeout */
-	int signal;    /* 0: it ended by itself */
-	bool timed_out;
-	bool oom_killed;               /* the kernel ended something of it for want of memory */
-	bool background;               /* something it started still holds its output */
-	uint64_t started_ms, ended_ms; /* since 1970 */
-	uint64_t duration_ms;
-	struct exec_output out, err;
-};
+#include "squashd/wire/exec_request.h"
 
 /* A command that has been started: where its supervisor finds it. */
 struct exec_job {

@@ -11,7 +11,7 @@
 
 #include "lib/buf.h"
 #include "lib/err.h"
-#include "squashd/exec/exec.h"
+#include "squashd/exec_result.h"
 #include "squashd/sandbox.h"
 
 #define JOURNAL_BYTES 524288

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The beginning of an update file, of UPDATE_HEADER_BYTES, behind which the UKI follows. Numbers
+/* The beginning of an update file, of 512 bytes, behind which the UKI follows. Numbers
  * are little-endian:
  *
  *     0  magic "SQUPDATE"         24  size of the UKI, 64 bits
@@ -16,10 +16,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/limits.h"
 #include "lib/token.h"
 #include "lib/uki.h"
 
-#define UPDATE_HEADER_BYTES 512
+#define UPDATE_HEADER_BYTES LIMIT_UPDATE_MIN_BYTES
 #define UPDATE_KEY_BYTES 65 /* a point of P-256, uncompressed: 4, x and y (SEC 1, section 2.3.3) */
 
 struct update_header {

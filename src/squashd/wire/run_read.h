@@ -5,9 +5,10 @@
 
 #include <stdbool.h>
 
+#include "exec_request.h"
+#include "lib/limits.h"
 #include "lib/msg.h"
 #include "reply.h"
-#include "squashd/exec/exec.h"
 
 #define RUN_ENV_DEFAULTS 4 /* set unless the caller sets them: PATH, HOME, LANG, USER */
 

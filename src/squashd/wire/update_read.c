@@ -5,7 +5,6 @@
 
 #include "fields.h"
 #include "lib/limits.h"
-#include "squashd/update/update_header.h"
 
 static bool read_downgrade(const struct msg_field *f, struct update *u, struct reply *r)
 {
@@ -26,7 +25,7 @@ bool update_read(struct msg_cursor fields, struct update *u, struct reply *r)
 	*u = (struct update){0};
 	while ((rc = msg_next(&fields, &f)) > 0) {
 		bool good = f.tag == TAG_SIZE
-				    ? fields_number(&f, "Content-Length", UPDATE_HEADER_BYTES,
+				    ? fields_number(&f, "Content-Length", LIMIT_UPDATE_MIN_BYTES,
 						    LIMIT_UPLOAD_BYTES, &u->size, r)
 			    : f.tag == TAG_DOWNGRADE ? read_downgrade(&f, u, r)
 						     : fields_refuse(r);
