@@ -6,6 +6,8 @@
  * holder is: "left", its processes were left in the background on purpose; "killed", it must be
  * replaced, as Linux 6.12 kills at birth whatever clone3 puts into a cgroup that was ever
  * killed. */
+#include "leaf.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,7 +19,7 @@
 #include "freeze.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
-#include "squashd/kernel/cgroup.h"
+#include "lib/limits.h"
 #include "squashd/kernel/cgroup_events.h"
 
 #define MARK_LEFT "trusted.squash.left"
@@ -63,7 +65,7 @@ static int make_usable(struct leaf *leaf, struct err *e)
 	if (is_populated(leaf->fd)) {
 		if (has_mark(leaf->fd, MARK_LEFT) || has_mark(leaf->fd, MARK_KILLED))
 			return -EAGAIN;
-		int rc = cgroup_kill_leaf(leaf, e);
+		int rc = leaf_kill(leaf, e);
 		if (rc < 0)
 			return rc;
 	}
@@ -87,7 +89,7 @@ static int try_lease(struct leaf *leaf, struct err *e)
 	return rc;
 }
 
-int cgroup_lease_leaf(int root_fd, const char *id, struct leaf *leaf, struct err *e)
+int leaf_lease(int root_fd, const char *id, struct leaf *leaf, struct err *e)
 {
 	enum { TRIES = 2 }; /* the second finds what the first has replaced */
 	char path[LIMIT_ID_BYTES + 8];
@@ -112,7 +114,7 @@ int cgroup_lease_leaf(int root_fd, const char *id, struct leaf *leaf, struct err
 	return err_say(e, EAGAIN, "%d commands are running in sandbox %s already", LIMIT_EXECS, id);
 }
 
-int cgroup_kill_leaf(struct leaf *leaf, struct err *e)
+int leaf_kill(struct leaf *leaf, struct err *e)
 {
 	/* ENOENT, ENODEV: whoever destroys the sandbox has killed it already, and removed it.
 	 * The mark first: if we die between the two, a leaf replaced in vain is the lesser harm. */
@@ -126,12 +128,12 @@ int cgroup_kill_leaf(struct leaf *leaf, struct err *e)
 	return rc == -EBUSY ? 0 : rc;
 }
 
-bool cgroup_leaf_had_oom(const struct leaf *leaf)
+bool leaf_had_oom(const struct leaf *leaf)
 {
 	return cgroup_read_event(leaf->fd, "memory.events", "oom_kill") > leaf->oom_kills;
 }
 
-void cgroup_end_leaf(struct leaf *leaf)
+void leaf_end(struct leaf *leaf)
 {
 	if (leaf->killed) {
 		cgroup_wait_empty(leaf->fd, clock_mono_ms() + END_MS, NULL);

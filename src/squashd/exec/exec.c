@@ -20,6 +20,7 @@
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "squashd/box/life.h"
+#include "squashd/kernel/cgroup.h"
 #include "squashd/kernel/privilege.h"
 #include "squashd/kernel/spawn.h"
 #include "squashd/store/meta.h"
@@ -191,7 +192,7 @@ int exec_start(const struct server *s, const struct sandbox *sb, const struct ex
 	int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
 
 	*job = (struct exec_job){.leaf = {.fd = -1, .box_fd = -1}, .pidfd = -1, .null_fd = -1};
-	int rc = cgroup_lease_leaf(s->cgroup_fd, sb->id, &job->leaf, e);
+	int rc = leaf_lease(s->cgroup_fd, sb->id, &job->leaf, e);
 	if (rc < 0)
 		return rc;
 	if (r->input_len > 0)
@@ -219,7 +220,7 @@ int exec_start(const struct server *s, const struct sandbox *sb, const struct ex
 		fd_close(&job->out_fd);
 		fd_close(&job->err_fd);
 		fd_close(&job->pidfd);
-		cgroup_end_leaf(&job->leaf);
+		leaf_end(&job->leaf);
 	}
 	return rc;
 }

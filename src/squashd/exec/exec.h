@@ -10,8 +10,8 @@
 #include "detached.h"
 #include "exec_stream.h"
 #include "lib/err.h"
+#include "squashd/box/leaf.h"
 #include "squashd/exec_result.h"
-#include "squashd/kernel/cgroup.h"
 #include "squashd/sandbox.h"
 #include "squashd/wire/exec_request.h"
 

@@ -194,7 +194,7 @@ static int step(struct watch *w, struct err *e)
 	if (is_done(w, now))
 		return 0;
 	if (is_due(w, now))
-		return cgroup_kill_leaf(&w->job->leaf, e) < 0 ? -e->number : 1;
+		return leaf_kill(&w->job->leaf, e) < 0 ? -e->number : 1;
 	int wait_ms = w->deadline_ms > now ? (int)(w->deadline_ms - now) : -1;
 	if (w->job->stream)
 		wait_ms = clock_sooner(wait_ms, exec_stream_beat(w->job->stream, now));
@@ -215,10 +215,10 @@ int exec_supervise(struct exec_job *job, const struct exec_request *r, struct ex
 		return rc;
 	if (result->timed_out)
 		result->exit_code = 124;
-	result->oom_killed = cgroup_leaf_had_oom(&job->leaf);
+	result->oom_killed = leaf_had_oom(&job->leaf);
 	/* The kernel has killed the group (memory.oom.group) one by one: what a fork bomb bore
 	 * meanwhile is still there. */
-	if (result->oom_killed && cgroup_kill_leaf(&job->leaf, e) < 0)
+	if (result->oom_killed && leaf_kill(&job->leaf, e) < 0)
 		return -e->number;
 	result->background = !job->leaf.killed && (job->out_fd >= 0 || job->err_fd >= 0);
 	return 0;
@@ -243,5 +243,5 @@ void exec_finish(struct exec_job *job)
 	fd_close(&job->in_fd);
 	fd_close(&job->pidfd);
 	fd_close(&job->null_fd);
-	cgroup_end_leaf(&job->leaf);
+	leaf_end(&job->leaf);
 }

@@ -4,7 +4,6 @@
 #ifndef SQUASH_SQUASHD_KERNEL_CGROUP_H
 #define SQUASH_SQUASHD_KERNEL_CGROUP_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -35,29 +34,5 @@ int cgroup_make_egress(int root_fd, const char *id, struct err *e);
 
 /* The sandbox's living egress, as with cgroup_find_init, but 0 if there is none. */
 pid_t cgroup_find_egress(int root_fd, const char *id, int *pidfd, struct err *e);
-
-/* A leaf for one exec, ours while its lock is held. */
-struct leaf {
-	int box_fd; /* its parent */
-	int fd;     /* locked; closing it gives the leaf back */
-	char name[8];
-	uint64_t oom_kills; /* memory.events oom_kill when we got it */
-	uint64_t frozen_ms; /* freeze_total_ms() when we got it */
-	bool killed;        /* used up: see cgroup_end_leaf */
-};
-
-/* Lease a free leaf of the sandbox: 0; -EAGAIN when LIMIT_EXECS are in use; another -errno. */
-int cgroup_lease_leaf(int root_fd, const char *id, struct leaf *leaf, struct err *e);
-
-/* Kill every process in the leaf, those that left the session included, and wait until they are
- * gone, but no longer than seconds: many take their time. 0 also if some are still going;
- * -errno. */
-int cgroup_kill_leaf(struct leaf *leaf, struct err *e);
-
-/* Whether the kernel's OOM killer has struck in the leaf since it was leased. */
-bool cgroup_leaf_had_oom(const struct leaf *leaf);
-
-/* Give the leaf back. What still runs in it was left in the background on purpose and lives on. */
-void cgroup_end_leaf(struct leaf *leaf);
 
 #endif

@@ -56,7 +56,7 @@ static int detach(const struct run *run, int lock, struct exec_job *job, struct 
 		job->detached = &detached;
 		return 0;
 	}
-	cgroup_kill_leaf(&job->leaf, &ignored);
+	leaf_kill(&job->leaf, &ignored);
 	exec_finish(job);
 	return rc;
 }
