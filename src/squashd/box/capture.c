@@ -11,7 +11,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <linux/magic.h>
 #include <linux/sched.h>
 #include <poll.h>
@@ -47,13 +46,6 @@
 #define TALK_BYTES 8192 /* what is kept of what it says: a path or two, and the reason */
 #define LINE_BYTES 200  /* what of that is told */
 
-static int write_number(int cg_fd, const char *file, uint64_t number, struct err *e)
-{
-	char text[24];
-	snprintf(text, sizeof(text), "%" PRIu64, number);
-	return fd_write_file(cg_fd, file, text, e);
-}
-
 static uint64_t machine_mb(void)
 {
 	struct sysinfo info;
@@ -83,22 +75,9 @@ static uint64_t buffers_mb(void)
 
 int capture_make_root(struct err *e)
 {
-	AUTO_FD top = open(PATH_CGROUP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (top < 0)
-		return err_set(e, errno, "open %s", PATH_CGROUP);
-	int rc = fd_write_file(top, "cgroup.subtree_control", "+cpu +memory +pids", e);
-	if (rc < 0)
-		return rc;
-	if (mkdir(PATH_CGROUP_CAPTURE, 0755) < 0 && errno != EEXIST)
-		return err_set(e, errno, "make %s", PATH_CGROUP_CAPTURE);
-	AUTO_FD fd = open(PATH_CGROUP_CAPTURE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return err_set(e, errno, "open %s", PATH_CGROUP_CAPTURE);
-	rc = fd_write_file(fd, "cgroup.subtree_control", "+memory +pids", e);
-	/* All captures together, and the snapshots in RAM, whose pages stay charged here. */
-	if (rc == 0)
-		rc = write_number(fd, "memory.max", (machine_mb() / 2 + share_mb(8)) << 20, e);
-	return rc < 0 ? rc : fd_steal(&fd);
+	/* For all captures together, and the snapshots in RAM, whose pages stay charged here. */
+	uint64_t max_mb = machine_mb() / 2 + share_mb(8);
+	return cgroup_make_top(PATH_CGROUP_CAPTURE, "+memory +pids", max_mb, e);
 }
 
 /* Open capture/id and lock it. -EAGAIN: it was removed meanwhile, or (if we don't wait) is locked;
@@ -146,9 +125,9 @@ static int limit_leaf(int leaf_fd, int out_fd, uint64_t max_bytes, struct err *e
 	/* In RAM, what is written is memory too. */
 	if (fs.f_type == TMPFS_MAGIC)
 		bytes += max_bytes ? max_bytes : (uint64_t)fs.f_bavail * (uint64_t)fs.f_bsize;
-	int rc = write_number(leaf_fd, "memory.max", bytes, e);
+	int rc = cgroup_write_number(leaf_fd, "memory.max", bytes, e);
 	if (rc == 0)
-		rc = write_number(leaf_fd, "pids.max", PIDS, e);
+		rc = cgroup_write_number(leaf_fd, "pids.max", PIDS, e);
 	return rc;
 }
 

@@ -31,11 +31,28 @@ static int make_dir(int dir_fd, const char *name, struct err *e)
 	return fd;
 }
 
-static int write_number(int dir_fd, const char *file, uint64_t number, struct err *e)
+int cgroup_write_number(int dir_fd, const char *file, uint64_t number, struct err *e)
 {
 	char text[24];
 	snprintf(text, sizeof(text), "%" PRIu64, number);
 	return fd_write_file(dir_fd, file, text, e);
+}
+
+int cgroup_make_top(const char *path, const char *controllers, uint64_t max_mb, struct err *e)
+{
+	AUTO_FD root = open(PATH_CGROUP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return err_set(e, errno, "open %s", PATH_CGROUP);
+	int rc = fd_write_file(root, "cgroup.subtree_control", "+cpu +memory +pids", e);
+	if (rc < 0)
+		return rc;
+	AUTO_FD fd = make_dir(AT_FDCWD, path, e);
+	if (fd < 0)
+		return fd;
+	rc = fd_write_file(fd, "cgroup.subtree_control", controllers, e);
+	if (rc == 0)
+		rc = cgroup_write_number(fd, "memory.max", max_mb << 20, e);
+	return rc < 0 ? rc : fd_steal(&fd);
 }
 
 int cgroup_make_root(uint64_t memory_mb, struct err *e)
@@ -43,20 +60,7 @@ int cgroup_make_root(uint64_t memory_mb, struct err *e)
 	/* What the appliance's own services need: a twentieth, 96 MiB at least. */
 	uint64_t reserve_mb = memory_mb / 20 > 96 ? memory_mb / 20 : 96;
 	uint64_t share_mb = memory_mb > 2 * reserve_mb ? memory_mb - reserve_mb : memory_mb / 2;
-
-	AUTO_FD top = open(PATH_CGROUP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (top < 0)
-		return err_set(e, errno, "open %s", PATH_CGROUP);
-	int rc = fd_write_file(top, "cgroup.subtree_control", "+cpu +memory +pids", e);
-	if (rc < 0)
-		return rc;
-	AUTO_FD fd = make_dir(top, "squash", e);
-	if (fd < 0)
-		return fd;
-	rc = fd_write_file(fd, "cgroup.subtree_control", "+cpu +memory +pids", e);
-	if (rc == 0)
-		rc = write_number(fd, "memory.max", share_mb << 20, e);
-	return rc < 0 ? rc : fd_steal(&fd);
+	return cgroup_make_top(PATH_CGROUP_SQUASH, "+cpu +memory +pids", share_mb, e);
 }
 
 static int set_limits(int fd, int box_fd, const struct sandbox *sb, struct err *e)
@@ -66,12 +70,12 @@ static int set_limits(int fd, int box_fd, const struct sandbox *sb, struct err *
 	snprintf(text, sizeof(text), "%" PRIu64 " %d", sb->cpu_milli * PERIOD_US / 1000, PERIOD_US);
 	int rc = fd_write_file(fd, "cpu.max", text, e);
 	if (rc == 0)
-		rc = write_number(fd, "memory.max", sb->memory_mb << 20, e);
+		rc = cgroup_write_number(fd, "memory.max", sb->memory_mb << 20, e);
 	/* Absent without swap in the kernel; nothing to limit then. */
 	if (rc == 0 && faccessat(fd, "memory.swap.max", F_OK, 0) == 0)
 		rc = fd_write_file(fd, "memory.swap.max", "0", e);
 	if (rc == 0)
-		rc = write_number(box_fd, "pids.max", LIMIT_PIDS, e);
+		rc = cgroup_write_number(box_fd, "pids.max", LIMIT_PIDS, e);
 	if (rc == 0)
 		rc = fd_write_file(box_fd, "cgroup.subtree_control", "+memory", e);
 	return rc;

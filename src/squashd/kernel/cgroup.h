@@ -10,6 +10,13 @@
 #include "lib/err.h"
 #include "squashd/sandbox.h"
 
+/* Make the cgroup at path, directly below the root, with controllers for its children ("+cpu ...")
+ * and max_mb MiB of memory. Its descriptor, or -errno. May be there already. */
+int cgroup_make_top(const char *path, const char *controllers, uint64_t max_mb, struct err *e);
+
+/* Write the number, in decimal digits, to a file of the cgroup. 0 or -errno. */
+int cgroup_write_number(int dir_fd, const char *file, uint64_t number, struct err *e);
+
 /* Make squash/ with its controllers and its share of the machine (memory_mb: all there is; what the
  * appliance keeps for itself is taken off). Its descriptor, or -errno. May be there already. */
 int cgroup_make_root(uint64_t memory_mb, struct err *e);
