@@ -46,24 +46,6 @@ static bool has_module(const struct server *s, const char *name, struct reply *r
 	return module >= 0;
 }
 
-/* One that is gone is for the start to say. */
-static bool needs_are_met(const struct server *s, const struct sandbox *next, struct reply *r)
-{
-	struct err e;
-	for (size_t i = 0; i < next->layer_count; i++) {
-		if (stack_is_snapshot(next->layers[i]))
-			continue; /* a snapshot */
-		AUTO_FD fd = modules_open(s, next->layers[i], &e);
-		if (fd == -ENOENT)
-			continue;
-		if (fd < 0)
-			reply_err(r, &e);
-		if (fd < 0 || !module_manifest_is_met(fd, next->layers[i], next, r))
-			return false;
-	}
-	return true;
-}
-
 static bool check(const struct server *s, const struct activate *a, const struct sandbox *sb,
 		  struct reply *r)
 {
@@ -93,7 +75,8 @@ void request_activate(const struct server *s, struct msg_cursor fields, struct r
 		next = sb;
 		memcpy(next.layers[next.layer_count++], a.module, sizeof(a.module));
 		stack_sort(next.layers, next.layer_count);
-		if (!needs_are_met(s, &next, r))
+		/* A module that is gone is for the start to say. */
+		if (!module_manifest_all_met(s, &next, true, r))
 			return;
 		if (bringup_change(s, &sb, &next, lock, &e) < 0) {
 			if (has_module(s, a.module, r)) /* it may have been deleted just now */

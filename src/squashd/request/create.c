@@ -20,7 +20,6 @@
 #include "squashd/store/journal.h"
 #include "squashd/store/leftover.h"
 #include "squashd/store/meta.h"
-#include "squashd/store/modules.h"
 #include "squashd/store/snapshots.h"
 #include "squashd/store/stack.h"
 #include "squashd/wire/create_read.h"
@@ -87,24 +86,6 @@ static bool is_full(const struct server *s)
 	return life_count(s) >= s->max_sandboxes;
 }
 
-/* They are there, and what they need is, too. */
-static bool check_modules(const struct server *s, const struct sandbox *sb, struct reply *r)
-{
-	struct err e;
-	for (size_t i = 0; i < sb->layer_count; i++) {
-		if (stack_is_snapshot(sb->layers[i]))
-			continue; /* a snapshot's file is found when it is linked */
-		AUTO_FD fd = modules_open(s, sb->layers[i], &e);
-		if (fd == -ENOENT)
-			reply_fail(r, 400, "no_module", "layers: %s", e.text);
-		else if (fd < 0)
-			reply_err(r, &e);
-		if (fd < 0 || !module_manifest_is_met(fd, sb->layers[i], sb, r))
-			return false;
-	}
-	return true;
-}
-
 /* The directory reserves the id; its lock says that somebody is at work in it. */
 static bool reserve(const struct server *s, const struct sandbox *sb, struct reply *r)
 {
@@ -130,7 +111,7 @@ void request_create(const struct server *s, struct msg_cursor fields, struct rep
 	static struct create c;
 	struct err e, undo;
 	if (!create_read(fields, s->memory_mb, s->has_disk, &c, r) || !read_snapshot(s, &c, r) ||
-	    !check_modules(s, &c.sb, r) || !reserve(s, &c.sb, r))
+	    !module_manifest_all_met(s, &c.sb, false, r) || !reserve(s, &c.sb, r))
 		return;
 	AUTO_FD lock = meta_lock(s, c.sb.id, META_WAIT, &e);
 	int rc = lock < 0 ? lock : link_snapshots(s, &c, lock, &e);
@@ -140,7 +121,8 @@ void request_create(const struct server *s, struct msg_cursor fields, struct rep
 	if (rc < 0) {
 		if (gone)
 			reply_fail(r, 400, "no_snapshot", "from: %s", e.text);
-		else if (check_modules(s, &c.sb, r)) /* one may have been deleted just now */
+		/* A module may have been deleted just now. */
+		else if (module_manifest_all_met(s, &c.sb, false, r))
 			reply_err(r, &e);
 		meta_remove(lock, NULL);
 		if (life_dismantle(s, &c.sb, &undo) < 0)

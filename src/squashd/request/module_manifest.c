@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/fd.h"
+#include "squashd/store/modules.h"
 #include "squashd/store/stack.h"
 #include "squashd/store/superblock.h"
 
@@ -33,7 +35,8 @@ int module_manifest_read(int fd, const char *name, struct manifest *m, struct er
 	return 1;
 }
 
-bool module_manifest_is_met(int fd, const char *name, const struct sandbox *sb, struct reply *r)
+/* A damaged manifest needs nothing. */
+static bool is_met(int fd, const char *name, const struct sandbox *sb, struct reply *r)
 {
 	static struct manifest m;
 	struct err e;
@@ -53,4 +56,25 @@ bool module_manifest_is_met(int fd, const char *name, const struct sandbox *sb, 
 		return false;
 	}
 	return rc >= 0;
+}
+
+bool module_manifest_all_met(const struct server *s, const struct sandbox *sb, bool may_miss,
+			     struct reply *r)
+{
+	struct err e;
+	for (size_t i = 0; i < sb->layer_count; i++) {
+		const char *name = sb->layers[i];
+		if (stack_is_snapshot(name))
+			continue;
+		AUTO_FD fd = modules_open(s, name, &e);
+		if (fd == -ENOENT && may_miss)
+			continue;
+		if (fd == -ENOENT)
+			reply_fail(r, 400, "no_module", "layers: %s", e.text);
+		else if (fd < 0)
+			reply_err(r, &e);
+		if (fd < 0 || !is_met(fd, name, sb, r))
+			return false;
+	}
+	return true;
 }
