@@ -59,6 +59,25 @@ static int open_dir(int dir_fd, const char *path, bool make, mode_t mode, struct
 	return fd;
 }
 
+static int open_programs(struct server *s, struct err *e)
+{
+	struct {
+		int *fd;
+		const char *path;
+	} programs[] = {
+		{&s->box_init_fd, PATH_BOX_INIT},
+		{&s->box_files_fd, PATH_BOX_FILES},
+		{&s->mksquashfs_fd, PATH_MKSQUASHFS},
+		{&s->egress_fd, PATH_EGRESS},
+	};
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		*programs[i].fd = open(programs[i].path, O_PATH | O_CLOEXEC);
+		if (*programs[i].fd < 0)
+			return err_set(e, errno, "open %s", programs[i].path);
+	}
+	return 0;
+}
+
 static int open_dirs(struct server *s, struct err *e)
 {
 	const char *data = getenv("SQUASH_DATA");
@@ -88,18 +107,9 @@ static int open_dirs(struct server *s, struct err *e)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (mkdirat(s->run_fd, names[i], 0700) < 0 && errno != EEXIST)
 			return err_set(e, errno, "make %s/%s", PATH_RUN, names[i]);
-	s->box_init_fd = open(PATH_BOX_INIT, O_PATH | O_CLOEXEC);
-	if (s->box_init_fd < 0)
-		return err_set(e, errno, "open %s", PATH_BOX_INIT);
-	s->box_files_fd = open(PATH_BOX_FILES, O_PATH | O_CLOEXEC);
-	if (s->box_files_fd < 0)
-		return err_set(e, errno, "open %s", PATH_BOX_FILES);
-	s->mksquashfs_fd = open(PATH_MKSQUASHFS, O_PATH | O_CLOEXEC);
-	if (s->mksquashfs_fd < 0)
-		return err_set(e, errno, "open %s", PATH_MKSQUASHFS);
-	s->egress_fd = open(PATH_EGRESS, O_PATH | O_CLOEXEC);
-	if (s->egress_fd < 0)
-		return err_set(e, errno, "open %s", PATH_EGRESS);
+	int rc = open_programs(s, e);
+	if (rc < 0)
+		return rc;
 	s->has_disk = quota_is_enforced(s->data_fd);
 	return 0;
 }
