@@ -66,19 +66,29 @@ void snapshots_list(int dir_fd, struct snapshot_names *names)
 	qsort(names->all, names->count, sizeof(names->all[0]), compare_k);
 }
 
+/* 0; -ENOENT when there is no snapshot of that name; another -errno. */
+static int stat_file(int dir_fd, const char *name, struct stat *st, struct err *e)
+{
+	char path[PATH_BYTES];
+	if (fstatat(dir_fd, path_of(path, name, FILE_SUFFIX), st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? err_say(e, ENOENT, "there is no snapshot %s", name)
+				       : err_set(e, errno, "stat %s", path);
+	return 0;
+}
+
 int snapshots_load(int dir_fd, const char *name, struct snapshot *n, struct err *e)
 {
 	static char text[SNAPSHOT_BYTES];
 	char path[PATH_BYTES];
 	struct stat st;
-	if (fstatat(dir_fd, path_of(path, name, FILE_SUFFIX), &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? err_say(e, ENOENT, "there is no snapshot %s", name)
-				       : err_set(e, errno, "stat %s", path);
+	int rc = stat_file(dir_fd, name, &st, e);
+	if (rc < 0)
+		return rc;
 	ssize_t len =
 		fd_read_file(dir_fd, path_of(path, name, RECORD_SUFFIX), text, sizeof(text), e);
 	if (len < 0)
 		return (int)len;
-	int rc = snapshot_read((const uint8_t *)text, (size_t)len, n, e);
+	rc = snapshot_read((const uint8_t *)text, (size_t)len, n, e);
 	if (rc == 0 && strcmp(n->name, name) != 0)
 		return err_say(e, EBADMSG, "%s is the record of snapshot %s", path, n->name);
 	n->size = (uint64_t)st.st_size;
@@ -186,11 +196,10 @@ int snapshots_remove(int dir_fd, const char *name, struct err *e)
 
 int snapshots_count_links(int dir_fd, const char *name, uint64_t *links, struct err *e)
 {
-	char path[PATH_BYTES];
 	struct stat st;
-	if (fstatat(dir_fd, path_of(path, name, FILE_SUFFIX), &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? err_say(e, ENOENT, "there is no snapshot %s", name)
-				       : err_set(e, errno, "stat %s", path);
+	int rc = stat_file(dir_fd, name, &st, e);
+	if (rc < 0)
+		return rc;
 	*links = st.st_nlink;
 	return 0;
 }
