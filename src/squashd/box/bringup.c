@@ -2,7 +2,6 @@
 #include "bringup.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 
 #include "box.h"
 #include "layers.h"
@@ -64,7 +63,7 @@ int bringup_start(const struct server *s, struct sandbox *sb, struct err *e)
 	if (report_sandbox(s, sb, pidfd, &unwatched) < 0 ||
 	    (egress >= 0 && report_egress(s, sb->id, egress, true, &unwatched) < 0))
 		/* the next squashd finds it by itself */
-		fprintf(stderr, "squashd: %s\n", unwatched.text);
+		leftover_say(NULL, &unwatched);
 	return 0;
 }
 

@@ -76,12 +76,6 @@ int life_dismantle(const struct server *s, const struct sandbox *sb, struct err 
 	return err_keep_first(rc, tree_remove(s->sandboxes_fd, sb->id, &this), e, &this);
 }
 
-/* What is not as it could be, but nothing that a sweep could mend. */
-static void tell(const char *id, const struct err *e)
-{
-	fprintf(stderr, "squashd: sandbox %s: %s\n", id, e->text);
-}
-
 /* The sandbox exists, and is locked. */
 static int end_locked(const struct server *s, const struct sandbox *sb, int dir_fd,
 		      enum journal_end why, struct err *e)
@@ -247,7 +241,7 @@ static void sweep_locked(const struct sweep *w, int dir_fd, const char *id)
 		if (w->whole)
 			have_watched(w->server, &sb);
 		if (meta_exists(w->server, id) && egress_change(w->server, &sb, &sb, &e) < 0)
-			tell(id, &e); /* squashd comes back to it */
+			leftover_say(id, &e); /* squashd comes back to it */
 	}
 }
 

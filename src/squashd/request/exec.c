@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* POST sandboxes/:id/exec. */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/clock.h"
@@ -9,6 +8,7 @@
 #include "requests.h"
 #include "squashd/exec/exec.h"
 #include "squashd/store/journal.h"
+#include "squashd/store/leftover.h"
 #include "squashd/store/meta.h"
 #include "squashd/store/totals.h"
 #include "squashd/wire/run_read.h"
@@ -145,7 +145,7 @@ static void run_detached(const struct server *s, struct run *run, struct exec_jo
 	add_cmd(run, &b);
 	add_result(&result, &b);
 	if (detached_end(job->detached, &b, &e) < 0)
-		fprintf(stderr, "squashd: %s\n", e.text);
+		leftover_say(run->id, &e);
 	job->detached = NULL;
 }
 

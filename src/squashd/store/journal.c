@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "caller.h"
+#include "leftover.h"
 #include "lib/addr.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
@@ -54,16 +55,6 @@ static int append(int dir_fd, const struct journal *j, const struct buf *line, s
 		return fd;
 	int rc = fd_write_all(fd, line->data, line->len);
 	return rc < 0 ? err_set(e, -rc, "write %s", j->now) : 0;
-}
-
-/* What has happened has happened: where its line can't be kept, the console says so. id may be
- * NULL. */
-static void complain(const char *id, const struct err *e)
-{
-	if (id)
-		fprintf(stderr, "squashd: sandbox %s: %s\n", id, e->text);
-	else
-		fprintf(stderr, "squashd: %s\n", e->text);
 }
 
 static void write_time(struct jsonw *w, const char *key, uint64_t wall_ms)
@@ -158,7 +149,7 @@ void journal_exec(const struct server *s, int dir_fd, const char *id, uint64_t s
 		rc = append(dir_fd, &log_files, &line, &e);
 	}
 	if (rc < 0)
-		complain(id, &e);
+		leftover_say(id, &e);
 }
 
 /* A line of the history, up to what its event is about. */
@@ -177,7 +168,7 @@ static void end_event(const struct server *s, struct jsonw *w, const char *id)
 	jsonw_object_end(w);
 	buf_add_text(w->out, "\n");
 	if (append(s->data_fd, &history_files, w->out, &e) < 0)
-		complain(id, &e);
+		leftover_say(id, &e);
 }
 
 void journal_end(const struct server *s, const struct sandbox *sb, enum journal_end why,

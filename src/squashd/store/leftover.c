@@ -5,13 +5,18 @@
 
 static bool noted;
 
-void leftover_note(const char *id, const struct err *e)
+void leftover_say(const char *id, const struct err *e)
 {
-	noted = true;
 	if (id)
 		fprintf(stderr, "squashd: sandbox %s: %s\n", id, e->text);
 	else
 		fprintf(stderr, "squashd: %s\n", e->text);
+}
+
+void leftover_note(const char *id, const struct err *e)
+{
+	noted = true;
+	leftover_say(id, e);
 }
 
 bool leftover_is_noted(void)

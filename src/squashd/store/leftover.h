@@ -12,6 +12,9 @@
 /* Something of sandbox id (NULL: of none in particular) is left, for the reason in e. */
 void leftover_note(const char *id, const struct err *e);
 
+/* The same for what no sweep could mend: the console says it, but it is not noted. */
+void leftover_say(const char *id, const struct err *e);
+
 /* Whether this process has noted any. */
 bool leftover_is_noted(void);
 

@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "leftover.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
@@ -151,7 +152,7 @@ static void write_active(int dir_fd, struct usage *u)
 	struct err e;
 	u->last_active_ms = clock_wall_ms();
 	if (meta_write_usage(dir_fd, u, &e) < 0)
-		fprintf(stderr, "squashd: %s\n", e.text);
+		leftover_say(NULL, &e);
 }
 
 uint64_t meta_count_use(int dir_fd, bool starting)
