@@ -11,50 +11,66 @@
 
 static char body_memory[LIMIT_BODY_BYTES];
 
-static void free_reply(struct api *a)
+static void reset(struct api *a)
 {
 	http_free(&a->reply);
 	if (a->arena.base)
 		munmap(a->arena.base, a->arena.cap);
 	a->arena = (struct arena){.base = NULL};
 	a->json = NULL;
+	a->unfit = NULL;
 }
 
 struct api *api_begin(const char *method, const char *path)
 {
 	static struct api a;
-	free_reply(&a);
+	reset(&a);
 	a.call = (struct http_call){.method = method, .target = a.target.text, .file_fd = -1};
 	target_begin(&a.target, path);
 	return &a;
 }
 
-int api_begin_sandbox(struct ctl *c, struct api **a, const char *method, const char *id,
-		      const char *rest)
+struct api *api_begin_sandbox(const char *method, const char *id, const char *rest)
 {
-	int rc = api_check_name(c, "sandbox", id);
-	if (rc != 0)
-		return rc;
-	*a = api_begin(method, "api/sandboxes");
-	target_add(&(*a)->target, id);
-	buf_add_text(&(*a)->target.buf, rest);
-	return 0;
+	struct api *a = api_begin(method, "api/sandboxes");
+	api_add_name(a, "sandbox", id);
+	buf_add_text(&a->target.buf, rest);
+	return a;
 }
 
-int api_check_name(struct ctl *c, const char *what, const char *text)
+void api_add_name(struct api *a, const char *kind, const char *name)
 {
-	if (target_is_name(text))
+	if (!a->unfit && !target_is_name(name)) {
+		a->unfit = name;
+		a->unfit_kind = kind;
+	}
+	target_add(&a->target, name);
+}
+
+int api_check_names(struct ctl *c, const struct api *a)
+{
+	if (!a->unfit)
 		return 0;
-	return ctl_fail(c, EXIT_USAGE, "\"%s\" can't be the name of a %s", text, what);
+	return ctl_fail(c, EXIT_USAGE, "\"%s\" can't be the name of a %s", a->unfit, a->unfit_kind);
 }
 
 struct jsonw *api_write(struct api *a)
 {
+	if (a->call.json)
+		return &a->w;
 	a->body = (struct buf){.data = body_memory, .cap = sizeof(body_memory)};
 	jsonw_init(&a->w, &a->body);
 	jsonw_object_begin(&a->w);
 	a->call.json = body_memory;
 	return &a->w;
+}
+
+void api_write_text(struct api *a, const char *key, const char *text)
+{
+	if (!text)
+		return;
+	jsonw_key(api_write(a), key);
+	jsonw_string(&a->w, text);
 }
 
 int api_fail(struct ctl *c, const struct err *e)
@@ -146,6 +162,9 @@ static int parse(struct ctl *c, struct api *a)
 int api_call(struct ctl *c, struct api *a)
 {
 	struct err e;
+	int rc = api_check_names(c, a);
+	if (rc != 0)
+		return rc;
 	if (a->call.json) {
 		jsonw_object_end(&a->w);
 		if (!jsonw_is_whole(&a->w))
@@ -160,7 +179,7 @@ int api_call(struct ctl *c, struct api *a)
 		return ctl_fail(c, EXIT_USAGE, "a name is too long");
 	if (http_send(&c->settings, &a->call, &a->reply, &e) < 0)
 		return api_fail(c, &e);
-	int rc = parse(c, a);
+	rc = parse(c, a);
 	if (rc == 0 && !http_is_good(&a->reply.head))
 		rc = fail_refused(c, a);
 	return rc;
@@ -177,26 +196,16 @@ const char *api_text(const struct json_value *object, const char *key)
 	return v && v->text ? v->text : "";
 }
 
-int api_say(const struct json_value *object, const char *key)
+static int say(const char *text)
 {
 	char memory[SHOW_BYTES(1024)];
 	struct buf out = {.data = memory, .cap = sizeof(memory)};
-	const char *text = api_text(object, key);
 	show_text(text, strlen(text), &out);
 	printf("%.*s\n", (int)out.len, out.data);
 	return 0;
 }
 
-int api_say_names(const struct api *a, const char *key)
-{
-	/* A shell may see them, in completion: what is none is left out. */
-	for (const struct json_value *v = api_first(a); v; v = v->next)
-		if (target_is_name(api_text(v, key)))
-			puts(api_text(v, key));
-	return 0;
-}
-
-int api_print(const struct api *a)
+static int print(const struct api *a)
 {
 	if (a->reply.len == 0)
 		return 0;
@@ -204,4 +213,17 @@ int api_print(const struct api *a)
 	if (a->reply.body[a->reply.len - 1] != '\n')
 		putchar('\n');
 	return 0;
+}
+
+int api_answer(const struct ctl *c, const struct api *a, const char *key)
+{
+	if (c->json)
+		return print(a);
+	return key ? say(api_text(a->json, key)) : 0;
+}
+
+int api_finish(struct ctl *c, struct api *a, const char *key)
+{
+	int rc = api_call(c, a);
+	return rc != 0 ? rc : api_answer(c, a, key);
 }

@@ -17,42 +17,46 @@ struct api {
 	const struct json_value *json; /* NULL: the reply has no body, or somebody has taken it */
 	struct buf body;               /* of api_write */
 	struct jsonw w;
+	const char *unfit, *unfit_kind; /* a name in the path that can't be one; NULL: none */
 };
 
 /* The one there is: begin a request of that method and path, in place of the one before. */
 struct api *api_begin(const char *method, const char *path);
 
-/* The same for "api/sandboxes/<id>" and what follows, "" or "/exec". 0, or the exit code of an id
- * that is none. */
-int api_begin_sandbox(struct ctl *c, struct api **a, const char *method, const char *id,
-		      const char *rest);
+/* The same for "api/sandboxes/<id>" and what follows, "" or "/exec". id is borrowed. */
+struct api *api_begin_sandbox(const char *method, const char *id, const char *rest);
 
-/* Begin the request's body, an object; api_call ends it. */
+/* Add "/" and a name of that kind ("module", say) to the path. name is borrowed until api_call. */
+void api_add_name(struct api *a, const char *kind, const char *name);
+
+/* 0 if each name in the path can be one; or EXIT_USAGE with c's failure filled. api_call checks
+ * that too: this is for commands that open files first. */
+int api_check_names(struct ctl *c, const struct api *a);
+
+/* The request's body, an object, which the first call begins; api_call ends it. */
 struct jsonw *api_write(struct api *a);
+
+/* Add a member to the body; nothing if text is NULL. */
+void api_write_text(struct api *a, const char *key, const char *text);
 
 /* Make the request. 0, or an exit code, with c's failure filled: it could not be made, or was
  * refused. */
 int api_call(struct ctl *c, struct api *a);
 
+/* After api_call: print the reply as it came with --json; without it the member key of the reply,
+ * as show.h says, on a line, or nothing if key is NULL. Returns 0. */
+int api_answer(const struct ctl *c, const struct api *a, const char *key);
+
+/* api_call, then api_answer. */
+int api_finish(struct ctl *c, struct api *a, const char *key);
+
 /* The exit code for what http_send has failed with; fills the failure. EIO: a file of this side. */
 int api_fail(struct ctl *c, const struct err *e);
-
-/* The reply as it came, to stdout. 0. */
-int api_print(const struct api *a);
 
 /* The first element of the reply, an array; NULL if there is none. */
 const struct json_value *api_first(const struct api *a);
 
 /* The member's text, of a string or a number; "" if it is none. */
 const char *api_text(const struct json_value *object, const char *key);
-
-/* That text on a line of stdout, as show.h says. 0. */
-int api_say(const struct json_value *object, const char *key);
-
-/* The same of each element, if it is a name: for programs. 0. */
-int api_say_names(const struct api *a, const char *key);
-
-/* Fail with EXIT_USAGE unless the text can be a name; what: "sandbox", say. */
-int api_check_name(struct ctl *c, const char *what, const char *text);
 
 #endif

@@ -59,9 +59,9 @@ const struct command *args_find(const struct ctl *c, const char *const *words, s
 	for (*used = count < 2 ? count : 2; *used > 0; --*used) {
 		int n = *used == 1 ? snprintf(both, sizeof(both), "%s", words[0])
 				   : snprintf(both, sizeof(both), "%s %s", words[0], words[1]);
-		for (const struct command *const *k = c->commands; *k && n < (int)sizeof(both); k++)
-			if (strcmp((*k)->name, both) == 0)
-				return *k;
+		for (const struct command *k = c->commands; k->name && n < (int)sizeof(both); k++)
+			if (strcmp(k->name, both) == 0)
+				return k;
 	}
 	return NULL;
 }

@@ -30,16 +30,19 @@ struct args {
 	size_t rest_count;
 };
 
+/* Does what a command does. Returns an exit code. */
+typedef int command_run(struct ctl *c, const struct args *a);
+
 struct command {
-	const char *name;             /* one word, or two with a space between */
+	const char *name; /* one word, or two with a space between */
+	command_run *run;
+	size_t min_words, max_words;
 	const char *usage;            /* what follows it: "ID N [-f]" */
 	const char *help;             /* one line */
 	const struct option *options; /* up to one without a name; NULL: none */
-	size_t min_words, max_words;
-	bool is_open;  /* what follows max_words is the rest, options among it */
-	bool is_local; /* needs no settings */
+	bool is_open;                 /* what follows max_words is the rest, options among it */
+	bool is_local;                /* needs no settings */
 	bool is_proxy; /* its exit code is another command's: failures are EXIT_NO_EXEC */
-	int (*run)(struct ctl *c, const struct args *a);
 };
 
 /* Read the command line into a, whose arrays are made once for all, and find its command. 0, or

@@ -1,38 +1,42 @@
 /* SPDX-License-Identifier: MIT */
-/* Every command; what they do stands in their help. squashctl.c has them in order. */
+/* Every command; what they do stands in their help, in the table of commands.c. */
 #ifndef SQUASH_CTL_COMMANDS_H
 #define SQUASH_CTL_COMMANDS_H
 
 #include "args.h"
 
+/* commands.c: every command, in the help's order, up to one without a name; and the options that each
+ * of them has, up to one without a name. */
+extern const struct command commands[];
+extern const struct option global_options[];
+
 /* sandboxes.c */
-extern const struct command command_create, command_ls, command_info, command_rm, command_activate,
+command_run command_create, command_ls, command_info, command_rm, command_activate,
 	command_allow_net;
 /* exec.c */
-extern const struct command command_exec;
+command_run command_exec;
 /* execs.c */
-extern const struct command command_execs, command_output, command_kill;
+command_run command_execs, command_output, command_kill;
 /* cp.c */
-extern const struct command command_cp;
+command_run command_cp;
 /* events.c */
-extern const struct command command_logs, command_history, command_network;
+command_run command_logs, command_history, command_network;
 /* snapshots.c */
-extern const struct command command_snapshot, command_restore, command_snapshots;
+command_run command_snapshot, command_restore, command_snapshots;
 /* modules.c */
-extern const struct command command_modules, command_modules_ls, command_modules_push,
-	command_modules_pull, command_modules_freeze, command_modules_rm;
+command_run command_modules_ls, command_modules_push, command_modules_pull, command_modules_freeze,
+	command_modules_rm;
 /* tokens.c */
-extern const struct command command_tokens, command_tokens_ls, command_tokens_add,
-	command_tokens_rm;
+command_run command_tokens_ls, command_tokens_add, command_tokens_rm;
 /* system.c */
-extern const struct command command_system, command_system_info, command_system_reboot,
-	command_system_poweroff, command_system_update;
+command_run command_system_info, command_system_reboot, command_system_poweroff,
+	command_system_update;
 /* top.c */
-extern const struct command command_top;
+command_run command_top;
 /* pin.c */
-extern const struct command command_pin;
+command_run command_pin;
 /* help.c */
-extern const struct command command_help, command_version, command_completion;
+command_run command_help, command_version, command_completion;
 
 /* files.c: the ls of a path in a sandbox. */
 int files_list(struct ctl *c, const char *id, const char *path);

@@ -17,13 +17,13 @@
 #include "tar.h"
 #include "upload.h"
 
+/* A request for files of the sandbox: *a. 0, or the exit code of an id that can't be. */
 static int begin(struct ctl *c, struct api **a, const char *method, const struct remote *r,
 		 const char *what)
 {
-	int rc = api_begin_sandbox(c, a, method, r->id, what);
-	if (rc == 0)
-		target_ask(&(*a)->target, "path", r->path);
-	return rc;
+	*a = api_begin_sandbox(method, r->id, what);
+	target_ask(&(*a)->target, "path", r->path);
+	return api_check_names(c, *a);
 }
 
 /* What ends with a slash is a directory, and the file goes into it under its name. */
@@ -51,18 +51,14 @@ static int copy_in(struct ctl *c, const char *from, struct remote *to)
 	int rc = complete(c, to, from);
 	if (rc == 0)
 		rc = begin(c, &a, "POST", to, "/files");
+	if (rc == 0)
+		rc = upload_open(c, &u, from);
 	if (rc != 0)
 		return rc;
-	rc = upload_open(c, &u, from);
-	if (rc == 0) {
-		snprintf(mode, sizeof(mode), "%04o", (unsigned)u.mode & 0777);
-		if (u.mode)
-			target_ask(&a->target, "mode", mode);
-		upload_into(&u, &a->call);
-		rc = api_call(c, a);
-	}
-	upload_close(&u);
-	return rc != 0 || !c->json ? rc : api_print(a);
+	snprintf(mode, sizeof(mode), "%04o", (unsigned)u.mode & 0777);
+	if (u.mode)
+		target_ask(&a->target, "mode", mode);
+	return upload_call(c, &u, a, NULL);
 }
 
 static int copy_out(struct ctl *c, const struct remote *from, const char *to)
@@ -86,15 +82,9 @@ static int copy_tree_in(struct ctl *c, const char *from, struct remote *to)
 		rc = begin(c, &a, "POST", to, "/tar");
 	if (rc == 0)
 		rc = tar_pack(c, from, &fd);
-	if (rc != 0)
-		return rc;
-	rc = upload_take(c, &u, fd, from);
-	if (rc == 0) {
-		upload_into(&u, &a->call);
-		rc = api_call(c, a);
-	}
-	upload_close(&u);
-	return rc != 0 || !c->json ? rc : api_print(a);
+	if (rc == 0)
+		rc = upload_take(c, &u, fd, from);
+	return rc != 0 ? rc : upload_call(c, &u, a, NULL);
 }
 
 /* A directory that is there gets it under its name; another is made of it. */
@@ -129,7 +119,7 @@ static int copy_tree_out(struct ctl *c, const struct remote *from, const char *t
 	return rc;
 }
 
-static int cp(struct ctl *c, const struct args *args)
+int command_cp(struct ctl *c, const struct args *args)
 {
 	bool is_tree = args_get(args, "recursive") != NULL;
 	struct remote from, to;
@@ -145,18 +135,3 @@ static int cp(struct ctl *c, const struct args *args)
 			      : copy_tree_in(c, args->words[0], &to);
 	return is_out ? copy_out(c, &from, args->words[1]) : copy_in(c, args->words[0], &to);
 }
-
-static const struct option cp_options[] = {
-	{"recursive", 'r', NULL, "what is in a directory, by tar(1)"},
-	{.name = NULL},
-};
-
-const struct command command_cp = {
-	.name = "cp",
-	.usage = "[-r] FILE|- ID:/PATH | [-r] ID:/PATH FILE|-",
-	.help = "copy a file, or a tree, into a sandbox, or out of one",
-	.options = cp_options,
-	.min_words = 2,
-	.max_words = 2,
-	.run = cp,
-};

@@ -26,8 +26,8 @@ struct command;
 struct option;
 
 struct ctl {
-	const struct command *const *commands; /* all, in the order of the help, up to NULL */
-	const struct option *global_options;   /* that every command has */
+	const struct command *commands; /* all, in the help's order, up to one without a name */
+	const struct option *global_options; /* that every command has */
 	struct settings settings;
 	bool json; /* replies as they came */
 	char failure[CTL_FAILURE_BYTES];

@@ -132,8 +132,9 @@ static int write_env(struct ctl *c, const struct args *args, struct jsonw *w)
 	return 0;
 }
 
-static int write_body(struct ctl *c, const struct args *args, struct jsonw *w)
+static int write_body(struct ctl *c, const struct args *args, struct api *a)
 {
+	struct jsonw *w = api_write(a);
 	unsigned long long timeout = 0;
 	bool is_there;
 	int rc = write_command(c, args, w);
@@ -143,10 +144,7 @@ static int write_body(struct ctl *c, const struct args *args, struct jsonw *w)
 		jsonw_key(w, "timeout");
 		jsonw_milli(w, timeout);
 	}
-	if (rc == 0 && args_get(args, "workdir")) {
-		jsonw_key(w, "workdir");
-		jsonw_string(w, args_get(args, "workdir"));
-	}
+	api_write_text(a, "workdir", args_get(args, "workdir"));
 	if (rc == 0)
 		rc = write_env(c, args, w);
 	if (rc == 0 && args_get(args, "interactive"))
@@ -187,45 +185,21 @@ static int follow(struct ctl *c, struct api *a)
 	return r.result.exit_code;
 }
 
-static int exec(struct ctl *c, const struct args *args)
+int command_exec(struct ctl *c, const struct args *args)
 {
-	struct api *a;
 	bool is_detached = args_get(args, "detach") != NULL;
 	if (args->rest_count == 0)
 		return ctl_fail(c, EXIT_USAGE, "which command? squashctl exec %s -- COMMAND",
 				args->words[0]);
-	int rc = api_begin_sandbox(c, &a, "POST", args->words[0], "/exec");
+	struct api *a = api_begin_sandbox("POST", args->words[0], "/exec");
+	int rc = api_check_names(c, a);
 	if (rc == 0)
-		rc = write_body(c, args, api_write(a));
+		rc = write_body(c, args, a);
 	if (rc != 0)
 		return rc;
 	if (!is_detached) {
 		target_ask(&a->target, "stream", "1");
 		return follow(c, a);
 	}
-	rc = api_call(c, a);
-	if (rc != 0 || c->json)
-		return rc != 0 ? rc : api_print(a);
-	return api_say(a->json, "exec");
+	return api_finish(c, a, "exec");
 }
-
-static const struct option exec_options[] = {
-	{"interactive", 'i', NULL, "stdin, up to its end, becomes the command's (1 MiB of UTF-8)"},
-	{"workdir", 'w', "DIR", "/ without it"},
-	{"env", 'e', "NAME=VALUE", "may be given more than once"},
-	{"timeout", 't', "SECONDS", "300 without it"},
-	{"detach", 'd', NULL, "don't wait for it: print its number"},
-	{.name = NULL},
-};
-
-const struct command command_exec = {
-	.name = "exec",
-	.usage = "ID [OPTIONS] [--] COMMAND...",
-	.help = "run a command; its output and exit code become squashctl's",
-	.options = exec_options,
-	.min_words = 1,
-	.max_words = 1,
-	.is_open = true,
-	.is_proxy = true,
-	.run = exec,
-};

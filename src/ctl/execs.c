@@ -5,56 +5,25 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "api.h"
 #include "commands.h"
 #include "lib/fd.h"
-#include "table.h"
+#include "listing.h"
 
-static void add_exec(struct table *t, const struct json_value *e)
+int command_execs(struct ctl *c, const struct args *args)
 {
-	const struct json_value *result = json_get(e, "result");
-	table_value(t, json_get(e, "exec"));
-	table_value(t, json_get(e, "state"));
-	table_value(t, json_get(result, "exit_code"));
-	table_value(t, json_get(e, "started"));
-	table_size(t, json_get(e, "stdout_bytes"));
-	table_size(t, json_get(e, "stderr_bytes"));
-	table_value(t, json_get(e, "cmd"));
+	static const struct listing execs = {
+		.heads = ">N STATE >EXIT STARTED >STDOUT >STDERR COMMAND",
+		.cells = "exec state result.exit_code started "
+			 "bytes:stdout_bytes bytes:stderr_bytes cmd",
+	};
+	return listing_show(c, api_begin_sandbox("GET", args->words[0], "/execs"), &execs);
 }
 
-static int list(struct ctl *c, const struct args *args)
+static struct api *begin(const char *method, const struct args *args)
 {
-	struct api *a;
-	struct table t;
-	int rc = api_begin_sandbox(c, &a, "GET", args->words[0], "/execs");
-	if (rc == 0)
-		rc = api_call(c, a);
-	if (rc != 0 || c->json)
-		return rc != 0 ? rc : api_print(a);
-	table_init(&t, &a->arena, ">N STATE >EXIT STARTED >STDOUT >STDERR COMMAND");
-	for (const struct json_value *e = api_first(a); e; e = e->next)
-		add_exec(&t, e);
-	table_print(&t);
-	return 0;
-}
-
-const struct command command_execs = {
-	.name = "execs",
-	.usage = "ID",
-	.help = "list a sandbox's detached commands",
-	.min_words = 1,
-	.max_words = 1,
-	.run = list,
-};
-
-static int begin(struct ctl *c, struct api **a, const char *method, const struct args *args)
-{
-	int rc = api_check_name(c, "command", args->words[1]);
-	if (rc == 0)
-		rc = api_begin_sandbox(c, a, method, args->words[0], "/execs");
-	if (rc == 0)
-		target_add(&(*a)->target, args->words[1]);
-	return rc;
+	struct api *a = api_begin_sandbox(method, args->words[0], "/execs");
+	api_add_name(a, "command", args->words[1]);
+	return a;
 }
 
 /* One of its two streams. */
@@ -85,12 +54,9 @@ static int take(void *owner, const struct reply_head *head, const uint8_t *bytes
 static int read_on(struct ctl *c, const struct args *args, struct source *s, const char *wait,
 		   bool *got)
 {
-	struct api *a;
 	char offset[24];
 	uint64_t before = s->at;
-	int rc = begin(c, &a, "GET", args);
-	if (rc != 0)
-		return rc;
+	struct api *a = begin("GET", args);
 	snprintf(offset, sizeof(offset), "%llu", (unsigned long long)s->at);
 	target_add(&a->target, "output");
 	target_ask(&a->target, "stream", s->name);
@@ -99,7 +65,7 @@ static int read_on(struct ctl *c, const struct args *args, struct source *s, con
 	s->is_begun = false;
 	a->call.take = take;
 	a->call.owner = s;
-	rc = api_call(c, a);
+	int rc = api_call(c, a);
 	s->is_running = a->reply.head.is_running;
 	*got = s->at > before;
 	return rc;
@@ -108,11 +74,9 @@ static int read_on(struct ctl *c, const struct args *args, struct source *s, con
 /* With "-f" the exit code is the command's. */
 static int result_of(struct ctl *c, const struct args *args)
 {
-	struct api *a;
 	int64_t code;
-	int rc = begin(c, &a, "GET", args);
-	if (rc == 0)
-		rc = api_call(c, a);
+	struct api *a = begin("GET", args);
+	int rc = api_call(c, a);
 	if (rc != 0)
 		return rc;
 	if (json_integer(json_get(json_get(a->json, "result"), "exit_code"), &code) < 0)
@@ -121,7 +85,7 @@ static int result_of(struct ctl *c, const struct args *args)
 	return (int)code & 0xff;
 }
 
-static int output(struct ctl *c, const struct args *args)
+int command_output(struct ctl *c, const struct args *args)
 {
 	struct source sources[] = {{.name = "stdout", .fd = STDOUT_FILENO},
 				   {.name = "stderr", .fd = STDERR_FILENO}};
@@ -140,34 +104,7 @@ static int output(struct ctl *c, const struct args *args)
 	return rc == 0 && follows ? result_of(c, args) : rc;
 }
 
-static const struct option output_options[] = {
-	{"follow", 'f', NULL, "go on until it has ended, and exit as it did"},
-	{.name = NULL},
-};
-
-const struct command command_output = {
-	.name = "output",
-	.usage = "[-f] ID N",
-	.help = "what a detached command has written",
-	.options = output_options,
-	.min_words = 2,
-	.max_words = 2,
-	.is_proxy = true,
-	.run = output,
-};
-
-static int kill_one(struct ctl *c, const struct args *args)
+int command_kill(struct ctl *c, const struct args *args)
 {
-	struct api *a;
-	int rc = begin(c, &a, "DELETE", args);
-	return rc != 0 ? rc : api_call(c, a);
+	return api_call(c, begin("DELETE", args));
 }
-
-const struct command command_kill = {
-	.name = "kill",
-	.usage = "ID N",
-	.help = "end a detached command",
-	.min_words = 2,
-	.max_words = 2,
-	.run = kill_one,
-};

@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* ls of a directory in a sandbox. */
-#include <stdio.h>
-#include <string.h>
-
-#include "api.h"
 #include "commands.h"
-#include "table.h"
+#include "listing.h"
 
 static void add_file(struct table *t, const struct json_value *f)
 {
 	const struct json_value *name = json_get(f, "name"), *target = json_get(f, "target");
 	bool is_link = target && target->type == JSON_STRING;
-	table_value(t, json_get(f, "type"));
-	table_value(t, json_get(f, "mode"));
-	table_value(t, json_get(f, "uid"));
-	table_value(t, json_get(f, "gid"));
-	table_value(t, json_get(f, "size"));
-	table_value(t, json_get(f, "mtime"));
+	table_cells(t, f, "type mode uid gid size mtime");
 	if (is_link && name)
 		table_printf(t, "%s -> %s", name->text, target->text);
 	else
@@ -25,18 +16,11 @@ static void add_file(struct table *t, const struct json_value *f)
 
 int files_list(struct ctl *c, const char *id, const char *path)
 {
-	struct api *a;
-	struct table t;
-	int rc = api_begin_sandbox(c, &a, "GET", id, "/list");
-	if (rc != 0)
-		return rc;
+	static const struct listing files = {
+		.heads = "TYPE MODE >UID >GID >SIZE TIME NAME",
+		.add = add_file,
+	};
+	struct api *a = api_begin_sandbox("GET", id, "/list");
 	target_ask(&a->target, "path", path);
-	rc = api_call(c, a);
-	if (rc != 0 || c->json)
-		return rc != 0 ? rc : api_print(a);
-	table_init(&t, &a->arena, "TYPE MODE >UID >GID >SIZE TIME NAME");
-	for (const struct json_value *f = api_first(a); f; f = f->next)
-		add_file(&t, f);
-	table_print(&t);
-	return 0;
+	return listing_show(c, a, &files);
 }

@@ -23,14 +23,14 @@ void help_print(const struct ctl *c, const struct command *command)
 		print_options(command->options);
 	} else {
 		printf("squashctl COMMAND ...: runs sandboxes on a Squash appliance\n\n");
-		for (const struct command *const *k = c->commands; *k; k++)
-			printf("  %-18s %s\n", (*k)->name, (*k)->help);
+		for (const struct command *k = c->commands; k->name; k++)
+			printf("  %-18s %s\n", k->name, k->help);
 		printf("\nsquashctl help COMMAND tells more; squashctl pin HOST comes first.\n\n");
 	}
 	print_options(c->global_options);
 }
 
-static int help(struct ctl *c, const struct args *args)
+int command_help(struct ctl *c, const struct args *args)
 {
 	size_t used;
 	const struct command *command = args_find(c, args->words, args->word_count, &used);
@@ -40,30 +40,13 @@ static int help(struct ctl *c, const struct args *args)
 	return 0;
 }
 
-const struct command command_help = {
-	.name = "help",
-	.usage = "[COMMAND]",
-	.help = "this, or a command's",
-	.max_words = 2,
-	.is_local = true,
-	.run = help,
-};
-
-static int version(struct ctl *c, const struct args *args)
+int command_version(struct ctl *c, const struct args *args)
 {
 	(void)c;
 	(void)args;
 	puts("squashctl " SQUASH_VERSION);
 	return 0;
 }
-
-const struct command command_version = {
-	.name = "version",
-	.usage = "",
-	.help = "of squashctl",
-	.is_local = true,
-	.run = version,
-};
 
 static void print_names(const struct option *o)
 {
@@ -74,14 +57,14 @@ static void print_names(const struct option *o)
 /* What may follow the words that are there: a case of the shell for each command. */
 static void print_cases(const struct ctl *c)
 {
-	for (const struct command *const *k = c->commands; *k; k++) {
-		printf("\t\"%s\") options=\"", (*k)->name);
-		print_names((*k)->options);
+	for (const struct command *k = c->commands; k->name; k++) {
+		printf("\t\"%s\") options=\"", k->name);
+		print_names(k->options);
 		puts("\" ;;");
 	}
 }
 
-static int completion(struct ctl *c, const struct args *args)
+int command_completion(struct ctl *c, const struct args *args)
 {
 	if (strcmp(args->words[0], "bash") != 0)
 		return ctl_fail(c, EXIT_USAGE, "completion is for bash alone");
@@ -105,9 +88,9 @@ static int completion(struct ctl *c, const struct args *args)
 	puts("\"\n"
 	     "\tcase ${#words[@]},${words[0]} in");
 	printf("\t0,*) names=\"");
-	for (const struct command *const *k = c->commands; *k; k++)
-		if (!strchr((*k)->name, ' '))
-			printf("%s ", (*k)->name);
+	for (const struct command *k = c->commands; k->name; k++)
+		if (!strchr(k->name, ' '))
+			printf("%s ", k->name);
 	puts("\" ;;\n"
 	     "\t1,modules) names=\"ls push pull freeze rm\" ;;\n"
 	     "\t1,tokens) names=\"ls add rm\" ;;\n"
@@ -128,13 +111,3 @@ static int completion(struct ctl *c, const struct args *args)
 	     "complete -o default -F _squashctl squashctl");
 	return 0;
 }
-
-const struct command command_completion = {
-	.name = "completion",
-	.usage = "bash",
-	.help = "what bash needs to complete: source <(squashctl completion bash)",
-	.min_words = 1,
-	.max_words = 1,
-	.is_local = true,
-	.run = completion,
-};

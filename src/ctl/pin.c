@@ -37,7 +37,7 @@ static bool is_yes(void)
 	return fgets(answer, sizeof(answer), stdin) && strcmp(answer, "yes\n") == 0;
 }
 
-static int pin(struct ctl *c, const struct args *args)
+int command_pin(struct ctl *c, const struct args *args)
 {
 	char fingerprint[FINGERPRINT_TEXT_BYTES], path[PATH_MAX];
 	struct settings *s = &c->settings;
@@ -64,13 +64,3 @@ static int pin(struct ctl *c, const struct args *args)
 		return ctl_fail(c, EXIT_CONFIG, "%s", e.text);
 	return 0;
 }
-
-const struct command command_pin = {
-	.name = "pin",
-	.usage = "[--token-file FILE] HOST[:PORT]",
-	.help = "write an appliance's address and certificate, and a token, into the config",
-	.min_words = 1,
-	.max_words = 1,
-	.is_local = true,
-	.run = pin,
-};

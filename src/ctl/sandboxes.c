@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Sandboxes: made, looked at, changed, removed. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "api.h"
 #include "commands.h"
 #include "lib/limits.h"
-#include "table.h"
-
-/* Show what the sandbox is, when it was made or changed. */
-static int print_id(struct ctl *c, const struct api *a, const char *id)
-{
-	if (c->json)
-		return api_print(a);
-	puts(id);
-	return 0;
-}
+#include "listing.h"
 
 static int write_limits(struct ctl *c, const struct args *a, struct jsonw *w)
 {
@@ -55,8 +44,9 @@ static void write_list(struct jsonw *w, const char *text)
 	}
 }
 
-static void write_words(struct jsonw *w, const char *key, const char **words, size_t count)
+static void write_words(struct api *a, const char *key, const char **words, size_t count)
 {
+	struct jsonw *w = api_write(a);
 	jsonw_key(w, key);
 	jsonw_array_begin(w);
 	for (size_t i = 0; i < count; i++)
@@ -76,71 +66,29 @@ static void write_allowed(struct jsonw *w, const struct args *a)
 	jsonw_array_end(w);
 }
 
-static void write_text(struct jsonw *w, const struct args *a, const char *name)
-{
-	if (!args_get(a, name))
-		return;
-	jsonw_key(w, name);
-	jsonw_string(w, args_get(a, name));
-}
-
-static int create(struct ctl *c, const struct args *args)
+int command_create(struct ctl *c, const struct args *args)
 {
 	bool is_copy = args_get(args, "from") != NULL;
 	if (is_copy == (args->word_count > 1))
 		return ctl_fail(c, EXIT_USAGE, "create wants either layers or --from");
 	struct api *a = api_begin("POST", "api/sandboxes");
-	struct jsonw *w = api_write(a);
-	jsonw_key(w, "id");
-	jsonw_string(w, args->words[0]);
+	api_write_text(a, "id", args->words[0]);
 	if (!is_copy)
-		write_words(w, "layers", args->words + 1, args->word_count - 1);
-	write_text(w, args, "from");
-	write_text(w, args, "owner");
-	write_text(w, args, "task");
-	write_allowed(w, args);
-	int rc = write_limits(c, args, w);
-	if (rc == 0)
-		rc = api_call(c, a);
-	return rc != 0 ? rc : print_id(c, a, args->words[0]);
+		write_words(a, "layers", args->words + 1, args->word_count - 1);
+	api_write_text(a, "from", args_get(args, "from"));
+	api_write_text(a, "owner", args_get(args, "owner"));
+	api_write_text(a, "task", args_get(args, "task"));
+	write_allowed(api_write(a), args);
+	int rc = write_limits(c, args, api_write(a));
+	return rc != 0 ? rc : api_finish(c, a, "id");
 }
 
-static const struct option create_options[] = {
-	{"from", 0, "SANDBOX/SNAPSHOT", "in place of layers: where that snapshot stands"},
-	{"owner", 0, "TEXT", "a label"},
-	{"task", 0, "TEXT", "another"},
-	{"cpu", 0, "CORES", "2 without it"},
-	{"memory-mb", 0, "N", "1024 without it"},
-	{"disk-mb", 0, "N", "what it may write, 512 without it"},
-	{"lifetime", 0, "SECONDS", "then it is removed"},
-	{"allow-net", 0, "HOST[,HOST]...", "what it may reach; may be given more than once"},
-	{.name = NULL},
-};
-
-const struct command command_create = {
-	.name = "create",
-	.usage = "ID LAYER... | ID --from SANDBOX/SNAPSHOT",
-	.help = "make a sandbox of modules, or from a snapshot",
-	.options = create_options,
-	.min_words = 1,
-	.max_words = 1 + LIMIT_LAYERS,
-	.run = create,
-};
-
-static void add_sandbox(struct table *t, const struct json_value *s)
+int command_ls(struct ctl *c, const struct args *args)
 {
-	table_value(t, json_get(s, "id"));
-	table_value(t, json_get(s, "owner"));
-	table_value(t, json_get(s, "created"));
-	table_value(t, json_get(s, "exec_count"));
-	table_size(t, json_get(s, "upper_bytes"));
-	table_value(t, json_get(s, "memory_mb"));
-	table_value(t, json_get(s, "layers"));
-}
-
-static int list(struct ctl *c, const struct args *args)
-{
-	struct table t;
+	static const struct listing sandboxes = {
+		.heads = "ID OWNER CREATED >EXECS >WRITTEN >MEMORY_MB LAYERS",
+		.cells = "id owner created exec_count bytes:upper_bytes memory_mb layers",
+	};
 	const char *path = args->word_count ? strchr(args->words[0], ':') : NULL;
 	if (path) {
 		char id[LIMIT_ID_BYTES + 2];
@@ -151,52 +99,22 @@ static int list(struct ctl *c, const struct args *args)
 		return ctl_fail(c, EXIT_USAGE, "ls takes ID:/PATH; of a sandbox, squashctl info %s",
 				args->words[0]);
 	struct api *a = api_begin("GET", "api/sandboxes");
-	int rc = api_call(c, a);
-	if (rc != 0 || c->json)
-		return rc != 0 ? rc : api_print(a);
-	if (args_get(args, "quiet"))
-		return api_say_names(a, "id");
-	table_init(&t, &a->arena, "ID OWNER CREATED >EXECS >WRITTEN >MEMORY_MB LAYERS");
-	for (const struct json_value *s = api_first(a); s; s = s->next)
-		add_sandbox(&t, s);
-	table_print(&t);
-	return 0;
+	return args_get(args, "quiet") ? listing_show_names(c, a, "id")
+				       : listing_show(c, a, &sandboxes);
 }
 
-static const struct option list_options[] = {
-	{"quiet", 'q', NULL, "ids alone"},
-	{.name = NULL},
-};
-
-const struct command command_ls = {
-	.name = "ls",
-	.usage = "[-q] [ID:/PATH]",
-	.help = "list sandboxes, or a directory in one",
-	.options = list_options,
-	.max_words = 1,
-	.run = list,
-};
-
-static int info(struct ctl *c, const struct args *args)
+int command_info(struct ctl *c, const struct args *args)
 {
-	static const char *const keys[] = {
-		"id",        "owner",          "task", "layers",    "created", "last_active",
-		"mounted",   "exec_count",     "cpu",  "memory_mb", "disk_mb", "max_lifetime_s",
-		"allow_net", "active_snapshot"};
-	struct api *a;
+	static const char fields[] =
+		"id owner task layers created last_active mounted exec_count cpu memory_mb disk_mb "
+		"max_lifetime_s allow_net active_snapshot written=bytes:upper_bytes";
 	struct table t;
-	int rc = api_begin_sandbox(c, &a, "GET", args->words[0], "");
-	if (rc == 0)
-		rc = api_call(c, a);
+	struct api *a = api_begin_sandbox("GET", args->words[0], "");
+	int rc = api_call(c, a);
 	if (rc != 0 || c->json)
-		return rc != 0 ? rc : api_print(a);
+		return rc != 0 ? rc : api_answer(c, a, NULL);
 	table_init(&t, &a->arena, "FIELD VALUE");
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		table_text(&t, keys[i]);
-		table_value(&t, json_get(a->json, keys[i]));
-	}
-	table_text(&t, "written");
-	table_size(&t, json_get(a->json, "upper_bytes"));
+	table_fields(&t, a->json, fields);
 	table_text(&t, "snapshots");
 	const struct json_value *snapshots = json_get(a->json, "snapshots");
 	table_printf(&t, "%zu", snapshots ? snapshots->count : 0);
@@ -204,33 +122,19 @@ static int info(struct ctl *c, const struct args *args)
 	return 0;
 }
 
-const struct command command_info = {
-	.name = "info",
-	.usage = "ID",
-	.help = "all about a sandbox",
-	.min_words = 1,
-	.max_words = 1,
-	.run = info,
-};
-
 /* ID, or ID/SNAPSHOT. */
 static int remove_one(struct ctl *c, const char *what)
 {
 	char id[LIMIT_ID_BYTES + 2];
 	const char *slash = strchr(what, '/');
-	struct api *a;
 	snprintf(id, sizeof(id), "%.*s", slash ? (int)(slash - what) : (int)strlen(what), what);
-	int rc = slash ? api_check_name(c, "snapshot", slash + 1) : 0;
-	if (rc == 0)
-		rc = api_begin_sandbox(c, &a, "DELETE", id, slash ? "/snapshots" : "");
-	if (rc != 0)
-		return rc;
+	struct api *a = api_begin_sandbox("DELETE", id, slash ? "/snapshots" : "");
 	if (slash)
-		target_add(&a->target, slash + 1);
+		api_add_name(a, "snapshot", slash + 1);
 	return api_call(c, a);
 }
 
-static int remove_all(struct ctl *c, const struct args *args)
+int command_rm(struct ctl *c, const struct args *args)
 {
 	int rc = 0;
 	for (size_t i = 0; i < args->word_count && rc == 0; i++)
@@ -238,63 +142,20 @@ static int remove_all(struct ctl *c, const struct args *args)
 	return rc;
 }
 
-const struct command command_rm = {
-	.name = "rm",
-	.usage = "ID... | ID/SNAPSHOT...",
-	.help = "end and remove sandboxes, or drop snapshots",
-	.min_words = 1,
-	.max_words = SIZE_MAX,
-	.run = remove_all,
-};
-
-static int activate(struct ctl *c, const struct args *args)
+int command_activate(struct ctl *c, const struct args *args)
 {
-	struct api *a;
-	int rc = api_begin_sandbox(c, &a, "POST", args->words[0], "/activate");
-	if (rc != 0)
-		return rc;
-	struct jsonw *w = api_write(a);
-	jsonw_key(w, "module");
-	jsonw_string(w, args->words[1]);
+	struct api *a = api_begin_sandbox("POST", args->words[0], "/activate");
+	api_write_text(a, "module", args->words[1]);
 	if (args_get(args, "force")) {
-		jsonw_key(w, "force");
-		jsonw_bool(w, true);
+		jsonw_key(api_write(a), "force");
+		jsonw_bool(api_write(a), true);
 	}
-	rc = api_call(c, a);
-	return rc != 0 || !c->json ? rc : api_print(a);
+	return api_finish(c, a, NULL);
 }
 
-static const struct option activate_options[] = {
-	{"force", 'f', NULL, "end the processes that are alive in it first"},
-	{.name = NULL},
-};
-
-const struct command command_activate = {
-	.name = "activate",
-	.usage = "[-f] ID MODULE",
-	.help = "add a module to a sandbox's layers",
-	.options = activate_options,
-	.min_words = 2,
-	.max_words = 2,
-	.run = activate,
-};
-
-static int allow_net(struct ctl *c, const struct args *args)
+int command_allow_net(struct ctl *c, const struct args *args)
 {
-	struct api *a;
-	int rc = api_begin_sandbox(c, &a, "POST", args->words[0], "/allow_net");
-	if (rc != 0)
-		return rc;
-	write_words(api_write(a), "allow_net", args->words + 1, args->word_count - 1);
-	rc = api_call(c, a);
-	return rc != 0 || !c->json ? rc : api_print(a);
+	struct api *a = api_begin_sandbox("POST", args->words[0], "/allow_net");
+	write_words(a, "allow_net", args->words + 1, args->word_count - 1);
+	return api_finish(c, a, NULL);
 }
-
-const struct command command_allow_net = {
-	.name = "allow-net",
-	.usage = "ID HOST...",
-	.help = "what a sandbox may reach, in place of what it could (none: nothing)",
-	.min_words = 2,
-	.max_words = 1 + LIMIT_ALLOW_NET,
-	.run = allow_net,
-};

@@ -9,60 +9,6 @@
 #include "lib/fd.h"
 #include "show.h"
 
-static const struct command *const commands[] = {
-	&command_create,
-	&command_exec,
-	&command_cp,
-	&command_ls,
-	&command_info,
-	&command_logs,
-	&command_rm,
-	&command_execs,
-	&command_output,
-	&command_kill,
-	&command_activate,
-	&command_allow_net,
-	&command_network,
-	&command_snapshot,
-	&command_restore,
-	&command_snapshots,
-	&command_history,
-	&command_top,
-	&command_modules,
-	&command_modules_ls,
-	&command_modules_push,
-	&command_modules_pull,
-	&command_modules_freeze,
-	&command_modules_rm,
-	&command_tokens,
-	&command_tokens_ls,
-	&command_tokens_add,
-	&command_tokens_rm,
-	&command_system,
-	&command_system_info,
-	&command_system_reboot,
-	&command_system_poweroff,
-	&command_system_update,
-	&command_pin,
-	&command_completion,
-	&command_version,
-	&command_help,
-	NULL,
-};
-
-static const struct option global_options[] = {
-	{"url", 0, "URL",
-	 "https://HOST[:PORT] of the appliance; else SQUASH_URL, else the config's"},
-	{"token-file", 0, "FILE",
-	 "a file that has the token; else SQUASH_TOKEN, else the config's"},
-	{"fingerprint", 0, "SHA256",
-	 "of its certificate, as its console shows it; else SQUASH_FINGERPRINT"},
-	{"plain", 0, NULL, "http:// may leave this machine; SQUASH_PLAIN=1"},
-	{"json", 0, NULL, "print what the API answers, as it comes"},
-	{"help", 'h', NULL, "of the command"},
-	{.name = NULL},
-};
-
 static int load_settings(struct ctl *c, const struct args *a)
 {
 	const struct settings_options options = {

@@ -103,6 +103,55 @@ void table_size(struct table *t, const struct json_value *v)
 		table_text(t, show_size((uint64_t)bytes, text));
 }
 
+/* The member that a path of keys, with dots between, leads to. */
+static const struct json_value *find(const struct json_value *object, const char *path, size_t len)
+{
+	char key[64];
+	for (size_t at = 0, end; at < len && object; at = end + 1) {
+		for (end = at; end < len && path[end] != '.';)
+			end++;
+		snprintf(key, sizeof(key), "%.*s", (int)(end - at), path + at);
+		object = json_get(object, key);
+	}
+	return object;
+}
+
+static void add_cell(struct table *t, const struct json_value *object, const char *cell, size_t len)
+{
+	static const char bytes[] = "bytes:";
+	bool is_size = strncmp(cell, bytes, sizeof(bytes) - 1) == 0;
+	const struct json_value *v = NULL;
+	for (size_t at = is_size ? sizeof(bytes) - 1 : 0, path; at < len; at += path + 1) {
+		path = strcspn(cell + at, "| ");
+		v = find(object, cell + at, path);
+		if (v && v->type != JSON_NULL)
+			break;
+	}
+	if (is_size)
+		table_size(t, v);
+	else
+		table_value(t, v);
+}
+
+void table_cells(struct table *t, const struct json_value *object, const char *cells)
+{
+	for (size_t len; *cells; cells += len + (cells[len] == ' ')) {
+		len = strcspn(cells, " ");
+		add_cell(t, object, cells, len);
+	}
+}
+
+void table_fields(struct table *t, const struct json_value *object, const char *fields)
+{
+	for (size_t len; *fields; fields += len + (fields[len] == ' ')) {
+		len = strcspn(fields, " ");
+		size_t name = strcspn(fields, "= ");
+		size_t cell = name < len ? name + 1 : 0;
+		table_add(t, fields, name);
+		add_cell(t, object, fields + cell, len - cell);
+	}
+}
+
 static size_t terminal_width(void)
 {
 	struct winsize size;

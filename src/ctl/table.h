@@ -40,6 +40,13 @@ void table_value(struct table *t, const struct json_value *v);
 /* A number of bytes. */
 void table_size(struct table *t, const struct json_value *v);
 
+/* The next cells, each a word of cells: the key of a member of the object. "a.b" is a member of a
+ * member, "a|b" the first of several that isn't null, "bytes:a" a number of bytes. */
+void table_cells(struct table *t, const struct json_value *object, const char *cells);
+
+/* A row for each word of fields, of a name and a value: "name=cell", or a key that is both. */
+void table_fields(struct table *t, const struct json_value *object, const char *fields);
+
 /* To stdout; on a terminal no line is longer than it is wide. */
 void table_print(const struct table *t);
 

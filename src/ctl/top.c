@@ -126,14 +126,11 @@ static int print_sandboxes(struct ctl *c, const struct look *k)
 		return rc;
 	table_init(&t, &a->arena, "ID OWNER >CPU >MEMORY >DISK >EXECS LAST_ACTIVE TASK");
 	for (const struct json_value *s = api_first(a); s; s = s->next) {
-		table_value(&t, json_get(s, "id"));
-		table_value(&t, json_get(s, "owner"));
+		table_cells(&t, s, "id owner");
 		add_cpu(&t, k, s);
 		add_memory(&t, k, s);
 		add_share(&t, size_of(s, "upper_bytes", text), json_get(s, "disk_mb"));
-		table_value(&t, json_get(s, "exec_count"));
-		table_value(&t, json_get(s, "last_active"));
-		table_value(&t, json_get(s, "task"));
+		table_cells(&t, s, "exec_count last_active task");
 	}
 	table_print(&t);
 	return 0;
@@ -179,17 +176,14 @@ static int show_on(struct ctl *c, struct look *k)
 	return rc;
 }
 
-static int top(struct ctl *c, const struct args *args)
+int command_top(struct ctl *c, const struct args *args)
 {
 	static struct look look;
 	struct termios before, raw;
 	const struct sigaction action = {.sa_handler = on_signal}; /* poll(2) is to end */
 	(void)args;
-	if (c->json) {
-		struct api *a = api_begin("GET", "api/sandboxes");
-		int rc = api_call(c, a);
-		return rc != 0 ? rc : api_print(a);
-	}
+	if (c->json)
+		return api_finish(c, api_begin("GET", "api/sandboxes"), NULL);
 	if (!isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &before) < 0)
 		return show(c, &look);
 	raw = before;
@@ -201,10 +195,3 @@ static int top(struct ctl *c, const struct args *args)
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
 	return rc;
 }
-
-const struct command command_top = {
-	.name = "top",
-	.usage = "",
-	.help = "what sandboxes use, looked at each 2 s; q ends it",
-	.run = top,
-};

@@ -14,8 +14,9 @@
 #include "lib/limits.h"
 #include "limits.h"
 
-static int fail(struct ctl *c, const struct upload *u, int number)
+static int fail(struct ctl *c, struct upload *u, int number)
 {
+	fd_close(&u->fd);
 	return ctl_fail(c, EXIT_LOCAL, "%s: %s", u->name, strerror(number));
 }
 
@@ -76,7 +77,7 @@ int upload_open(struct ctl *c, struct upload *u, const char *path)
 	return u->fd < 0 ? fail(c, u, errno) : measure(c, u);
 }
 
-int upload_hash(struct ctl *c, const struct upload *u, char text[TOKEN_DIGEST_TEXT_BYTES])
+int upload_hash(struct ctl *c, struct upload *u, char text[TOKEN_DIGEST_TEXT_BYTES])
 {
 	static uint8_t bytes[CTL_IO_BYTES];
 	uint8_t digest[TOKEN_DIGEST_BYTES];
@@ -99,19 +100,17 @@ static void draw(void *owner, uint64_t sent, uint64_t all)
 	bar_draw(&u->bar, sent, all);
 }
 
-void upload_into(struct upload *u, struct http_call *call)
+int upload_call(struct ctl *c, struct upload *u, struct api *a, const char *key)
 {
+	a->call.is_file = true;
+	a->call.file_fd = u->fd;
+	a->call.file_len = u->len;
+	a->call.timeout_ms = CTL_LONG_REPLY_MS; /* all of it is synced before the answer */
+	a->call.progress = draw;
+	a->call.owner = u;
 	bar_begin(&u->bar);
-	call->is_file = true;
-	call->file_fd = u->fd;
-	call->file_len = u->len;
-	call->timeout_ms = CTL_LONG_REPLY_MS; /* all of it is synced before the answer */
-	call->progress = draw;
-	call->owner = u;
-}
-
-void upload_close(struct upload *u)
-{
+	int rc = api_call(c, a);
 	bar_end(&u->bar);
 	fd_close(&u->fd);
+	return rc != 0 ? rc : api_answer(c, a, key);
 }

@@ -5,9 +5,8 @@
 
 #include <sys/types.h>
 
+#include "api.h"
 #include "bar.h"
-#include "ctl.h"
-#include "http.h"
 #include "lib/token.h"
 
 struct upload {
@@ -19,19 +18,17 @@ struct upload {
 };
 
 /* Open a file, "-" for stdin. What has no size yet (a pipe) is read whole, into memory. 0, or an
- * exit code. upload_close closes it. */
+ * exit code, and nothing is open. upload_call closes it. */
 int upload_open(struct ctl *c, struct upload *u, const char *path);
 
-/* What fd has, a regular file; it is closed with u. name is for messages. */
+/* The same for fd, a regular file, which is taken. name is for messages. */
 int upload_take(struct ctl *c, struct upload *u, int fd, const char *name);
 
-/* The SHA-256 of what is to be sent. */
-int upload_hash(struct ctl *c, const struct upload *u, char text[TOKEN_DIGEST_TEXT_BYTES]);
+/* The SHA-256 of what is to be sent. 0, or an exit code, and u is closed. */
+int upload_hash(struct ctl *c, struct upload *u, char text[TOKEN_DIGEST_TEXT_BYTES]);
 
-/* Make it the call's body. u is borrowed until the call is made. */
-void upload_into(struct upload *u, struct http_call *call);
-
-/* Remove what was drawn, and close the file. */
-void upload_close(struct upload *u);
+/* Make the request (begun) with it as the body, draw how far it is, close it, and answer as
+ * api_answer does. 0, or an exit code. */
+int upload_call(struct ctl *c, struct upload *u, struct api *a, const char *key);
 
 #endif
