@@ -59,36 +59,35 @@ static void merge(struct config *c, struct settings *out, const struct settings_
 	explicit_bzero(&all, sizeof(all));
 }
 
-void config_load_image(struct config *c, struct settings *out)
+/* Add the settings of the file dir_fd/path, if it is there, to raw, as one of that place. source and
+ * missing are string constants: what the file is called, and what its absence by an error means. */
+static void load_file(struct settings_raw *raw, int dir_fd, const char *path, const char *source,
+		      enum settings_place place, const char *missing)
 {
 	static char text[FILE_BYTES];
 	struct err e = {0};
-	ssize_t n = fd_read_file(AT_FDCWD, PATH_ENV, text, sizeof(text), &e);
+	ssize_t n = fd_read_file(dir_fd, path, text, sizeof(text), &e);
 	if (n >= 0) {
-		settings_put_file(&c->files, (const uint8_t *)text, (size_t)n, PATH_ENV,
-				  SETTINGS_IMAGE, &loud);
-	} else if (n != -ENOENT) {
+		settings_put_file(raw, (const uint8_t *)text, (size_t)n, source, place, &loud);
+	} else if (n != -ENOENT && n != -ENOTDIR) {
 		console_say("Settings are missing: %s.", e.text);
-		c->files.unreadable = PATH_ENV " cannot be read";
+		raw->unreadable = missing;
 	}
 	explicit_bzero(text, sizeof(text));
+}
+
+void config_load_image(struct config *c, struct settings *out)
+{
+	load_file(&c->files, AT_FDCWD, PATH_ENV, PATH_ENV, SETTINGS_IMAGE,
+		  PATH_ENV " cannot be read");
 	merge(c, out, &silent);
 }
 
 /* A file below dir_fd; source, a string constant, is what it is called. */
 static void load_credential(struct config *c, int dir_fd, const char *path, const char *source)
 {
-	static char text[FILE_BYTES];
-	struct err e = {0};
-	ssize_t n = fd_read_file(dir_fd, path, text, sizeof(text), &e);
-	if (n >= 0) {
-		settings_put_file(&c->credentials, (const uint8_t *)text, (size_t)n, source,
-				  SETTINGS_ESP, &loud);
-	} else if (n != -ENOENT && n != -ENOTDIR) {
-		console_say("Settings are missing: %s.", e.text);
-		c->credentials.unreadable = "credentials cannot be read";
-	}
-	explicit_bzero(text, sizeof(text));
+	load_file(&c->credentials, dir_fd, path, source, SETTINGS_ESP,
+		  "credentials cannot be read");
 }
 
 /* What the stub has unpacked beside the image: all of it is the initramfs's, and so writable. */

@@ -29,6 +29,17 @@ const char *clock_text(uint64_t wall_ms, char text[CLOCK_TEXT_BYTES])
 	return text;
 }
 
+int clock_take_due(uint64_t *due_ms)
+{
+	uint64_t now = clock_mono_ms();
+	if (!*due_ms)
+		return -1;
+	if (now < *due_ms)
+		return (int)(*due_ms - now);
+	*due_ms = 0;
+	return 0;
+}
+
 int clock_sooner(int a_ms, int b_ms)
 {
 	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;

@@ -14,6 +14,10 @@ uint64_t clock_wall_ms(void);
 /* Milliseconds since boot: for durations and deadlines. */
 uint64_t clock_mono_ms(void);
 
+/* Whether it is time: -1 if *due_ms is 0, which is never; or the milliseconds until clock_mono_ms()
+ * is *due_ms; or 0, once, as *due_ms becomes 0. */
+int clock_take_due(uint64_t *due_ms);
+
 /* The sooner of two timeouts of poll(2), -1 being none. */
 int clock_sooner(int a_ms, int b_ms);
 

@@ -166,6 +166,14 @@ int child_become(const char *root, uid_t id)
 	return rc < 0 ? rc : child_refuse_privileges();
 }
 
+void child_exec(int rc, const char *path, char **args, char **environment)
+{
+	if (rc < 0)
+		errno = -rc;
+	else
+		execve(path, args, environment);
+}
+
 int child_set_user(uid_t id)
 {
 	/* Groups first: without root they could no longer be given up. */

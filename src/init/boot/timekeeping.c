@@ -72,12 +72,9 @@ void timekeeping_read_events(struct timekeeping *t)
 int timekeeping_remark(struct timekeeping *t)
 {
 	struct timex state = {.modes = 0}; /* only to be read */
-	uint64_t now = clock_mono_ms();
-	if (!t->remark_ms)
-		return -1;
-	if (now < t->remark_ms)
-		return (int)(t->remark_ms - now);
-	t->remark_ms = 0;
+	int left_ms = clock_take_due(&t->remark_ms);
+	if (left_ms != 0)
+		return left_ms;
 	if (adjtimex(&state) == TIME_ERROR)
 		console_say("No server of SQUASH_NTP has given the time so far: still asking.");
 	return -1;

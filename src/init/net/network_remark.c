@@ -62,12 +62,9 @@ static void remark_egress(const struct network *n)
 
 int network_remark(struct network *n)
 {
-	uint64_t now = clock_mono_ms();
-	if (!n->remark_ms)
-		return -1;
-	if (now < n->remark_ms)
-		return (int)(n->remark_ms - now);
-	n->remark_ms = 0;
+	int left_ms = clock_take_due(&n->remark_ms);
+	if (left_ms != 0)
+		return left_ms;
 	if (n->settings->iface[0])
 		remark_missing(n, "SQUASH_IFACE", n->settings->iface);
 	remark_management(n);

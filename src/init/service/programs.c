@@ -63,11 +63,7 @@ static void run_squashd(const struct program_start *what)
 	int rc = child_limit_capabilities(squashd_capabilities);
 	if (rc == 0)
 		rc = seccomp_load(&squashd_calls, &e); /* CAP_SYS_ADMIN takes no_new_privs' place */
-	if (rc < 0) {
-		errno = -rc;
-		return;
-	}
-	execve(PATH_SQUASHD, args, environment);
+	child_exec(rc, PATH_SQUASHD, args, environment);
 }
 
 /* The user http, locked into PATH_HTTP_ROOT, without any capability: it parses what strangers
@@ -92,11 +88,7 @@ static void run_httpd(const struct program_start *what)
 	/* Few system calls are left to it. */
 	if (rc == 0)
 		rc = seccomp_load(&http_calls, &e);
-	if (rc < 0) {
-		errno = -rc;
-		return;
-	}
-	execve(PATH_HTTPD, args, environment);
+	child_exec(rc, PATH_HTTPD, args, environment);
 }
 
 /* The user front, locked into PATH_FRONT_ROOT, without any capability. It confines itself further
@@ -122,11 +114,7 @@ static void run_front(const struct program_start *what)
 				: fcntl(i, F_SETFD, FD_CLOEXEC) < 0 && errno != EBADF)
 			return;
 	int rc = child_become(PATH_FRONT_ROOT, USER_FRONT);
-	if (rc < 0) {
-		errno = -rc;
-		return;
-	}
-	execve(PATH_FRONT, args, environment);
+	child_exec(rc, PATH_FRONT, args, environment);
 }
 
 /* Uid 0, as it runs the lease program, but with the capabilities of the network alone: raw
@@ -153,12 +141,9 @@ static void run_dhcp(const struct program_start *what)
 		rc = child_refuse_privileges();
 	if (rc == 0)
 		rc = child_write_only_below(writable);
-	if (rc < 0) {
-		errno = -rc;
-		return;
-	}
-	child_set_output("/dev/null"); /* "udhcpc: sending discover", again and again */
-	execve(PATH_BUSYBOX, args, environment);
+	if (rc == 0)
+		child_set_output("/dev/null"); /* "udhcpc: sending discover", again and again */
+	child_exec(rc, PATH_BUSYBOX, args, environment);
 }
 
 /* The user ntp with one capability: setting the clock. It owns no file, and may read none but the
@@ -188,17 +173,11 @@ static void run_ntpd(const struct program_start *what)
 		rc = child_write_only_below(writable);
 	if (rc == 0)
 		rc = child_read_only_below(readable);
-	if (rc < 0) {
-		errno = -rc;
-		return;
+	if (rc == 0) {
+		child_set_output("/dev/null"); /* "timed out waiting for", again and again */
+		rc = seccomp_load(&ntp_calls, &e);
 	}
-	child_set_output("/dev/null"); /* "timed out waiting for", again and again */
-	rc = seccomp_load(&ntp_calls, &e);
-	if (rc < 0) {
-		errno = -rc;
-		return;
-	}
-	execve(PATH_BUSYBOX, args, environment);
+	child_exec(rc, PATH_BUSYBOX, args, environment);
 }
 
 void program_run(const void *context)

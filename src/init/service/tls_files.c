@@ -49,11 +49,7 @@ static void run_make_identity(const void *context)
 	if (key_fd < 0 || chain_fd < 0 || dup2(key_fd, KEY_FD) < 0 || dup2(chain_fd, CHAIN_FD) < 0)
 		return;
 	int rc = child_become(PATH_FRONT_ROOT, USER_FRONT);
-	if (rc < 0) {
-		errno = -rc;
-		return;
-	}
-	execve(PATH_MAKE_IDENTITY, args, environment);
+	child_exec(rc, PATH_MAKE_IDENTITY, args, environment);
 }
 
 static int open_new(int dir_fd, const char *name, mode_t mode)
