@@ -9,28 +9,30 @@
 #include "dial.h"
 #include "lib/sockaddr.h"
 
-/* Neither TCP's urgent byte nor its place survives splice(2): no connection rather than another
- * one. */
-static bool is_urgent(struct connection *c, uint32_t events)
+/* Events of either side that mean the same in any state. Neither TCP's urgent byte nor its place
+ * survives splice(2): no connection rather than another one. Returns whether that was all. */
+static bool take_events(struct connection *c, uint32_t events)
 {
-	if (!(events & EPOLLPRI))
-		return false;
-	if (c->state == CONNECTION_FLOWS)
-		connection_end(c, "urgent data", true);
-	else
-		connection_refuse(c, "urgent data");
-	return true;
+	bool flows = c->state == CONNECTION_FLOWS;
+	if (events & EPOLLPRI) {
+		if (flows)
+			connection_end(c, "urgent data", true);
+		else
+			connection_refuse(c, "urgent data");
+		return true;
+	}
+	if (flows)
+		connection_move(c);
+	return flows;
 }
 
 static void sandbox_ready(void *owner, uint32_t events)
 {
 	struct connection *c = owner;
 	flow_note(&c->sandbox, events);
-	if (is_urgent(c, events))
+	if (take_events(c, events))
 		return;
-	if (c->state == CONNECTION_FLOWS)
-		connection_move(c);
-	else if (c->sandbox.failed)
+	if (c->sandbox.failed)
 		connection_refuse(c, "given up");
 	else if (c->state == CONNECTION_SNIFFS)
 		connection_sniff(c);
@@ -40,11 +42,7 @@ static void remote_ready(void *owner, uint32_t events)
 {
 	struct connection *c = owner;
 	flow_note(&c->remote, events);
-	if (is_urgent(c, events))
-		return;
-	if (c->state == CONNECTION_FLOWS)
-		connection_move(c);
-	else
+	if (!take_events(c, events))
 		connection_dialled(c, events);
 }
 

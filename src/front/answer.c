@@ -41,17 +41,10 @@ void answer(struct conn *c, unsigned status, const char *code, const char *text)
 
 bool answer_write(struct conn *c)
 {
-	ssize_t n;
-	if (c->out_at < c->out_len) {
-		n = wire_write(&c->wire, c->out + c->out_at, c->out_len - c->out_at);
-		c->out_at += n > 0 ? (size_t)n : 0;
-	} else {
-		n = wire_flush(&c->wire);
-		if (n == 0)
-			answer_end(c);
-	}
-	if (n < 0 && n != -EAGAIN)
-		conn_close(c);
+	bool is_written = c->out_at == c->out_len;
+	ssize_t n = conn_write_out(c);
+	if (is_written && n == 0)
+		answer_end(c);
 	return n >= 0;
 }
 

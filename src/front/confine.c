@@ -37,9 +37,8 @@ static const struct seccomp_rule rules[] = {
 	ALLOW(SYS_getrandom),
 	/* where the vDSO has no clock */
 	ALLOW(SYS_clock_gettime),
-	ALLOW(SYS_restart_syscall), /* after a stop */
 	ALLOW(SYS_exit),
-	ALLOW(SYS_exit_group),
+	ALLOW_RESTART_AND_EXIT,
 };
 
 static const struct seccomp_table calls = {rules, sizeof(rules) / sizeof(rules[0]), 0};

@@ -14,6 +14,20 @@ void conn_init_all(struct front *f)
 	}
 }
 
+ssize_t conn_write_out(struct conn *c)
+{
+	ssize_t n;
+	if (c->out_at < c->out_len) {
+		n = wire_write(&c->wire, c->out + c->out_at, c->out_len - c->out_at);
+		c->out_at += n > 0 ? (size_t)n : 0;
+	} else {
+		n = wire_flush(&c->wire);
+	}
+	if (n < 0 && n != -EAGAIN)
+		conn_close(c);
+	return n;
+}
+
 void conn_set_deadline(struct conn *c, unsigned in_ms)
 {
 	conn_set_due(c, c->front->loop.now_ms + in_ms);

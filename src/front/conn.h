@@ -113,6 +113,10 @@ void conn_init_all(struct front *f);
 /* Ends the connection, whatever its state, and forgets what went through it. */
 void conn_close(struct conn *c);
 
+/* Writes on what is in c->out; once that is written, what TLS still holds. Returns how many bytes
+ * went, 0 if there is nothing left, -EAGAIN, or another -errno, and the connection is closed. */
+ssize_t conn_write_out(struct conn *c);
+
 /* Sets the deadline: in so many ms, or at a time of the loop's clock. */
 void conn_set_deadline(struct conn *c, unsigned in_ms);
 void conn_set_due(struct conn *c, uint64_t due_ms);

@@ -284,19 +284,11 @@ static void end_request(struct conn *c)
 
 static bool write_reply(struct conn *c)
 {
-	ssize_t n;
 	if (c->part != CONN_REPLY)
 		return false;
-	if (c->out_at < c->out_len) {
-		n = wire_write(&c->wire, c->out + c->out_at, c->out_len - c->out_at);
-		c->out_at += n > 0 ? (size_t)n : 0;
-	} else {
-		n = wire_flush(&c->wire);
-	}
-	if (n < 0 && n != -EAGAIN) {
-		conn_close(c);
+	ssize_t n = conn_write_out(c);
+	if (n < 0 && n != -EAGAIN)
 		return true;
-	}
 	if (n == -EAGAIN) {
 		if (c->take_due_ms == 0)
 			c->take_due_ms = c->front->loop.now_ms + FRONT_STALL_MS;

@@ -20,8 +20,7 @@ static const struct seccomp_rule rules[] = {
 	ALLOW_IF(SYS_write, ARG_IS(0, KEY_FD)),
 	ALLOW_IF(SYS_write, ARG_IS(0, CERTIFICATE_FD)),
 	ALLOW_IF(SYS_writev, ARG_IS(0, STDERR_FD)), /* musl's stdio */
-	ALLOW(SYS_restart_syscall),                 /* after a stop */
-	ALLOW(SYS_exit_group),
+	ALLOW_RESTART_AND_EXIT,
 };
 
 static const struct seccomp_table calls = {rules, sizeof(rules) / sizeof(rules[0]), 0};
