@@ -5,12 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-static int read_digit(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = c != '\0' ? strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c) : NULL;
-	return at ? (int)(at - digits) : -1;
-}
+#include "lib/hex.h"
 
 /* Decode len bytes into out, terminated. NULL, or what is wrong with them. */
 static const char *decode(const char *text, size_t len, char out[QUERY_VALUE_BYTES])
@@ -19,11 +14,10 @@ static const char *decode(const char *text, size_t len, char out[QUERY_VALUE_BYT
 	for (size_t i = 0; i < len; i++) {
 		char c = text[i];
 		if (c == '%') {
-			int high = len - i > 2 ? read_digit(text[i + 1]) : -1;
-			int low = len - i > 2 ? read_digit(text[i + 2]) : -1;
-			if (high < 0 || low < 0)
+			int byte = len - i > 2 ? hex_read_byte(text + i + 1) : -1;
+			if (byte < 0)
 				return "has a % without two hexadecimal digits";
-			c = (char)(high << 4 | low);
+			c = (char)byte;
 			i += 2;
 		}
 		if (c == '\0')

@@ -27,7 +27,7 @@ int command_modules_ls(struct ctl *c, const struct args *args)
 int command_modules_push(struct ctl *c, const struct args *args)
 {
 	struct upload u;
-	char name[NAME_MAX + 1], sha256[TOKEN_DIGEST_TEXT_BYTES];
+	char name[NAME_MAX + 1], sha256[SHA256_TEXT_BYTES];
 	remote_base(args->words[args->word_count - 1], name, sizeof(name));
 	size_t len = strlen(name), end = sizeof(SUFFIX) - 1;
 	if (args->word_count == 1 && len > end && strcmp(name + len - end, SUFFIX) == 0)

@@ -72,5 +72,5 @@ void pinned_init(struct pinned *p, const uint8_t *wanted)
 
 bool pinned_is_other(const struct pinned *p)
 {
-	return p->is_seen && p->wanted && !token_equal(p->seen, p->wanted);
+	return p->is_seen && p->wanted && !sha256_equal(p->seen, p->wanted);
 }

@@ -7,7 +7,7 @@
 #include <bearssl.h>
 #include <stdbool.h>
 
-#include "lib/token.h"
+#include "lib/sha256.h"
 
 struct pinned {
 	const br_x509_class *vtable; /* first, for BearSSL */
@@ -15,8 +15,8 @@ struct pinned {
 	br_sha256_context hash;
 	bool is_first; /* the server's own comes first: RFC 5246 7.4.2 */
 	bool is_seen;
-	const uint8_t *wanted;            /* borrowed; NULL: any certificate will do */
-	uint8_t seen[TOKEN_DIGEST_BYTES]; /* of the one that came */
+	const uint8_t *wanted;      /* borrowed; NULL: any certificate will do */
+	uint8_t seen[SHA256_BYTES]; /* of the one that came */
 };
 
 void pinned_init(struct pinned *p, const uint8_t *wanted);

@@ -119,9 +119,9 @@ static int read_config(struct config *c, struct err *e)
 	return 0;
 }
 
-bool settings_read_fingerprint(const char *text, uint8_t digest[TOKEN_DIGEST_BYTES])
+bool settings_read_fingerprint(const char *text, uint8_t digest[SHA256_BYTES])
 {
-	char digits[TOKEN_DIGEST_TEXT_BYTES];
+	char digits[SHA256_TEXT_BYTES];
 	size_t n = 0;
 	for (const char *at = text; *at; at++) {
 		if (*at == ':')
@@ -131,15 +131,14 @@ bool settings_read_fingerprint(const char *text, uint8_t digest[TOKEN_DIGEST_BYT
 		/* As the console and openssl write them. */
 		digits[n++] = *at >= 'A' && *at <= 'F' ? (char)(*at - 'A' + 'a') : *at;
 	}
-	return token_read_digest(digits, n, digest);
+	return sha256_read(digits, n, digest);
 }
 
-const char *settings_write_fingerprint(const uint8_t digest[TOKEN_DIGEST_BYTES],
+const char *settings_write_fingerprint(const uint8_t digest[SHA256_BYTES],
 				       char text[FINGERPRINT_TEXT_BYTES])
 {
-	for (size_t i = 0; i < TOKEN_DIGEST_BYTES; i++)
-		snprintf(text + 3 * i, 4, "%02X%s", digest[i],
-			 i + 1 < TOKEN_DIGEST_BYTES ? ":" : "");
+	for (size_t i = 0; i < SHA256_BYTES; i++)
+		snprintf(text + 3 * i, 4, "%02X%s", digest[i], i + 1 < SHA256_BYTES ? ":" : "");
 	return text;
 }
 

@@ -10,14 +10,14 @@
 
 #include "lib/err.h"
 #include "lib/limits.h"
-#include "lib/token.h"
+#include "lib/sha256.h"
 #include "url.h"
 
 struct settings {
 	struct url url;
 	bool is_plain_fine; /* http:// to other machines */
 	bool has_fingerprint;
-	uint8_t fingerprint[TOKEN_DIGEST_BYTES];
+	uint8_t fingerprint[SHA256_BYTES];
 	char token[LIMIT_TOKEN_BYTES + 1]; /* empty: none */
 };
 
@@ -34,11 +34,11 @@ int settings_load(struct settings *s, const struct settings_options *o, struct e
 int settings_read_token(const char *path, char token[LIMIT_TOKEN_BYTES + 1], struct err *e);
 
 /* Read a SHA-256 as the console, openssl or sha256sum write it: with colons or without. */
-bool settings_read_fingerprint(const char *text, uint8_t digest[TOKEN_DIGEST_BYTES]);
+bool settings_read_fingerprint(const char *text, uint8_t digest[SHA256_BYTES]);
 
 /* With colons, as the console shows it. */
-#define FINGERPRINT_TEXT_BYTES (3 * TOKEN_DIGEST_BYTES)
-const char *settings_write_fingerprint(const uint8_t digest[TOKEN_DIGEST_BYTES],
+#define FINGERPRINT_TEXT_BYTES (3 * SHA256_BYTES)
+const char *settings_write_fingerprint(const uint8_t digest[SHA256_BYTES],
 				       char text[FINGERPRINT_TEXT_BYTES]);
 
 /* The path of the config: $XDG_CONFIG_HOME/squash/config, or ~/.config/squash/config. */

@@ -77,10 +77,10 @@ int upload_open(struct ctl *c, struct upload *u, const char *path)
 	return u->fd < 0 ? fail(c, u, errno) : measure(c, u);
 }
 
-int upload_hash(struct ctl *c, struct upload *u, char text[TOKEN_DIGEST_TEXT_BYTES])
+int upload_hash(struct ctl *c, struct upload *u, char text[SHA256_TEXT_BYTES])
 {
 	static uint8_t bytes[CTL_IO_BYTES];
-	uint8_t digest[TOKEN_DIGEST_BYTES];
+	uint8_t digest[SHA256_BYTES];
 	br_sha256_context hash;
 	ssize_t n;
 	off_t begin = lseek(u->fd, 0, SEEK_CUR);
@@ -90,7 +90,7 @@ int upload_hash(struct ctl *c, struct upload *u, char text[TOKEN_DIGEST_TEXT_BYT
 	if (n < 0 || lseek(u->fd, begin, SEEK_SET) < 0)
 		return fail(c, u, n < 0 ? (int)-n : errno);
 	br_sha256_out(&hash, digest);
-	token_write_digest(digest, text);
+	sha256_write(digest, text);
 	return 0;
 }
 

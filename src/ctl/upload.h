@@ -7,7 +7,7 @@
 
 #include "api.h"
 #include "bar.h"
-#include "lib/token.h"
+#include "lib/sha256.h"
 
 struct upload {
 	int fd; /* its position: the first byte to be sent */
@@ -25,7 +25,7 @@ int upload_open(struct ctl *c, struct upload *u, const char *path);
 int upload_take(struct ctl *c, struct upload *u, int fd, const char *name);
 
 /* The SHA-256 of what is to be sent. 0, or an exit code, and u is closed. */
-int upload_hash(struct ctl *c, struct upload *u, char text[TOKEN_DIGEST_TEXT_BYTES]);
+int upload_hash(struct ctl *c, struct upload *u, char text[SHA256_TEXT_BYTES]);
 
 /* Make the request (begun) with it as the body, draw how far it is, close it, and answer as
  * api_answer does. 0, or an exit code. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "conn.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 

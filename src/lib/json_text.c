@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "hex.h"
 #include "json_part.h"
 #include "utf8.h"
 
@@ -27,14 +28,10 @@ static int read_unit(struct json_reader *r, uint32_t *unit)
 	for (int i = 0; i < 4; i++, r->at++) {
 		if (r->at == r->len)
 			return json_fault_early_end(r);
-		uint8_t byte = r->text[r->at];
-		uint8_t lower = byte | 0x20;
-		if (byte >= '0' && byte <= '9')
-			*unit = *unit << 4 | (uint32_t)(byte - '0');
-		else if (lower >= 'a' && lower <= 'f')
-			*unit = *unit << 4 | (uint32_t)(lower - 'a' + 10);
-		else
+		int digit = hex_read_digit((char)r->text[r->at]);
+		if (digit < 0)
 			return json_fault_at(r, r->at, "expected a hexadecimal digit");
+		*unit = *unit << 4 | (uint32_t)digit;
 	}
 	return 0;
 }

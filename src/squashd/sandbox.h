@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "lib/limits.h"
-#include "lib/token.h"
+#include "lib/sha256.h"
 
 /* What a reboot may forget; see runtime.h. */
 struct runtime {
@@ -62,7 +62,7 @@ struct server {
 	bool egress_is_bound;       /* to EGRESS_VRF: sandboxes have a network card of their own */
 	const char *egress_private; /* SQUASH_EGRESS_PRIVATE: networks, commas between */
 	bool has_token;             /* a token is set, or was meant to be; its digest: */
-	uint8_t token_digest[TOKEN_DIGEST_BYTES];
+	uint8_t token_digest[SHA256_BYTES];
 	/* A worker's: */
 	const struct caller *caller; /* whose request it serves; NULL: nobody's */
 	int passed_fd;               /* what came with it; -1: nothing. Not looked at yet */

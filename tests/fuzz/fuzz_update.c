@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "fuzz.h"
+#include "lib/sha256.h"
 #include "lib/uki.h"
 #include "squashd/update/update_header.h"
 
@@ -18,11 +19,8 @@ static void sign(uint8_t *header, uint8_t *key)
 {
 	unsigned char bytes[32] = {[31] = FUZZ_KEY};
 	const br_ec_private_key private = {.curve = BR_EC_secp256r1, .x = bytes, .xlen = 32};
-	uint8_t hash[br_sha256_SIZE], point[BR_EC_KBUF_PUB_MAX_SIZE];
-	br_sha256_context context;
-	br_sha256_init(&context);
-	br_sha256_update(&context, header, 128);
-	br_sha256_out(&context, hash);
+	uint8_t hash[SHA256_BYTES], point[BR_EC_KBUF_PUB_MAX_SIZE];
+	sha256_of(header, 128, hash);
 	CHECK(br_ecdsa_i31_sign_raw(br_ec_get_default(), &br_sha256_vtable, hash, &private,
 				    header + 128) == 64);
 	CHECK(br_ec_compute_pub(br_ec_get_default(), NULL, point, &private) == UPDATE_KEY_BYTES);

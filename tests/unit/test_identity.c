@@ -6,6 +6,7 @@
 #include "front/identity/der_read.h"
 #include "front/identity/identity.h"
 #include "front/identity/identity_make.h"
+#include "lib/sha256.h"
 #include "tap.h"
 
 #define CERTIFICATES 500
@@ -36,16 +37,13 @@ static bool is_der(struct der d)
 static bool is_signed(struct der d, const br_ec_public_key *key)
 {
 	struct der certificate, tbs, skipped, signature;
-	uint8_t hash[br_sha256_SIZE];
-	br_sha256_context sha256;
+	uint8_t hash[SHA256_BYTES];
 	if (!der_take_tag(&d, DER_SEQUENCE, &certificate))
 		return false;
 	const uint8_t *begin = certificate.at;
 	if (!der_take_tag(&certificate, DER_SEQUENCE, &tbs))
 		return false;
-	br_sha256_init(&sha256);
-	br_sha256_update(&sha256, begin, (size_t)(certificate.at - begin));
-	br_sha256_out(&sha256, hash);
+	sha256_of(begin, (size_t)(certificate.at - begin), hash);
 	if (!der_take_tag(&certificate, DER_SEQUENCE, &skipped) ||
 	    !der_take_tag(&certificate, DER_BIT_STRING, &signature) || signature.at[0] != 0)
 		return false;

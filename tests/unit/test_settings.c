@@ -109,9 +109,9 @@ static void check_one(const char *name, const char *value, struct settings *out,
 /* Whether what is kept is the digest of that token; NULL: nothing. */
 static bool has_digest(const struct settings *s, const char *token)
 {
-	uint8_t digest[TOKEN_DIGEST_BYTES] = {0};
+	uint8_t digest[SHA256_BYTES] = {0};
 	if (token)
-		token_digest(token, strlen(token), digest);
+		sha256_of(token, strlen(token), digest);
 	return memcmp(digest, s->token_sha256, sizeof(digest)) == 0;
 }
 

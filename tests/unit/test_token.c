@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "lib/sha256.h"
 #include "lib/token.h"
 #include "tap.h"
 #include "texts.h"
@@ -49,44 +50,44 @@ static const struct text_case digests[] = {
 /* The digest as text, which must be read back as the same; NULL: it isn't. */
 static const char *write_digest(const char *bytes)
 {
-	static char text[TOKEN_DIGEST_TEXT_BYTES];
-	uint8_t digest[TOKEN_DIGEST_BYTES], again[TOKEN_DIGEST_BYTES];
-	token_digest(bytes, strlen(bytes), digest);
-	token_write_digest(digest, text);
-	bool is_same = token_read_digest(text, strlen(text), again) && token_equal(digest, again);
+	static char text[SHA256_TEXT_BYTES];
+	uint8_t digest[SHA256_BYTES], again[SHA256_BYTES];
+	sha256_of(bytes, strlen(bytes), digest);
+	sha256_write(digest, text);
+	bool is_same = sha256_read(text, strlen(text), again) && sha256_equal(digest, again);
 	return is_same ? text : NULL;
 }
 
 static void test_digests(void)
 {
-	char text[TOKEN_DIGEST_TEXT_BYTES];
-	uint8_t digest[TOKEN_DIGEST_BYTES], other[TOKEN_DIGEST_BYTES];
+	char text[SHA256_TEXT_BYTES];
+	uint8_t digest[SHA256_BYTES], other[SHA256_BYTES];
 	TEXTS_CHECK("the digest of", digests, write_digest);
-	token_digest("secret", 6, digest);
-	token_write_digest(digest, text);
-	tap_ok(token_read_digest("2BB80D537B1DA3E38BD30361AA855686BDE0EACD7162FEF6A25FE97BF527A25B",
-				 64, other) &&
-		       token_equal(digest, other),
+	sha256_of("secret", 6, digest);
+	sha256_write(digest, text);
+	tap_ok(sha256_read("2BB80D537B1DA3E38BD30361AA855686BDE0EACD7162FEF6A25FE97BF527A25B", 64,
+			   other) &&
+		       sha256_equal(digest, other),
 	       "in capitals, too");
 	bool differ = true;
 	for (size_t i = 0; i < 8 * sizeof(other); i++) {
 		memcpy(other, digest, sizeof(other));
 		other[i / 8] ^= (uint8_t)(1 << i % 8);
-		differ = differ && !token_equal(digest, other);
+		differ = differ && !sha256_equal(digest, other);
 	}
 	tap_ok(differ, "one bit, wherever it is, makes another digest");
-	token_digest("a\0b", 3, digest);
-	token_digest("a\0c", 3, other);
-	tap_ok(!token_equal(digest, other), "bytes behind a NUL count");
+	sha256_of("a\0b", 3, digest);
+	sha256_of("a\0c", 3, other);
+	tap_ok(!sha256_equal(digest, other), "bytes behind a NUL count");
 	bool refused = true;
 	for (size_t i = 0; i < strlen(text); i++)
 		for (const char *c = "gG/:@`\x80 "; *c; c++) {
-			char bad[TOKEN_DIGEST_TEXT_BYTES];
+			char bad[SHA256_TEXT_BYTES];
 			memcpy(bad, text, sizeof(bad));
 			bad[i] = *c;
-			refused = refused && !token_read_digest(bad, strlen(bad), other);
+			refused = refused && !sha256_read(bad, strlen(bad), other);
 		}
-	tap_ok(refused && !token_read_digest(text, 63, other) && !token_read_digest("", 0, other),
+	tap_ok(refused && !sha256_read(text, 63, other) && !sha256_read("", 0, other),
 	       "what is no 64 digits is refused");
 }
 

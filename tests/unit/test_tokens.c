@@ -84,22 +84,22 @@ static void test_file(void)
 	static const char text[] = "# who\n\n  # and why\nci run " DIGEST
 				   "\n \nbad\nops admin " OTHER "\nci admin " OTHER "\nlast read";
 	struct said said;
-	uint8_t digest[TOKEN_DIGEST_BYTES];
+	uint8_t digest[SHA256_BYTES];
 	read_text(text, strlen(text), &said);
 	tap_ok(tokens.count == 2, "the good lines count: %zu", tokens.count);
 	tap_ok(strstr(said.text, "6: has a right") &&
 		       strstr(said.text, "|8: has a name that is ") &&
 		       strstr(said.text, "|9: has no SHA-256"),
 	       "the others are told with their numbers");
-	token_digest("s3cret", 6, digest);
+	sha256_of("s3cret", 6, digest);
 	const struct token *t = tokens_find(&tokens, digest);
 	tap_ok(t && strcmp(t->name, "ci") == 0 && t->right == RIGHT_RUN,
 	       "one is found by its token");
-	token_digest("secret", 6, digest);
+	sha256_of("secret", 6, digest);
 	t = tokens_find(&tokens, digest);
 	tap_ok(t && strcmp(t->name, "ops") == 0 && t->right == RIGHT_ADMIN,
 	       "a name that comes twice gives nothing to the second");
-	token_digest("s3cre", 5, digest);
+	sha256_of("s3cre", 5, digest);
 	tap_ok(!tokens_find(&tokens, digest), "another token is not found");
 	read_text("", 0, &said);
 	tap_ok(tokens.count == 0 && !said.text[0] && !tokens_find(&tokens, digest),
@@ -134,7 +134,7 @@ static void test_changes(void)
 	char memory[1024];
 	struct buf out = {.data = memory, .cap = sizeof(memory)};
 	struct token more = {.name = "new", .right = RIGHT_READ};
-	token_digest("s3cret", 6, more.digest);
+	sha256_of("s3cret", 6, more.digest);
 	tokens_write_with((const uint8_t *)text, strlen(text), &more, &out);
 	check_text(&out,
 		   "# who\nci run " DIGEST "\nbad ci\n ci read " OTHER "\nops admin " OTHER

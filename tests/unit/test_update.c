@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "exact.h"
+#include "lib/sha256.h"
 #include "lib/uki.h"
 #include "little_endian.h"
 #include "squashd/update/update_header.h"
@@ -31,11 +32,8 @@ static void make_keys(struct keys *k, const char *seed)
 
 static void sign(uint8_t header[UPDATE_HEADER_BYTES], const struct keys *k)
 {
-	uint8_t hash[br_sha256_SIZE];
-	br_sha256_context context;
-	br_sha256_init(&context);
-	br_sha256_update(&context, header, 128);
-	br_sha256_out(&context, hash);
+	uint8_t hash[SHA256_BYTES];
+	sha256_of(header, 128, hash);
 	br_ecdsa_i31_sign_raw(br_ec_get_default(), &br_sha256_vtable, hash, &k->private,
 			      header + 128);
 }

@@ -7,6 +7,7 @@
 
 #include "der_write.h"
 #include "lib/hostname.h"
+#include "lib/sha256.h"
 
 #define KEY_ID_BYTES 20
 
@@ -107,11 +108,8 @@ static void end_extension(struct buf *b, struct begun begun)
 /* RFC 7093 2 (1): 160 bits of the key's SHA-256. */
 static void add_key_id(struct buf *b, const br_ec_public_key *key)
 {
-	uint8_t hash[br_sha256_SIZE];
-	br_sha256_context sha256;
-	br_sha256_init(&sha256);
-	br_sha256_update(&sha256, key->q, key->qlen);
-	br_sha256_out(&sha256, hash);
+	uint8_t hash[SHA256_BYTES];
+	sha256_of(key->q, key->qlen, hash);
 	struct begun begun = begin_extension(b, SUBJECT_KEY_ID, false);
 	der_add(b, DER_OCTET_STRING, hash, KEY_ID_BYTES);
 	end_extension(b, begun);
@@ -204,11 +202,8 @@ static void add_signed_part(struct buf *b, const struct certificate_names *names
 /* The signature's DER, RFC 5480 A, of the bytes. Returns its length, 0 if the key is none. */
 static size_t sign(const void *bytes, size_t len, const br_ec_private_key *key, uint8_t *signature)
 {
-	uint8_t hash[br_sha256_SIZE];
-	br_sha256_context sha256;
-	br_sha256_init(&sha256);
-	br_sha256_update(&sha256, bytes, len);
-	br_sha256_out(&sha256, hash);
+	uint8_t hash[SHA256_BYTES];
+	sha256_of(bytes, len, hash);
 	return br_ecdsa_sign_asn1_get_default()(br_ec_get_default(), &br_sha256_vtable, hash, key,
 						signature);
 }

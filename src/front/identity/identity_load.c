@@ -7,6 +7,7 @@
 #include "der_read.h"
 #include "identity_pair.h"
 #include "lib/buf.h"
+#include "lib/sha256.h"
 #include "pem.h"
 
 static void add_to_key(void *context, const void *bytes, size_t len)
@@ -186,12 +187,9 @@ static int check_first(struct identity *id, struct err *e)
 
 static void write_fingerprint(struct identity *id)
 {
-	uint8_t hash[br_sha256_SIZE];
-	br_sha256_context sha256;
+	uint8_t hash[SHA256_BYTES];
 	struct buf out = {.data = id->fingerprint, .cap = sizeof(id->fingerprint)};
-	br_sha256_init(&sha256);
-	br_sha256_update(&sha256, id->chain[0].data, id->chain[0].data_len);
-	br_sha256_out(&sha256, hash);
+	sha256_of(id->chain[0].data, id->chain[0].data_len, hash);
 	for (size_t i = 0; i < sizeof(hash); i++)
 		buf_printf(&out, "%s%02X", i > 0 ? ":" : "", hash[i]);
 }

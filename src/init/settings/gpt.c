@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "lib/hex.h"
+
 /* Offsets in a header, and what it has there. */
 enum {
 	REVISION_AT = 8,
@@ -233,15 +235,6 @@ void gpt_protect(uint8_t *bytes, uint64_t disk_sectors)
 	write_le(bytes + COUNT_AT, 4, count < UINT32_MAX ? count : UINT32_MAX);
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* On the disk, the first three groups are little-endian numbers. */
 bool gpt_parse_guid(const char *text, uint8_t guid[GPT_GUID_BYTES])
 {
@@ -250,11 +243,10 @@ bool gpt_parse_guid(const char *text, uint8_t guid[GPT_GUID_BYTES])
 	for (unsigned i = 0; i < GPT_GUID_BYTES; i++) {
 		if ((i == 4 || i == 6 || i == 8 || i == 10) && *text++ != '-')
 			return false;
-		int high = hex_digit(text[0]);
-		int low = high < 0 ? -1 : hex_digit(text[1]);
-		if (low < 0)
+		int byte = hex_read_byte(text);
+		if (byte < 0)
 			return false;
-		guid[place[i]] = (uint8_t)(high << 4 | low);
+		guid[place[i]] = (uint8_t)byte;
 		text += 2;
 	}
 	return *text == '\0';

@@ -24,7 +24,7 @@
 #include "gpt.h"
 #include "lib/hostname.h"
 #include "lib/limits.h"
-#include "lib/token.h"
+#include "lib/sha256.h"
 #include "settings_ip.h"
 
 #define SETTINGS_VALUE_BYTES (LIMIT_TOKEN_BYTES + 1) /* the token is the longest value */
@@ -80,7 +80,7 @@ enum settings_access {
 struct settings {
 	enum settings_access access;
 	const char *lock_reason; /* string constant */
-	uint8_t token_sha256[TOKEN_DIGEST_BYTES];
+	uint8_t token_sha256[SHA256_BYTES];
 	bool http; /* plain HTTP is served, too */
 	uint16_t port;
 	uint16_t tls_port; /* goes before port, should that be the same */

@@ -259,14 +259,14 @@ static const char *check_token(const char *text, struct settings *out)
 		if (text[i] <= ' ' || text[i] > '~')
 			return "has a character that is not visible ASCII";
 	}
-	token_digest(text, len, out->token_sha256);
+	sha256_of(text, len, out->token_sha256);
 	out->access = ACCESS_TOKEN;
 	return NULL;
 }
 
 static const char *check_token_sha256(const char *text, struct settings *out)
 {
-	if (!token_read_digest(text, strlen(text), out->token_sha256))
+	if (!sha256_read(text, strlen(text), out->token_sha256))
 		return "is not 64 hexadecimal digits";
 	out->access = ACCESS_TOKEN;
 	return NULL;

@@ -81,7 +81,7 @@ static int hash_file(int file_fd, uint64_t size, br_sha256_context *hash, struct
 }
 
 /* Put the manifest behind the image. *size and sha256 are those of the file then. */
-static int seal(int file_fd, struct manifest *m, uint64_t *size, uint8_t sha256[TOKEN_DIGEST_BYTES],
+static int seal(int file_fd, struct manifest *m, uint64_t *size, uint8_t sha256[SHA256_BYTES],
 		struct err *e)
 {
 	uint8_t block[MANIFEST_BYTES];
@@ -121,8 +121,8 @@ static int capture(const struct server *s, const struct sandbox *sb, int dir_fd,
 static bool make(const struct server *s, const struct sandbox *sb, int dir_fd, struct manifest *m,
 		 struct reply *r)
 {
-	char text[TOKEN_DIGEST_TEXT_BYTES];
-	uint8_t sha256[TOKEN_DIGEST_BYTES];
+	char text[SHA256_TEXT_BYTES];
+	uint8_t sha256[SHA256_BYTES];
 	uint64_t size;
 	struct err e;
 	AUTO_FD file = snapshots_begin(dir_fd, &e);
@@ -133,7 +133,7 @@ static bool make(const struct server *s, const struct sandbox *sb, int dir_fd, s
 		reply_capture_err(r, sb->id, &e);
 	if (rc < 0 || !module_new_add(s, m->name, file, r))
 		return false;
-	token_write_digest(sha256, text);
+	sha256_write(sha256, text);
 	r->status = 201;
 	msg_add_text(&r->body, TAG_NAME, m->name);
 	msg_add_number(&r->body, TAG_SIZE, size);

@@ -34,8 +34,8 @@ static int open_file(const struct server *s, uint64_t size, struct err *e)
 }
 
 struct digests {
-	uint8_t all[TOKEN_DIGEST_BYTES];
-	uint8_t image[TOKEN_DIGEST_BYTES]; /* without what is behind that */
+	uint8_t all[SHA256_BYTES];
+	uint8_t image[SHA256_BYTES]; /* without what is behind that */
 };
 
 /* How many bytes of the file are its image, by its first ones, which are there. */
@@ -67,7 +67,7 @@ static bool receive(struct stream *t, int file_fd, struct digests *d, struct rep
 static bool is_as_announced(const struct upload *u, const struct digests *d, const char *sha256,
 			    struct reply *r)
 {
-	if (!u->has_sha256 || token_equal(u->sha256, d->all))
+	if (!u->has_sha256 || sha256_equal(u->sha256, d->all))
 		return true;
 	reply_fail(r, 400, "bad_checksum", "what came has the SHA-256 %s", sha256);
 	return false;
@@ -94,12 +94,12 @@ static bool is_squashfs(int fd, uint64_t size, struct reply *r)
 static bool is_manifest_good(int fd, const char *name, const struct digests *d, struct reply *r)
 {
 	static struct manifest m;
-	char sha256[TOKEN_DIGEST_TEXT_BYTES];
+	char sha256[SHA256_TEXT_BYTES];
 	struct err e;
 	int rc = module_manifest_read(fd, name, &m, &e);
-	if (rc == 0 || (rc > 0 && token_equal(m.sha256, d->image)))
+	if (rc == 0 || (rc > 0 && sha256_equal(m.sha256, d->image)))
 		return true;
-	token_write_digest(d->image, sha256);
+	sha256_write(d->image, sha256);
 	if (rc > 0)
 		reply_fail(r, 400, "bad_manifest",
 			   "manifest: sha256: what is before it has the SHA-256 %s", sha256);
@@ -115,7 +115,7 @@ void request_upload_module(const struct server *s, struct msg_cursor fields, str
 	struct upload u;
 	struct stream t;
 	struct digests digests;
-	char sha256[TOKEN_DIGEST_TEXT_BYTES];
+	char sha256[SHA256_TEXT_BYTES];
 	struct err e;
 	if (!module_read_upload(fields, &u, r) || !module_new_is_free(s, u.name, r))
 		return;
@@ -128,7 +128,7 @@ void request_upload_module(const struct server *s, struct msg_cursor fields, str
 	}
 	if (!receive(&t, file, &digests, r))
 		return;
-	token_write_digest(digests.all, sha256);
+	sha256_write(digests.all, sha256);
 	if (!is_as_announced(&u, &digests, sha256, r) || !is_squashfs(file, u.size, r) ||
 	    !is_manifest_good(file, u.name, &digests, r) || !module_new_add(s, u.name, file, r))
 		return;

@@ -30,12 +30,12 @@ static void collect_module(const struct module *m, void *arg)
 static void add_manifest(const struct server *s, const char *name, struct reply *r)
 {
 	static struct manifest m;
-	char sha256[TOKEN_DIGEST_TEXT_BYTES];
+	char sha256[SHA256_TEXT_BYTES];
 	struct err e;
 	AUTO_FD fd = modules_open(s, name, &e);
 	if (fd < 0 || module_manifest_read(fd, name, &m, &e) <= 0)
 		return;
-	token_write_digest(m.sha256, sha256);
+	sha256_write(m.sha256, sha256);
 	msg_add_text(&r->body, TAG_VERSION, m.version);
 	for (size_t i = 0; i < m.needs_count; i++)
 		msg_add_text(&r->body, TAG_NEEDS, m.needs[i]);

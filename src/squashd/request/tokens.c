@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "lib/fd.h"
+#include "lib/token.h"
 #include "requests.h"
 #include "squashd/store/journal.h"
 #include "squashd/store/tokens_file.h"
@@ -59,7 +60,7 @@ static int make(struct token *t, char text[TOKEN_TEXT_BYTES], struct err *e)
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return err_set(e, errno, "make a token");
 	token_write(random, text);
-	token_digest(text, strlen(text), t->digest);
+	sha256_of(text, strlen(text), t->digest);
 	explicit_bzero(random, sizeof(random));
 	return 0;
 }

@@ -119,16 +119,16 @@ static bool receive_header(struct stream *t, const uint8_t key[UPDATE_KEY_BYTES]
 /* All behind the header, into the file. */
 static bool receive(struct stream *t, int file_fd, const struct update_header *h, struct reply *r)
 {
-	uint8_t digest[TOKEN_DIGEST_BYTES];
-	char text[TOKEN_DIGEST_TEXT_BYTES];
+	uint8_t digest[SHA256_BYTES];
+	char text[SHA256_TEXT_BYTES];
 	br_sha256_context hash;
 	br_sha256_init(&hash);
 	if (!stream_copy(t, file_fd, t->size - t->done, &hash, r))
 		return false;
 	br_sha256_out(&hash, digest);
-	if (token_equal(digest, h->sha256))
+	if (sha256_equal(digest, h->sha256))
 		return true;
-	token_write_digest(digest, text);
+	sha256_write(digest, text);
 	reply_fail(r, 400, "bad_checksum", "the UKI that came has the SHA-256 %s, not its header's",
 		   text);
 	return false;

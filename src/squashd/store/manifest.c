@@ -78,12 +78,12 @@ static int read_needs(struct rest *rest, struct manifest *m, struct manifest_fau
 }
 
 /* As sha256sum(1) writes it: in lower case. */
-static bool read_sha256(const char *text, size_t len, uint8_t sha256[TOKEN_DIGEST_BYTES])
+static bool read_sha256(const char *text, size_t len, uint8_t sha256[SHA256_BYTES])
 {
-	char same[TOKEN_DIGEST_TEXT_BYTES];
-	if (!token_read_digest(text, len, sha256))
+	char same[SHA256_TEXT_BYTES];
+	if (!sha256_read(text, len, sha256))
 		return false;
-	token_write_digest(sha256, same);
+	sha256_write(sha256, same);
 	return memcmp(text, same, len) == 0;
 }
 
@@ -127,8 +127,8 @@ static void add_line(struct buf *b, const char *key, const char *value)
 int manifest_write(const struct manifest *m, uint8_t bytes[MANIFEST_BYTES])
 {
 	struct buf b = {.data = (char *)bytes, .cap = MANIFEST_BYTES};
-	char sha256[TOKEN_DIGEST_TEXT_BYTES];
-	token_write_digest(m->sha256, sha256);
+	char sha256[SHA256_TEXT_BYTES];
+	sha256_write(m->sha256, sha256);
 	add_line(&b, MAGIC, FORMAT);
 	add_line(&b, "name", m->name);
 	add_line(&b, "version", m->version);

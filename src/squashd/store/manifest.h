@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "lib/limits.h"
-#include "lib/token.h"
+#include "lib/sha256.h"
 
 #define MANIFEST_BYTES 4096
 
@@ -27,7 +27,7 @@ struct manifest {
 	char version[LIMIT_VERSION_BYTES + 1];
 	size_t needs_count;
 	char needs[LIMIT_LAYERS][LIMIT_MODULE_BYTES + 1]; /* modules, by name */
-	uint8_t sha256[TOKEN_DIGEST_BYTES];
+	uint8_t sha256[SHA256_BYTES];
 };
 
 struct manifest_fault {

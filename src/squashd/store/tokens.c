@@ -74,7 +74,7 @@ static const char *read_line(struct span line, struct token *t)
 	t->right = right_find(right.at, right.len);
 	if (t->right == RIGHT_NONE)
 		return "has a right other than read, run and admin";
-	if (!token_read_digest(digest.at, digest.len, t->digest))
+	if (!sha256_read(digest.at, digest.len, t->digest))
 		return "has no SHA-256 of 64 hexadecimal digits";
 	if (next_word(&line).len > 0)
 		return "goes on behind the SHA-256";
@@ -103,11 +103,11 @@ void tokens_read(const uint8_t *text, size_t len, struct tokens *t,
 	}
 }
 
-const struct token *tokens_find(const struct tokens *t, const uint8_t digest[TOKEN_DIGEST_BYTES])
+const struct token *tokens_find(const struct tokens *t, const uint8_t digest[SHA256_BYTES])
 {
 	const struct token *found = NULL;
 	for (size_t i = 0; i < t->count; i++)
-		if (token_equal(t->all[i].digest, digest))
+		if (sha256_equal(t->all[i].digest, digest))
 			found = &t->all[i];
 	return found;
 }
@@ -122,8 +122,8 @@ const struct token *tokens_find_name(const struct tokens *t, const char *name)
 
 void tokens_write_with(const uint8_t *text, size_t len, const struct token *more, struct buf *out)
 {
-	char digest[TOKEN_DIGEST_TEXT_BYTES];
-	token_write_digest(more->digest, digest);
+	char digest[SHA256_TEXT_BYTES];
+	sha256_write(more->digest, digest);
 	buf_add(out, text, len);
 	if (len > 0 && text[len - 1] != '\n')
 		buf_add_text(out, "\n");

@@ -11,7 +11,7 @@
 
 #include "lib/buf.h"
 #include "lib/limits.h"
-#include "lib/token.h"
+#include "lib/sha256.h"
 
 /* What a caller may do; each has those before it as well. */
 enum right {
@@ -30,7 +30,7 @@ enum right right_find(const char *name, size_t len);
 struct token {
 	char name[LIMIT_ID_BYTES + 1]; /* as a sandbox's id: meta_is_id() */
 	enum right right;
-	uint8_t digest[TOKEN_DIGEST_BYTES];
+	uint8_t digest[SHA256_BYTES];
 };
 
 struct tokens {
@@ -51,7 +51,7 @@ void tokens_read(const uint8_t *text, size_t len, struct tokens *t,
 		 const struct tokens_report *report);
 
 /* The token with that digest, or NULL. The time taken depends on t->count alone. */
-const struct token *tokens_find(const struct tokens *t, const uint8_t digest[TOKEN_DIGEST_BYTES]);
+const struct token *tokens_find(const struct tokens *t, const uint8_t digest[SHA256_BYTES]);
 
 /* The token of that name, or NULL. */
 const struct token *tokens_find_name(const struct tokens *t, const char *name);

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "lib/sha256.h"
+
 #define MAGIC "SQUPDATE"
 #define FORMAT 1
 
@@ -39,14 +41,11 @@ static bool is_zero(const uint8_t *from, const uint8_t *to)
 static bool is_signed(const uint8_t *header, const uint8_t *key)
 {
 	unsigned char point[UPDATE_KEY_BYTES]; /* BearSSL takes it as not const */
-	uint8_t hash[br_sha256_SIZE];
-	br_sha256_context context;
+	uint8_t hash[SHA256_BYTES];
 	memcpy(point, key, sizeof(point));
 	const br_ec_public_key public = {
 		.curve = BR_EC_secp256r1, .q = point, .qlen = sizeof(point)};
-	br_sha256_init(&context);
-	br_sha256_update(&context, header, AT_SIGNATURE);
-	br_sha256_out(&context, hash);
+	sha256_of(header, AT_SIGNATURE, hash);
 	return br_ecdsa_i31_vrfy_raw(br_ec_get_default(), hash, sizeof(hash), &public,
 				     header + AT_SIGNATURE, SIGNATURE_BYTES) == 1;
 }

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #include "lib/limits.h"
-#include "lib/token.h"
+#include "lib/sha256.h"
 #include "lib/uki.h"
 
 #define UPDATE_HEADER_BYTES LIMIT_UPDATE_MIN_BYTES
@@ -26,7 +26,7 @@
 struct update_header {
 	struct uki_version version;
 	uint64_t size; /* of the UKI, bytes */
-	uint8_t sha256[TOKEN_DIGEST_BYTES];
+	uint8_t sha256[SHA256_BYTES];
 };
 
 /* Check the header of a file of file_size bytes (with the header), and read it: first that it is

@@ -9,7 +9,7 @@
 
 static bool read_sha256(const struct msg_field *f, struct upload *u, struct reply *r)
 {
-	u->has_sha256 = token_read_digest((const char *)f->data, f->len, u->sha256);
+	u->has_sha256 = sha256_read((const char *)f->data, f->len, u->sha256);
 	if (!u->has_sha256)
 		reply_fail(r, 400, "bad_field", "sha256 must be 64 hexadecimal digits");
 	return u->has_sha256;

@@ -9,7 +9,7 @@
 
 #include "lib/limits.h"
 #include "lib/msg.h"
-#include "lib/token.h"
+#include "lib/sha256.h"
 #include "reply.h"
 
 /* A module that is sent. */
@@ -17,7 +17,7 @@ struct upload {
 	char name[LIMIT_MODULE_BYTES + 1];
 	uint64_t size; /* bytes */
 	bool has_sha256;
-	uint8_t sha256[TOKEN_DIGEST_BYTES];
+	uint8_t sha256[SHA256_BYTES];
 };
 
 bool module_read_upload(struct msg_cursor fields, struct upload *u, struct reply *r);
