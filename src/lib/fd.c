@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -76,6 +77,16 @@ int fd_write_file(int dir_fd, const char *path, const char *text, struct err *e)
 	if (write(fd, text, strlen(text)) < 0)
 		return err_set(e, errno, "write %s to %s", text, path);
 	return 0;
+}
+
+int fd_replace_file(int dir_fd, const char *name, const char *temporary, mode_t mode,
+		    const void *data, size_t len, struct err *e)
+{
+	AUTO_FD fd = openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	int rc = fd < 0 ? -errno : fd_write_all(fd, data, len);
+	if (rc == 0 && renameat(dir_fd, temporary, dir_fd, name) < 0)
+		rc = -errno;
+	return rc < 0 ? err_set(e, -rc, "write %s", name) : 0;
 }
 
 int fd_remove_file(int dir_fd, const char *path, struct err *e)

@@ -29,6 +29,11 @@ ssize_t fd_read_all(int fd, void *data, size_t len);
  * followed in the last component. dir_fd may be AT_FDCWD. */
 ssize_t fd_read_file(int dir_fd, const char *path, char *data, size_t cap, struct err *e);
 
+/* Makes dir_fd/name a file of these bytes, by way of the name temporary: whoever reads it reads all
+ * of the old one, or all of this. Nothing is synced. Returns 0, or -errno with e filled. */
+int fd_replace_file(int dir_fd, const char *name, const char *temporary, mode_t mode,
+		    const void *data, size_t len, struct err *e);
+
 /* Remove the file. 0, also if there is none; or -errno with e filled (may be NULL). */
 int fd_remove_file(int dir_fd, const char *path, struct err *e);
 

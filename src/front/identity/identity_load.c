@@ -78,13 +78,17 @@ static int decode_key(struct identity *id, struct pem *p, struct err *e)
 	return identity_check_key(id, e);
 }
 
+static int say_too_long(const char *whose, int max, struct err *e)
+{
+	return err_say(e, EFBIG, "%s file is longer than %d bytes", whose, max);
+}
+
 static int load_key(struct identity *id, const uint8_t *text, size_t len, struct err *e)
 {
 	struct pem p;
 	int rc = 0;
 	if (len > IDENTITY_KEY_PEM_BYTES)
-		return err_say(e, EFBIG, "the private key's file is longer than %d bytes",
-			       IDENTITY_KEY_PEM_BYTES);
+		return say_too_long("the private key's", IDENTITY_KEY_PEM_BYTES, e);
 	pem_init(&p, text, len);
 	while (rc == 0 && pem_next(&p)) {
 		if (is_plain_key(&p))
@@ -152,8 +156,7 @@ static int load_chain(struct identity *id, const uint8_t *text, size_t len, stru
 	struct pem p;
 	int rc = 0;
 	if (len > IDENTITY_CHAIN_BYTES)
-		return err_say(e, EFBIG, "the certificates' file is longer than %d bytes",
-			       IDENTITY_CHAIN_BYTES);
+		return say_too_long("the certificates'", IDENTITY_CHAIN_BYTES, e);
 	pem_init(&p, text, len);
 	while (rc == 0 && pem_next(&p)) {
 		if (pem_is(&p, "CERTIFICATE"))

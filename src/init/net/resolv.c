@@ -25,11 +25,7 @@ static int write_file(int dir_fd, const char *name, const struct buf *text, stru
 {
 	char new[NAME_BYTES + 8];
 	snprintf(new, sizeof(new), "%s.new", name);
-	AUTO_FD fd = openat(dir_fd, new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	int rc = fd < 0 ? -errno : fd_write_all(fd, text->data, text->len);
-	if (rc == 0 && renameat(dir_fd, new, dir_fd, name) < 0)
-		rc = -errno;
-	return rc < 0 ? err_set(e, -rc, "write %s", name) : 0;
+	return fd_replace_file(dir_fd, name, new, 0644, text->data, text->len, e);
 }
 
 static int compare_names(const void *a, const void *b)

@@ -42,16 +42,11 @@ static const char *path_of(uint64_t n, char path[PATH_BYTES])
 	return path;
 }
 
-/* Under a name of its own first: whoever reads it, reads all of it. */
 static int write_fields(int dir_fd, const char *name, const struct buf *fields, struct err *e)
 {
 	if (fields->full)
 		return err_set(e, EFBIG, "write %s", name);
-	AUTO_FD fd = openat(dir_fd, NEXT, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	int rc = fd < 0 ? -errno : fd_write_all(fd, fields->data, fields->len);
-	if (rc == 0 && renameat(dir_fd, NEXT, dir_fd, name) < 0)
-		rc = -errno;
-	return rc < 0 ? err_set(e, -rc, "write %s", name) : 0;
+	return fd_replace_file(dir_fd, name, NEXT, 0600, fields->data, fields->len, e);
 }
 
 static int compare_numbers(const void *a, const void *b)
