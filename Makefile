@@ -444,7 +444,7 @@ check: $(UNIT) $(REPLAY)
 	$(Q)$(TAP) $(UNIT) $(REPLAY)
 
 # All tests. A line `# tap: slow` in a program leaves it to test-slow.
-TESTS := $(wildcard $(patsubst %,tests/%/test_*.py,tap-test signing flash modules front egress qemu/*))
+TESTS := $(wildcard $(patsubst %,tests/%/test_*.py,lint tap-test signing flash modules front egress qemu/*))
 SLOW = $(shell grep -lx '\# tap:.*\bslow\b.*' $(TESTS))
 QUICK = $(filter-out $(SLOW),$(TESTS))
 GROUPS := unit $(sort $(notdir $(patsubst %/,%,$(dir $(TESTS)))))
