@@ -352,6 +352,7 @@ SRC_test_tar := src/files/tar_read.c src/files/tar_write.c
 SRC_test_superblock := src/squashd/store/superblock.c
 SRC_test_manifest := $(addprefix src/squashd/store/,manifest.c modules.c stack.c)
 SRC_test_tokens = $(SRC_fuzz_tokens)
+SRC_test_sandbox_members = $(SRC_fuzz_meta)
 SRC_test_update := src/squashd/update/update_header.c
 
 build/unit/obj/%.o: %.c Makefile config/warnings $(BEARSSL)
@@ -367,7 +368,7 @@ $(UNIT): build/unit/%: build/unit/obj/tests/unit/%.o \
 # A fuzz target, and what it needs beside src/lib.
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 SRC_fuzz_snapshot := $(addprefix src/squashd/store/,json_members.c modules.c snapshot_text.c stack.c)
-SRC_fuzz_meta := $(SRC_fuzz_snapshot) src/squashd/store/meta_text.c
+SRC_fuzz_meta := $(SRC_fuzz_snapshot) $(addprefix src/squashd/store/,meta_text.c sandbox_members.c)
 SRC_fuzz_msg := $(SRC_fuzz_meta) \
 	$(wildcard src/squashd/wire/*.c) $(addprefix src/squashd/store/,tokens.c manifest.c)
 SRC_fuzz_tokens := $(SRC_fuzz_meta) src/squashd/store/tokens.c

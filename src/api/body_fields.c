@@ -7,56 +7,49 @@
 
 #include "lib/json.h"
 #include "lib/limits.h"
+#include "lib/sandbox_fields.h"
 
-static const struct body_member create_members[] = {
-	{"id", BODY_TEXT, TAG_ID},
-	{"owner", BODY_TEXT, TAG_OWNER},
-	{"layers", BODY_COMMAS, TAG_LAYER},
-	{"task", BODY_TEXT, TAG_TASK},
-	{"cpu", BODY_MILLI, TAG_CPU_MILLI},
-	{"memory_mb", BODY_INTEGER, TAG_MEMORY_MB},
-	{"max_lifetime_s", BODY_INTEGER, TAG_LIFETIME_S},
-	{"allow_net", BODY_LIST, TAG_ALLOW_NET},
-	{"disk_mb", BODY_INTEGER, TAG_DISK_MB},
-	{"from", BODY_TEXT, TAG_FROM},
+/* Beside the sandbox's fields. */
+static const struct field create_members[] = {
+	{"from", FIELD_TEXT, TAG_FROM},
 };
 
-static const struct body_member exec_members[] = {
-	{"cmd", BODY_TEXT, TAG_CMD},
-	{"workdir", BODY_TEXT, TAG_WORKDIR},
-	{"timeout", BODY_MILLI, TAG_TIMEOUT_MS},
-	{"env", BODY_MAP, TAG_ENV},
-	{"stdin", BODY_BYTES, TAG_STDIN},
-	{"detach", BODY_FLAG, TAG_DETACH},
+static const struct field exec_members[] = {
+	{"cmd", FIELD_TEXT, TAG_CMD},
+	{"workdir", FIELD_TEXT, TAG_WORKDIR},
+	{"timeout", FIELD_MILLI, TAG_TIMEOUT_MS},
+	{"env", FIELD_MAP, TAG_ENV},
+	{"stdin", FIELD_BYTES, TAG_STDIN},
+	{"detach", FIELD_FLAG, TAG_DETACH},
 };
 
-static const struct body_member activate_members[] = {
-	{"module", BODY_TEXT, TAG_MODULE},
-	{"force", BODY_FLAG, TAG_FORCE},
+static const struct field activate_members[] = {
+	{"module", FIELD_TEXT, TAG_MODULE},
+	{"force", FIELD_FLAG, TAG_FORCE},
 };
 
-static const struct body_member snapshot_members[] = {
-	{"label", BODY_TEXT, TAG_LABEL},
+static const struct field snapshot_members[] = {
+	{"label", FIELD_TEXT, TAG_LABEL},
 };
 
-static const struct body_member restore_members[] = {
-	{"snapshot", BODY_TEXT, TAG_SNAPSHOT_NAME},
+static const struct field restore_members[] = {
+	{"snapshot", FIELD_TEXT, TAG_SNAPSHOT_NAME},
 };
 
-static const struct body_member allow_net_members[] = {
-	{"allow_net", BODY_LIST, TAG_ALLOW_NET},
+static const struct field allow_net_members[] = {
+	{"allow_net", FIELD_LIST, TAG_ALLOW_NET},
 };
 
-static const struct body_member token_members[] = {
-	{"name", BODY_TEXT, TAG_NAME},
-	{"right", BODY_TEXT, TAG_RIGHT},
+static const struct field token_members[] = {
+	{"name", FIELD_TEXT, TAG_NAME},
+	{"right", FIELD_TEXT, TAG_RIGHT},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define FORM(array) .members = (array), .count = COUNT(array)
 
-const struct body_form body_form_create = {FORM(create_members)};
+const struct body_form body_form_create = {FORM(create_members), .is_sandbox = true};
 const struct body_form body_form_exec = {FORM(exec_members)};
 const struct body_form body_form_activate = {FORM(activate_members)};
 const struct body_form body_form_snapshot = {FORM(snapshot_members), .optional = true};
@@ -76,20 +69,20 @@ static int refuse(struct filler *to, const char *name, const char *what)
 	return request_refuse(to->fault, 400, "bad_field", "%s must be %s", name, what);
 }
 
-static int add_text(struct filler *to, const struct body_member *m, const struct json_value *v)
+static int add_text(struct filler *to, const struct field *m, const struct json_value *v)
 {
 	if (v->type != JSON_STRING)
 		return refuse(to, m->name, "a string");
-	if (m->type == BODY_TEXT && strlen(v->text) != v->text_len)
+	if (m->type == FIELD_TEXT && strlen(v->text) != v->text_len)
 		return refuse(to, m->name, "a string without \\u0000");
 	msg_add(to->fields, m->tag, v->text, v->text_len);
 	return 0;
 }
 
-static int add_number(struct filler *to, const struct body_member *m, const struct json_value *v)
+static int add_number(struct filler *to, const struct field *m, const struct json_value *v)
 {
 	int64_t n;
-	if (m->type == BODY_INTEGER) {
+	if (m->type == FIELD_NUMBER) {
 		if (json_integer(v, &n) < 0 || n < 0)
 			return refuse(to, m->name, "a whole number, not negative");
 		msg_add_number(to->fields, m->tag, (uint64_t)n);
@@ -101,7 +94,7 @@ static int add_number(struct filler *to, const struct body_member *m, const stru
 	return 0;
 }
 
-static int add_flag(struct filler *to, const struct body_member *m, const struct json_value *v)
+static int add_flag(struct filler *to, const struct field *m, const struct json_value *v)
 {
 	if (v->type != JSON_TRUE && v->type != JSON_FALSE)
 		return refuse(to, m->name, "true or false");
@@ -109,12 +102,12 @@ static int add_flag(struct filler *to, const struct body_member *m, const struct
 	return 0;
 }
 
-static int add_list(struct filler *to, const struct body_member *m, const struct json_value *v)
+static int add_list(struct filler *to, const struct field *m, const struct json_value *v)
 {
-	struct body_member item = {.name = m->name, .type = BODY_TEXT, .tag = m->tag};
+	struct field item = {.name = m->name, .type = FIELD_TEXT, .tag = m->tag};
 	if (v->type != JSON_ARRAY)
 		return refuse(to, m->name,
-			      m->type == BODY_LIST
+			      m->type == FIELD_LIST
 				      ? "an array of strings"
 				      : "an array of strings, or one with commas between");
 	int rc = 0;
@@ -124,7 +117,7 @@ static int add_list(struct filler *to, const struct body_member *m, const struct
 }
 
 /* "a,b" as ["a","b"]; spaces around are no part of a name. */
-static int add_commas(struct filler *to, const struct body_member *m, const struct json_value *v)
+static int add_commas(struct filler *to, const struct field *m, const struct json_value *v)
 {
 	if (v->type != JSON_STRING)
 		return add_list(to, m, v);
@@ -143,7 +136,7 @@ static int add_commas(struct filler *to, const struct body_member *m, const stru
 	}
 }
 
-static int add_map(struct filler *to, const struct body_member *m, const struct json_value *v)
+static int add_map(struct filler *to, const struct field *m, const struct json_value *v)
 {
 	static char pair[LIMIT_BODY_BYTES];
 	if (v->type != JSON_OBJECT)
@@ -168,34 +161,40 @@ static int add_map(struct filler *to, const struct body_member *m, const struct 
 	return 0;
 }
 
-static int add_member(struct filler *to, const struct body_member *m, const struct json_value *v)
+static int add_member(struct filler *to, const struct field *m, const struct json_value *v)
 {
 	switch (m->type) {
-	case BODY_TEXT:
-	case BODY_BYTES:
+	case FIELD_TEXT:
+	case FIELD_BYTES:
 		return add_text(to, m, v);
-	case BODY_FLAG:
+	case FIELD_FLAG:
 		return add_flag(to, m, v);
-	case BODY_INTEGER:
-	case BODY_MILLI:
+	case FIELD_NUMBER:
+	case FIELD_MILLI:
 		return add_number(to, m, v);
-	case BODY_LIST:
+	case FIELD_LIST:
 		return add_list(to, m, v);
-	case BODY_COMMAS:
+	case FIELD_COMMAS:
 		return add_commas(to, m, v);
-	case BODY_MAP:
+	case FIELD_MAP:
 		return add_map(to, m, v);
 	}
 	return 0;
 }
 
-static const struct body_member *find(const struct body_form *form, const struct json_value *v)
+static const struct field *find(const struct field *table, size_t count, const struct json_value *v)
 {
-	for (size_t i = 0; i < form->count; i++)
-		if (strlen(form->members[i].name) == v->key_len &&
-		    memcmp(form->members[i].name, v->key, v->key_len) == 0)
-			return &form->members[i];
+	for (size_t i = 0; i < count; i++)
+		if (strlen(table[i].name) == v->key_len &&
+		    memcmp(table[i].name, v->key, v->key_len) == 0)
+			return &table[i];
 	return NULL;
+}
+
+static const struct field *find_member(const struct body_form *form, const struct json_value *v)
+{
+	const struct field *m = find(form->members, form->count, v);
+	return m || !form->is_sandbox ? m : find(sandbox_fields, sandbox_fields_count, v);
 }
 
 int body_parse(const uint8_t *text, size_t len, const struct body_form *form, struct arena *a,
@@ -218,7 +217,7 @@ int body_parse(const uint8_t *text, size_t len, const struct body_form *form, st
 	if (form->required && !json_get(root, form->required))
 		return request_refuse(fault, 400, "bad_field", "%s is missing", form->required);
 	for (const struct json_value *v = root->first; v && rc == 0; v = v->next) {
-		const struct body_member *m = find(form, v);
+		const struct field *m = find_member(form, v);
 		if (!m)
 			return request_refuse(fault, 400, "bad_field",
 					      "there is no field \"%.64s\"", v->key);

@@ -9,30 +9,14 @@
 #include <stdint.h>
 
 #include "lib/buf.h"
-#include "lib/msg.h"
+#include "lib/field.h"
 #include "request.h"
-
-enum body_type {
-	BODY_TEXT,    /* a string without NULs */
-	BODY_BYTES,   /* a string, any */
-	BODY_FLAG,    /* true or false: a number, 1 or 0 */
-	BODY_INTEGER, /* a whole number, not negative */
-	BODY_MILLI,   /* a number, not negative, sent in thousandths */
-	BODY_LIST,    /* an array of strings: a field each */
-	BODY_COMMAS,  /* the same, or one string with commas between */
-	BODY_MAP,     /* an object of strings: a field "name=value" each */
-};
-
-struct body_member {
-	const char *name;
-	enum body_type type;
-	enum msg_tag tag;
-};
 
 /* What a request's body may hold. */
 struct body_form {
-	const struct body_member *members;
+	const struct field *members;
 	size_t count;
+	bool is_sandbox;      /* those of lib/sandbox_fields.h, too */
 	bool optional;        /* no bytes at all are as good as {} */
 	const char *required; /* a list that may be empty, but not left out; NULL: squashd sees */
 };

@@ -68,6 +68,34 @@ void members_write(struct jsonw *w, struct msg_cursor c, const struct member *ta
 	}
 }
 
+void members_write_field(struct jsonw *w, struct msg_cursor c, const struct field *field)
+{
+	struct msg_field f = find(c, field->tag);
+	uint64_t number = 0;
+	msg_number(&f, &number);
+	jsonw_key(w, field->name);
+	switch (field->type) {
+	case FIELD_TEXT:
+	case FIELD_BYTES:
+		jsonw_text(w, f.data, f.len);
+		break;
+	case FIELD_NUMBER:
+		jsonw_uint(w, number);
+		break;
+	case FIELD_MILLI:
+		jsonw_milli(w, number);
+		break;
+	case FIELD_FLAG:
+		jsonw_bool(w, number != 0);
+		break;
+	case FIELD_LIST:
+	case FIELD_COMMAS:
+	case FIELD_MAP:
+		members_write_texts(w, c, field->tag);
+		break;
+	}
+}
+
 bool members_next_record(struct msg_cursor *c, struct msg_cursor *record)
 {
 	struct msg_field f = {0};

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/field.h"
 #include "lib/jsonw.h"
 #include "lib/msg.h"
 
@@ -31,6 +32,9 @@ struct member {
 /* Write the table's members, in its order, into the object that is open. A field that is not in the
  * message is as good as one that is empty, or 0. */
 void members_write(struct jsonw *w, struct msg_cursor c, const struct member *table, size_t count);
+
+/* Write one of a request's fields as a member: what a request has set is shown as it was written. */
+void members_write_field(struct jsonw *w, struct msg_cursor c, const struct field *field);
 
 /* Reply with an object of the table's members, and end the process. */
 void members_reply(unsigned status, struct msg_cursor c, const struct member *table, size_t count)

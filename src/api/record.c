@@ -4,58 +4,14 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "lib/sandbox_fields.h"
 #include "members.h"
 
-/* A sandbox as squashd sends it: numbers once, lists as the place where they begin. */
+/* A sandbox as squashd sends it. */
 struct record {
-	struct msg_field id, owner, task, active_snapshot;
-	struct msg_cursor all;       /* its own fields, for walking over its lists */
+	struct msg_cursor all;       /* its own fields */
 	struct msg_cursor snapshots; /* those behind them */
-	uint64_t cpu_milli, memory_mb, disk_mb, lifetime_s, created_ms, last_active_ms;
-	uint64_t mounted, exec_count, upper_bytes;
 };
-
-static uint64_t *find_number(struct record *rec, uint32_t tag)
-{
-	switch (tag) {
-	case TAG_CPU_MILLI:
-		return &rec->cpu_milli;
-	case TAG_MEMORY_MB:
-		return &rec->memory_mb;
-	case TAG_DISK_MB:
-		return &rec->disk_mb;
-	case TAG_LIFETIME_S:
-		return &rec->lifetime_s;
-	case TAG_CREATED_MS:
-		return &rec->created_ms;
-	case TAG_LAST_ACTIVE_MS:
-		return &rec->last_active_ms;
-	case TAG_MOUNTED:
-		return &rec->mounted;
-	case TAG_EXEC_COUNT:
-		return &rec->exec_count;
-	case TAG_UPPER_BYTES:
-		return &rec->upper_bytes;
-	default:
-		return NULL;
-	}
-}
-
-static struct msg_field *find_text(struct record *rec, uint32_t tag)
-{
-	switch (tag) {
-	case TAG_ID:
-		return &rec->id;
-	case TAG_OWNER:
-		return &rec->owner;
-	case TAG_TASK:
-		return &rec->task;
-	case TAG_ACTIVE_SNAPSHOT:
-		return &rec->active_snapshot;
-	default:
-		return NULL;
-	}
-}
 
 /* Step over the fields up to one with either tag, or to the end. Returns what was stepped over. */
 static struct msg_cursor skip_to(struct msg_cursor *c, uint32_t tag, uint32_t other)
@@ -72,18 +28,8 @@ static struct msg_cursor skip_to(struct msg_cursor *c, uint32_t tag, uint32_t ot
 /* Read one record, up to the next TAG_RECORD or the end; the cursor stands on its first field. */
 static void read_record(struct msg_cursor *c, struct record *rec)
 {
-	struct msg_field f;
-	memset(rec, 0, sizeof(*rec));
 	rec->all = skip_to(c, TAG_SNAPSHOT, TAG_RECORD);
 	rec->snapshots = skip_to(c, TAG_RECORD, TAG_RECORD);
-	for (struct msg_cursor at = rec->all; msg_next(&at, &f) > 0;) {
-		uint64_t *number = find_number(rec, f.tag);
-		struct msg_field *text = find_text(rec, f.tag);
-		if (number)
-			msg_number(&f, number);
-		else if (text)
-			*text = f;
-	}
 }
 
 bool record_next_snapshot(struct msg_cursor *c, struct snapshot *snapshot)
@@ -143,33 +89,31 @@ static void write_snapshots(struct jsonw *w, struct msg_cursor c)
 	jsonw_array_end(w);
 }
 
+/* What a request can't set. */
+static void write_state(struct jsonw *w, const struct record *rec)
+{
+	static const struct member state[] = {
+		{"created", MEMBER_TIME, TAG_CREATED_MS},
+		{"last_active", MEMBER_TIME, TAG_LAST_ACTIVE_MS},
+		{"mounted", MEMBER_FLAG, TAG_MOUNTED},
+		{"exec_count", MEMBER_NUMBER, TAG_EXEC_COUNT},
+		{"upper_bytes", MEMBER_NUMBER, TAG_UPPER_BYTES},
+	};
+	static const struct member active = {"active_snapshot", MEMBER_TEXT_OR_NULL,
+					     TAG_ACTIVE_SNAPSHOT};
+	members_write(w, rec->all, state, sizeof(state) / sizeof(state[0]));
+	write_snapshots(w, rec->snapshots);
+	members_write(w, rec->all, &active, 1);
+}
+
 static void write_info(struct jsonw *w, const struct record *rec)
 {
 	jsonw_object_begin(w);
-	record_write_text(w, "id", &rec->id);
-	record_write_text(w, "owner", &rec->owner);
-	record_write_text(w, "task", &rec->task);
-	jsonw_key(w, "layers");
-	members_write_texts(w, rec->all, TAG_LAYER);
-	record_write_time(w, "created", rec->created_ms);
-	record_write_time(w, "last_active", rec->last_active_ms);
-	jsonw_key(w, "mounted");
-	jsonw_bool(w, rec->mounted != 0);
-	record_write_number(w, "exec_count", rec->exec_count);
-	record_write_number(w, "upper_bytes", rec->upper_bytes);
-	write_snapshots(w, rec->snapshots);
-	jsonw_key(w, "active_snapshot");
-	if (rec->active_snapshot.len > 0)
-		jsonw_text(w, rec->active_snapshot.data, rec->active_snapshot.len);
-	else
-		jsonw_null(w);
-	jsonw_key(w, "cpu");
-	jsonw_milli(w, rec->cpu_milli);
-	record_write_number(w, "memory_mb", rec->memory_mb);
-	record_write_number(w, "max_lifetime_s", rec->lifetime_s);
-	jsonw_key(w, "allow_net");
-	members_write_texts(w, rec->all, TAG_ALLOW_NET);
-	record_write_number(w, "disk_mb", rec->disk_mb);
+	for (size_t i = 0; i < sandbox_fields_count; i++) {
+		members_write_field(w, rec->all, &sandbox_fields[i]);
+		if (sandbox_fields[i].tag == TAG_LAYER)
+			write_state(w, rec);
+	}
 	jsonw_object_end(w);
 }
 

@@ -127,7 +127,7 @@ enum msg_tag {
 	TAG_MOUNTED = 25,         /* flag */
 	TAG_EXEC_COUNT = 26,      /* number */
 	TAG_UPPER_BYTES = 27,     /* number */
-	TAG_ACTIVE_SNAPSHOT = 44, /* absent: none */
+	TAG_ACTIVE_SNAPSHOT = 44, /* empty: none */
 	TAG_SNAPSHOT = 45,        /* empty: one more snapshot of this sandbox begins: TAG_NAME,
 				   * TAG_SIZE, TAG_CREATED_MS, TAG_LABEL and TAG_LAYER */
 

@@ -27,7 +27,7 @@ struct sandbox {
 	char layers[LIMIT_LAYERS][LIMIT_MODULE_BYTES + 1]; /* lowest first */
 	uint64_t cpu_milli;                                /* thousandths of a core */
 	uint64_t memory_mb;
-	uint64_t lifetime_s; /* 0: never ends */
+	uint64_t max_lifetime_s; /* 0: never ends */
 	size_t allow_net_count;
 	char allow_net[LIMIT_ALLOW_NET][LIMIT_HOST_BYTES + 1];
 	uint64_t disk_mb;

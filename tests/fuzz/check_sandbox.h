@@ -56,7 +56,7 @@ static inline void check_sandbox(const struct sandbox *sb)
 	check_layers(sb);
 	CHECK(sb->cpu_milli >= LIMIT_CPU_MILLI_MIN && sb->cpu_milli <= LIMIT_CPU_MILLI_MAX);
 	CHECK(sb->memory_mb >= LIMIT_MEMORY_MB_MIN && sb->memory_mb <= LIMIT_MEMORY_MB_MAX);
-	CHECK(sb->lifetime_s <= LIMIT_LIFETIME_S);
+	CHECK(sb->max_lifetime_s <= LIMIT_LIFETIME_S);
 	CHECK(sb->allow_net_count <= LIMIT_ALLOW_NET);
 	for (size_t i = 0; i < sb->allow_net_count; i++)
 		CHECK(is_terminated(sb->allow_net[i], sizeof(sb->allow_net[i])));
@@ -83,7 +83,7 @@ static inline bool is_same(const struct sandbox *a, const struct sandbox *b)
 	       is_same_list(a->allow_net[0], b->allow_net[0], a->allow_net_count,
 			    sizeof(a->allow_net[0])) &&
 	       a->cpu_milli == b->cpu_milli && a->memory_mb == b->memory_mb &&
-	       a->lifetime_s == b->lifetime_s && a->created_ms == b->created_ms &&
+	       a->max_lifetime_s == b->max_lifetime_s && a->created_ms == b->created_ms &&
 	       a->disk_mb == b->disk_mb && a->on_disk == b->on_disk && a->upper == b->upper;
 }
 

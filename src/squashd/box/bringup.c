@@ -20,9 +20,9 @@ uint64_t bringup_left_ms(const struct sandbox *sb)
 {
 	uint64_t now = clock_wall_ms();
 	uint64_t lived = now > sb->created_ms ? now - sb->created_ms : 0;
-	if (sb->lifetime_s == 0)
+	if (sb->max_lifetime_s == 0)
 		return UINT64_MAX;
-	return sb->lifetime_s * 1000 > lived ? sb->lifetime_s * 1000 - lived : 0;
+	return sb->max_lifetime_s * 1000 > lived ? sb->max_lifetime_s * 1000 - lived : 0;
 }
 
 static int give_slot(const struct server *s, struct sandbox *sb, struct err *e)

@@ -63,8 +63,8 @@ static int build(const struct server *s, struct create *c, int dir_fd, struct er
 	struct sandbox *sb = &c->sb;
 	sb->created_ms = clock_wall_ms();
 	/* Now: by when it is started, the wall clock may have been set. */
-	if (sb->lifetime_s > 0)
-		sb->runtime.deadline_ms = clock_mono_ms() + sb->lifetime_s * 1000;
+	if (sb->max_lifetime_s > 0)
+		sb->runtime.deadline_ms = clock_mono_ms() + sb->max_lifetime_s * 1000;
 	struct usage u = {.last_active_ms = sb->created_ms};
 	int rc = layers_acquire(s, sb, e);
 	if (rc == 0)

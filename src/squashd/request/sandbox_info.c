@@ -11,6 +11,7 @@
 #include "squashd/box/upper.h"
 #include "squashd/kernel/cgroup.h"
 #include "squashd/store/meta.h"
+#include "squashd/store/sandbox_members.h"
 #include "squashd/store/snapshots.h"
 #include "squashd/wire/fields.h"
 
@@ -48,30 +49,29 @@ static void add_snapshots(int dir_fd, struct buf *b)
 			info_add_snapshot(&one, b);
 }
 
+static void add_member(const struct sandbox *sb, const struct sandbox_member *m, struct buf *b)
+{
+	if (m->type == FIELD_NUMBER || m->type == FIELD_FLAG) {
+		msg_add_number(b, m->tag, sandbox_member_number(sb, m));
+		return;
+	}
+	for (size_t i = 0; i < sandbox_member_count(sb, m); i++)
+		msg_add_text(b, m->tag, sandbox_member_text(sb, m, i));
+}
+
 void info_add(const struct server *s, const struct sandbox *sb, int dir_fd, struct reply *r)
 {
 	struct buf *b = &r->body;
 	struct usage usage = meta_read_usage(dir_fd);
 
 	msg_add(b, TAG_RECORD, "", 0);
-	msg_add_text(b, TAG_ID, sb->id);
-	msg_add_text(b, TAG_OWNER, sb->owner);
-	msg_add_text(b, TAG_TASK, sb->task);
-	for (size_t i = 0; i < sb->layer_count; i++)
-		msg_add_text(b, TAG_LAYER, sb->layers[i]);
-	msg_add_number(b, TAG_CREATED_MS, sb->created_ms);
+	for (size_t i = 0; i < sandbox_members_count; i++)
+		if (sandbox_members[i].tag != 0)
+			add_member(sb, &sandbox_members[i], b);
 	msg_add_number(b, TAG_LAST_ACTIVE_MS, usage.last_active_ms);
 	msg_add_number(b, TAG_MOUNTED, has_root(s, sb->id));
 	msg_add_number(b, TAG_EXEC_COUNT, usage.exec_count);
 	msg_add_number(b, TAG_UPPER_BYTES, upper_used(sb, dir_fd));
-	msg_add_number(b, TAG_CPU_MILLI, sb->cpu_milli);
-	msg_add_number(b, TAG_MEMORY_MB, sb->memory_mb);
-	msg_add_number(b, TAG_LIFETIME_S, sb->lifetime_s);
-	for (size_t i = 0; i < sb->allow_net_count; i++)
-		msg_add_text(b, TAG_ALLOW_NET, sb->allow_net[i]);
-	msg_add_number(b, TAG_DISK_MB, sb->disk_mb);
-	if (sb->active_snapshot[0] != '\0')
-		msg_add_text(b, TAG_ACTIVE_SNAPSHOT, sb->active_snapshot);
 	add_snapshots(dir_fd, b); /* last: see msg.h */
 }
 

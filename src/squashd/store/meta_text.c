@@ -7,13 +7,13 @@
 #include <string.h>
 
 #include "json_members.h"
-#include "lib/clock.h"
 #include "lib/json.h"
+#include "lib/sandbox_fields.h"
+#include "sandbox_members.h"
 #include "snapshot_text.h"
 #include "stack.h"
 
 #define META_VERSION 2
-#define UPPER_MAX 1000000000 /* nobody restores so often */
 
 bool meta_is_id(const char *text, size_t len)
 {
@@ -25,6 +25,25 @@ bool meta_is_id(const char *text, size_t len)
 	return true;
 }
 
+static void write_member(struct jsonw *w, const struct sandbox *sb, const struct sandbox_member *m)
+{
+	jsonw_key(w, m->key);
+	if (m->type == FIELD_NUMBER) {
+		jsonw_uint(w, sandbox_member_number(sb, m));
+		return;
+	}
+	if (m->type == FIELD_FLAG) {
+		jsonw_bool(w, sandbox_member_number(sb, m) != 0);
+		return;
+	}
+	if (m->type == FIELD_LIST)
+		jsonw_array_begin(w);
+	for (size_t i = 0; i < sandbox_member_count(sb, m); i++)
+		jsonw_string(w, sandbox_member_text(sb, m, i));
+	if (m->type == FIELD_LIST)
+		jsonw_array_end(w);
+}
+
 void meta_write(struct buf *out, const struct sandbox *sb)
 {
 	struct jsonw w;
@@ -32,59 +51,63 @@ void meta_write(struct buf *out, const struct sandbox *sb)
 	jsonw_object_begin(&w);
 	jsonw_key(&w, "version");
 	jsonw_uint(&w, META_VERSION);
-	jsonw_key(&w, "id");
-	jsonw_string(&w, sb->id);
-	jsonw_key(&w, "owner");
-	jsonw_string(&w, sb->owner);
-	jsonw_key(&w, "task");
-	jsonw_string(&w, sb->task);
-	jsonw_key(&w, "layers");
-	jsonw_array_begin(&w);
-	for (size_t i = 0; i < sb->layer_count; i++)
-		jsonw_string(&w, sb->layers[i]);
-	jsonw_array_end(&w);
-	jsonw_key(&w, "cpu_milli");
-	jsonw_uint(&w, sb->cpu_milli);
-	jsonw_key(&w, "memory_mb");
-	jsonw_uint(&w, sb->memory_mb);
-	jsonw_key(&w, "max_lifetime_s");
-	jsonw_uint(&w, sb->lifetime_s);
-	jsonw_key(&w, "allow_net");
-	jsonw_array_begin(&w);
-	for (size_t i = 0; i < sb->allow_net_count; i++)
-		jsonw_string(&w, sb->allow_net[i]);
-	jsonw_array_end(&w);
-	jsonw_key(&w, "disk_mb");
-	jsonw_uint(&w, sb->disk_mb);
-	jsonw_key(&w, "on_disk");
-	jsonw_bool(&w, sb->on_disk);
-	jsonw_key(&w, "created_ms");
-	jsonw_uint(&w, sb->created_ms);
-	jsonw_key(&w, "upper");
-	jsonw_uint(&w, sb->upper);
-	jsonw_key(&w, "active_snapshot");
-	jsonw_string(&w, sb->active_snapshot);
+	for (size_t i = 0; i < sandbox_members_count; i++)
+		write_member(&w, sb, &sandbox_members[i]);
 	jsonw_object_end(&w);
+}
+
+static bool read_number(const struct json_value *root, const struct sandbox_member *m,
+			struct sandbox *sb)
+{
+	uint64_t number;
+	if (!members_number(root, m->key, &number))
+		return false;
+	sandbox_member_set_number(sb, m, number);
+	return true;
+}
+
+static bool read_flag(const struct json_value *root, const struct sandbox_member *m,
+		      struct sandbox *sb)
+{
+	bool flag;
+	if (!members_flag(root, m->key, &flag))
+		return false;
+	sandbox_member_set_number(sb, m, flag);
+	return true;
+}
+
+static bool read_list(const struct json_value *root, const struct sandbox_member *m,
+		      struct sandbox *sb)
+{
+	size_t count;
+	char *room = sandbox_member_room(sb, m, 0);
+	if (!members_texts(root, m->key, room, m->cap, (size_t)m->max, &count))
+		return false;
+	sandbox_member_set_count(sb, m, count);
+	return true;
+}
+
+static bool read_member(const struct json_value *root, const struct sandbox_member *m,
+			struct sandbox *sb)
+{
+	/* A version that doesn't know a field writes none: it is as if create hadn't set it. */
+	if (!json_get(root, m->key) && sandbox_fields_find(m->tag))
+		return true;
+	if (m->type == FIELD_NUMBER)
+		return read_number(root, m, sb);
+	if (m->type == FIELD_FLAG)
+		return read_flag(root, m, sb);
+	if (m->type == FIELD_LIST)
+		return read_list(root, m, sb);
+	return members_text(root, m->key, sandbox_member_room(sb, m, 0), m->cap);
 }
 
 static bool read_members(const struct json_value *root, struct sandbox *sb)
 {
-	return members_text(root, "id", sb->id, sizeof(sb->id)) &&
-	       members_text(root, "owner", sb->owner, sizeof(sb->owner)) &&
-	       members_text(root, "task", sb->task, sizeof(sb->task)) &&
-	       members_texts(root, "layers", sb->layers[0], sizeof(sb->layers[0]), LIMIT_LAYERS,
-			     &sb->layer_count) &&
-	       members_number(root, "cpu_milli", &sb->cpu_milli) &&
-	       members_number(root, "memory_mb", &sb->memory_mb) &&
-	       members_number(root, "max_lifetime_s", &sb->lifetime_s) &&
-	       members_texts(root, "allow_net", sb->allow_net[0], sizeof(sb->allow_net[0]),
-			     LIMIT_ALLOW_NET, &sb->allow_net_count) &&
-	       members_number(root, "disk_mb", &sb->disk_mb) &&
-	       members_flag(root, "on_disk", &sb->on_disk) &&
-	       members_number(root, "created_ms", &sb->created_ms) &&
-	       members_number(root, "upper", &sb->upper) &&
-	       members_text(root, "active_snapshot", sb->active_snapshot,
-			    sizeof(sb->active_snapshot));
+	bool good = true;
+	for (size_t i = 0; i < sandbox_members_count && good; i++)
+		good = read_member(root, &sandbox_members[i], sb);
+	return good;
 }
 
 /* The disk may be anybody's: names become paths and numbers limits, so they keep to what a request
@@ -99,11 +122,7 @@ static bool is_good(const struct sandbox *sb)
 	/* What it was restored to is on top. */
 	const char *top = good ? sb->layers[sb->layer_count - 1] : "";
 	good = good && strcmp(sb->active_snapshot, stack_is_snapshot(top) ? top : "") == 0;
-	return good && sb->disk_mb > 0 && sb->disk_mb <= LIMIT_DISK_MB_MAX &&
-	       sb->upper <= UPPER_MAX && sb->cpu_milli >= LIMIT_CPU_MILLI_MIN &&
-	       sb->cpu_milli <= LIMIT_CPU_MILLI_MAX && sb->memory_mb >= LIMIT_MEMORY_MB_MIN &&
-	       sb->memory_mb <= LIMIT_MEMORY_MB_MAX && sb->lifetime_s <= LIMIT_LIFETIME_S &&
-	       sb->created_ms <= CLOCK_MS_MAX;
+	return good && sandbox_members_are_good(sb);
 }
 
 int meta_read(const uint8_t *text, size_t len, struct sandbox *sb, struct err *e)
@@ -113,8 +132,7 @@ int meta_read(const uint8_t *text, size_t len, struct sandbox *sb, struct err *e
 	const struct json_value *root;
 	struct json_fault fault;
 	uint64_t version = 0;
-	memset(sb, 0, sizeof(*sb));
-	sb->runtime.slot = SLOT_NONE;
+	sandbox_members_reset(sb);
 	if (json_parse(text, len, &arena, &root, &fault) < 0)
 		return err_say(e, EBADMSG, "meta.json is damaged at byte %zu: %s", fault.offset,
 			       fault.reason);

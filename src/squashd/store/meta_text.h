@@ -12,10 +12,9 @@
 #include "lib/jsonw.h"
 #include "squashd/sandbox.h"
 
-/* What meta_write needs for any sandbox. Labels and hosts may need six bytes a byte as JSON; the
- * rest is names and numbers. */
-#define META_BYTES                                                                                 \
-	(JSONW_TEXT_BYTES(2 * LIMIT_LABEL_BYTES + LIMIT_ALLOW_NET * LIMIT_HOST_BYTES) + 16384)
+/* What meta_write needs for any sandbox. Of a text, each byte may need six as JSON; the rest is keys,
+ * numbers, quotes and commas. */
+#define META_BYTES (JSONW_TEXT_BYTES(sizeof(struct sandbox)) + 16384)
 
 /* Whether text can be a sandbox's id. */
 bool meta_is_id(const char *text, size_t len);

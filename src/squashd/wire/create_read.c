@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "create_read.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "fields.h"
 #include "lib/allow.h"
+#include "lib/sandbox_fields.h"
 #include "squashd/store/meta_text.h"
 #include "squashd/store/modules.h"
+#include "squashd/store/sandbox_members.h"
 #include "squashd/store/snapshot_text.h"
 #include "squashd/store/stack.h"
 
@@ -67,26 +70,68 @@ static bool read_from(struct create *c, const struct msg_field *f, struct reply 
 	return true;
 }
 
+static bool add_entry(struct sandbox *sb, const struct sandbox_member *m, const char *name,
+		      const struct msg_field *f, struct reply *r)
+{
+	char entry[64];
+	size_t i = sandbox_member_count(sb, m);
+	if (i == m->max) {
+		reply_fail(r, 400, "bad_field", "%s has more than %" PRIu64 " entries", name,
+			   m->max);
+		return false;
+	}
+	snprintf(entry, sizeof(entry), "%s[%zu]", name, i);
+	if (!fields_label(f, entry, sandbox_member_room(sb, m, i), m->cap, r))
+		return false;
+	sandbox_member_set_count(sb, m, i + 1);
+	return true;
+}
+
+static bool read_number(struct sandbox *sb, const struct sandbox_member *m,
+			const struct field *field, const struct msg_field *f, struct reply *r)
+{
+	char name[64];
+	uint64_t number;
+	snprintf(name, sizeof(name), field->type == FIELD_MILLI ? "%s (in thousandths)" : "%s",
+		 field->name);
+	if (!fields_number(f, name, m->min, m->max, &number, r))
+		return false;
+	sandbox_member_set_number(sb, m, number);
+	return true;
+}
+
+/* A field of which sandbox_members.c says all that makes it good. */
+static bool read_plain(struct sandbox *sb, const struct msg_field *f, struct reply *r)
+{
+	const struct field *field = sandbox_fields_find(f->tag);
+	const struct sandbox_member *m = sandbox_members_find(f->tag);
+	if (!field || !m)
+		return fields_refuse(r);
+	if (m->type == FIELD_TEXT)
+		return fields_label(f, field->name, sandbox_member_room(sb, m, 0), m->cap, r);
+	if (m->type == FIELD_LIST)
+		return add_entry(sb, m, field->name, f, r);
+	return read_number(sb, m, field, f, r);
+}
+
 bool create_read_host(const struct msg_field *f, struct sandbox *sb, struct reply *r)
 {
 	struct allow allow;
-	char name[32];
 	size_t i = sb->allow_net_count;
-	if (i == LIMIT_ALLOW_NET) {
-		reply_fail(r, 400, "bad_field", "allow_net has more than %d entries",
-			   LIMIT_ALLOW_NET);
-		return false;
-	}
-	snprintf(name, sizeof(name), "allow_net[%zu]", i);
-	if (!fields_label(f, name, sb->allow_net[i], sizeof(sb->allow_net[0]), r))
+	if (!read_plain(sb, f, r))
 		return false;
 	const char *fault = allow_parse(sb->allow_net[i], &allow);
 	if (fault) {
-		reply_fail(r, 400, "bad_field", "%s %s", name, fault);
+		reply_fail(r, 400, "bad_field", "allow_net[%zu] %s", i, fault);
 		return false;
 	}
-	sb->allow_net_count++;
 	return true;
+}
+
+static bool read_memory(uint64_t machine_mb, struct sandbox *sb, const struct msg_field *f,
+			struct reply *r)
+{
+	return fields_number(f, "memory_mb", LIMIT_MEMORY_MB_MIN, machine_mb, &sb->memory_mb, r);
 }
 
 static bool read_field(uint64_t machine_mb, struct create *c, const struct msg_field *f,
@@ -96,28 +141,16 @@ static bool read_field(uint64_t machine_mb, struct create *c, const struct msg_f
 	switch (f->tag) {
 	case TAG_ID:
 		return fields_id(f, sb->id, r);
-	case TAG_OWNER:
-		return fields_label(f, "owner", sb->owner, sizeof(sb->owner), r);
-	case TAG_TASK:
-		return fields_label(f, "task", sb->task, sizeof(sb->task), r);
 	case TAG_LAYER:
 		return add_layer(sb, f, r);
 	case TAG_FROM:
 		return read_from(c, f, r);
-	case TAG_CPU_MILLI:
-		return fields_number(f, "cpu (in thousandths)", LIMIT_CPU_MILLI_MIN,
-				     LIMIT_CPU_MILLI_MAX, &sb->cpu_milli, r);
 	case TAG_MEMORY_MB:
-		return fields_number(f, "memory_mb", LIMIT_MEMORY_MB_MIN, machine_mb,
-				     &sb->memory_mb, r);
-	case TAG_DISK_MB:
-		return fields_number(f, "disk_mb", 1, LIMIT_DISK_MB_MAX, &sb->disk_mb, r);
-	case TAG_LIFETIME_S:
-		return fields_number(f, "max_lifetime_s", 0, LIMIT_LIFETIME_S, &sb->lifetime_s, r);
+		return read_memory(machine_mb, sb, f, r);
 	case TAG_ALLOW_NET:
 		return create_read_host(f, sb, r);
 	default:
-		return fields_refuse(r);
+		return read_plain(sb, f, r);
 	}
 }
 
@@ -158,10 +191,10 @@ bool create_read(struct msg_cursor fields, uint64_t machine_mb, bool on_disk, st
 	struct msg_field f;
 	int rc;
 	memset(c, 0, sizeof(*c));
-	sb->runtime.slot = SLOT_NONE;
+	sandbox_members_reset(sb);
 	sb->on_disk = on_disk;
-	sb->cpu_milli = DEFAULT_CPU_MILLI;
-	sb->memory_mb = DEFAULT_MEMORY_MB < machine_mb ? DEFAULT_MEMORY_MB : machine_mb;
+	if (sb->memory_mb > machine_mb)
+		sb->memory_mb = machine_mb;
 	while ((rc = msg_next(&fields, &f)) > 0)
 		if (!read_field(machine_mb, c, &f, r))
 			return false;
