@@ -2,8 +2,8 @@
 /* squashd, the only privileged service. It accepts on the socket that init made (descriptor 3) and
  * forks a worker for each connection; it keeps nothing in memory that a worker or its successor
  * could not read from files and from the kernel, so it may be killed at any moment. The digest of
- * the bearer token comes through a pipe (descriptor 4), SQUASH_DATA, SQUASH_MAX_SANDBOXES,
- * SQUASH_EGRESS_PRIVATE and SQUASH_EGRESS_VRF from the environment. */
+ * the bearer token comes through a pipe (descriptor 4), its settings from the environment: those
+ * that init/settings/settings_values.c has for squashd, checked. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -139,7 +139,8 @@ static int set_up(struct server *s, struct err *e)
 		s->max_sandboxes = LIMIT_SANDBOXES;
 	const char *networks = getenv("SQUASH_EGRESS_PRIVATE"); /* so is this */
 	s->egress_private = networks ? networks : "";
-	s->egress_is_bound = getenv("SQUASH_EGRESS_VRF") != NULL;
+	const char *card = getenv("SQUASH_EGRESS_IFACE");
+	s->egress_is_bound = card && card[0] != '\0';
 	int rc = read_token(s, e);
 	if (rc == 0)
 		rc = open_dirs(s, e);

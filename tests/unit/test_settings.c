@@ -484,6 +484,53 @@ static void test_token_length(void)
 	tap_ok(s.access == ACCESS_LOCKED && has_digest(&s, NULL), "one byte more locks the API");
 }
 
+/* Whether squashd has exactly these in its environment. */
+static bool squashd_has(const char *settings, const char *const *expected, size_t count)
+{
+	static struct settings_environment environment;
+	struct settings s;
+	struct said said;
+	size_t n = 0;
+	check_file(settings, &s, &said);
+	settings_for_squashd(&s, &environment);
+	for (; environment.list[n]; n++)
+		if (n >= count || strcmp(environment.list[n], expected[n]) != 0)
+			return false;
+	return n == count;
+}
+
+static void test_for_squashd(void)
+{
+	static const char *const plain[] = {"SQUASH_EGRESS_IFACE=", "SQUASH_DATA=/data",
+					    "SQUASH_MAX_SANDBOXES=1024", "SQUASH_EGRESS_PRIVATE="};
+	static const char *const set[] = {"SQUASH_EGRESS_IFACE=eth1", "SQUASH_DATA=/data",
+					  "SQUASH_MAX_SANDBOXES=7",
+					  "SQUASH_EGRESS_PRIVATE=10.0.0.0/8"};
+	tap_ok(squashd_has("", plain, 4), "squashd has the settings that are for it");
+	tap_ok(squashd_has("SQUASH_MAX_SANDBOXES=7\nSQUASH_EGRESS_IFACE=eth1\n"
+			   "SQUASH_EGRESS_PRIVATE=10.0.0.0/8\nSQUASH_AUTH_TOKEN=s3cret\n",
+			   set, 4),
+	       "as they are set, and no token");
+	static const char *const bad[] = {"SQUASH_EGRESS_IFACE=?", "SQUASH_DATA=/data",
+					  "SQUASH_MAX_SANDBOXES=1024", "SQUASH_EGRESS_PRIVATE="};
+	tap_ok(squashd_has("SQUASH_MAX_SANDBOXES=0\nSQUASH_EGRESS_IFACE=a,b\n", bad, 4),
+	       "a bad one as the builtin, but no other card for sandboxes");
+}
+
+/* A number that is none names its limits. */
+static void test_numbers(void)
+{
+	struct settings s;
+	struct said said;
+	check_one("SQUASH_MAX_SANDBOXES", "0", &s, &said);
+	tap_ok(s.max_sandboxes == 1024 &&
+		       strstr(said.text, "is not a number from 1 to 1024: 1024 is used"),
+	       "too few sandboxes: %s", said.text);
+	check_one("SQUASH_DATA_WAIT", "301", &s, &said);
+	tap_ok(s.data_wait_s == 5 && strstr(said.text, "is not a number of seconds from 0 to 300"),
+	       "too long a wait: %s", said.text);
+}
+
 int main(void)
 {
 	test_env_accepts();
@@ -497,5 +544,7 @@ int main(void)
 	test_token();
 	test_token_sources();
 	test_token_length();
+	test_for_squashd();
+	test_numbers();
 	return tap_done();
 }

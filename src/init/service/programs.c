@@ -41,18 +41,9 @@ static const uint64_t squashd_capabilities =
 /* Uid 0. No no_new_privs, as commands would have it too (src/squashd/kernel/privilege.c). */
 static void run_squashd(const struct program_start *what)
 {
-	char data[sizeof("SQUASH_DATA=") + SETTINGS_PATH_MAX];
-	snprintf(data, sizeof(data), "SQUASH_DATA=%s", what->services->data_path);
-	char most[sizeof("SQUASH_MAX_SANDBOXES=") + 10];
-	snprintf(most, sizeof(most), "SQUASH_MAX_SANDBOXES=%u",
-		 what->services->settings->max_sandboxes);
+	static struct settings_environment environment;
 	char *args[] = {CHILD_ARG("squashd"), NULL};
-	char networks[sizeof("SQUASH_EGRESS_PRIVATE=") + SETTINGS_VALUE_BYTES];
-	snprintf(networks, sizeof(networks), "SQUASH_EGRESS_PRIVATE=%s",
-		 what->services->settings->egress_private);
-	bool has_way = what->services->settings->egress_iface[0] != '\0';
-	char *environment[] = {data, most, networks,
-			       has_way ? CHILD_ARG("SQUASH_EGRESS_VRF=1") : NULL, NULL};
+	settings_for_squashd(what->services->settings, &environment);
 	/* First out of the way of 3 and 4, then to their places, open across exec. */
 	int socket_fd = fcntl(what->services->listen_fd, F_DUPFD_CLOEXEC, TOKEN_FD + 1);
 	int token_fd = fcntl(what->token_fd, F_DUPFD_CLOEXEC, TOKEN_FD + 1);
@@ -63,7 +54,7 @@ static void run_squashd(const struct program_start *what)
 	int rc = child_limit_capabilities(squashd_capabilities);
 	if (rc == 0)
 		rc = seccomp_load(&squashd_calls, &e); /* CAP_SYS_ADMIN takes no_new_privs' place */
-	child_exec(rc, PATH_SQUASHD, args, environment);
+	child_exec(rc, PATH_SQUASHD, args, environment.list);
 }
 
 /* The user http, locked into PATH_HTTP_ROOT, without any capability: it parses what strangers

@@ -28,6 +28,7 @@
 #include "settings_ip.h"
 
 #define SETTINGS_VALUE_BYTES (LIMIT_TOKEN_BYTES + 1) /* the token is the longest value */
+#define SETTINGS_NAME_BYTES 40                       /* with its equals sign */
 #define SETTINGS_PATH_MAX 64
 #define SETTINGS_IFACE_BYTES 18 /* a name of 15 (IFNAMSIZ), a MAC address of 17, a NUL */
 #define SETTINGS_NTP_MAX 4 /* with four, one that is wrong is found out: RFC 8633, section 3.2 */
@@ -38,27 +39,7 @@
 #define SETTINGS_FAULT_BYTES 96
 #define SETTINGS_FORMAT_MAX 128 /* a disk's name or serial number; a worldwide id has some 70 */
 
-enum settings_id {
-	SETTING_AUTH_TOKEN,
-	SETTING_AUTH_TOKEN_SHA256,
-	SETTING_HTTP,
-	SETTING_PORT,
-	SETTING_TLS_PORT,
-	SETTING_DATA,
-	SETTING_DATA_WAIT,
-	SETTING_FORMAT,
-	SETTING_IP,
-	SETTING_IFACE,
-	SETTING_EGRESS_IFACE,
-	SETTING_EGRESS_IP,
-	SETTING_HOSTNAME,
-	SETTING_MAX_SANDBOXES,
-	SETTING_EGRESS_PRIVATE,
-	SETTING_NTP,
-	SETTING_ESP,
-	SETTING_WATCHDOG,
-	SETTING_COUNT
-};
+#define SETTINGS_MAX 32 /* settings_values.c has no more rows */
 
 /* Values as they were written, not yet checked. Start from all zeroes. */
 struct settings_raw {
@@ -66,7 +47,7 @@ struct settings_raw {
 		const char *source; /* NULL: not set. A string constant for messages */
 		bool too_long;      /* text holds only the beginning */
 		char text[SETTINGS_VALUE_BYTES];
-	} value[SETTING_COUNT];
+	} value[SETTINGS_MAX];  /* in the order of settings_values.c */
 	const char *unreadable; /* NULL, or why a token may have been missed; a string constant */
 };
 
@@ -130,5 +111,14 @@ void settings_merge(struct settings_raw *raw, const struct settings_raw *over);
  * part of a report. */
 void settings_check(const struct settings_raw *raw, struct settings *out,
 		    const struct settings_report *report);
+
+/* The settings that squashd has, as the environment of its process. */
+struct settings_environment {
+	char text[SETTINGS_MAX][SETTINGS_NAME_BYTES + SETTINGS_VALUE_BYTES]; /* NAME=value */
+	char *list[SETTINGS_MAX + 1];                                        /* then NULL */
+};
+
+/* Fills *out with what *settings has. */
+void settings_for_squashd(const struct settings *settings, struct settings_environment *out);
 
 #endif

@@ -24,7 +24,7 @@ static void report_line(const struct settings_report *report, const char *format
 
 static int find_setting(const char *name, size_t len)
 {
-	for (int i = 0; i < SETTING_COUNT; i++) {
+	for (int i = 0; i < (int)settings_values_count; i++) {
 		if (strlen(settings_values[i].name) == len &&
 		    memcmp(settings_values[i].name, name, len) == 0)
 			return i;
@@ -64,9 +64,7 @@ bool settings_put(struct settings_raw *raw, const char *name, size_t name_len, c
 /* Whether the file there is read too late to say it. */
 static bool comes_too_late(int id, enum settings_place place)
 {
-	bool is_for_data = id == SETTING_DATA || id == SETTING_DATA_WAIT || id == SETTING_FORMAT;
-	return (place >= SETTINGS_ESP && id == SETTING_ESP) ||
-	       (place == SETTINGS_DISK && is_for_data);
+	return id >= 0 && settings_values[id].too_late && place >= settings_values[id].too_late;
 }
 
 void settings_put_file(struct settings_raw *raw, const uint8_t *text, size_t len,
@@ -102,7 +100,7 @@ void settings_put_file(struct settings_raw *raw, const uint8_t *text, size_t len
 
 void settings_merge(struct settings_raw *raw, const struct settings_raw *over)
 {
-	for (int i = 0; i < SETTING_COUNT; i++) {
+	for (int i = 0; i < (int)settings_values_count; i++) {
 		if (!over->value[i].source)
 			continue;
 		make_way(raw, i, over->value[i].source);
@@ -152,24 +150,23 @@ void settings_check(const struct settings_raw *raw, struct settings *out,
 		    const struct settings_report *report)
 {
 	memset(out, 0, sizeof(*out));
-	for (int i = 0; i < SETTING_COUNT; i++) {
+	for (int i = 0; i < (int)settings_values_count; i++) {
+		const struct settings_value *v = &settings_values[i];
 		const char *source = raw->value[i].source;
 		const char *text = raw->value[i].text;
 		const char *fault = NULL;
-		if (settings_values[i].builtin)
-			settings_values[i].check(settings_values[i].builtin, out);
+		if (v->builtin)
+			settings_value_read(v, v->builtin, out);
 		if (!source)
 			continue;
-		fault = raw->value[i].too_long ? "is too long"
-					       : settings_values[i].check(text, out);
+		fault = raw->value[i].too_long ? "is too long" : settings_value_read(v, text, out);
 		if (fault && is_token(i))
-			report_line(report, "%s (%s) %s.", settings_values[i].name, source, fault);
+			report_line(report, "%s (%s) %s.", v->name, source, fault);
 		else if (fault && i == SETTING_EGRESS_IFACE)
 			refuse_egress(text, source, fault, out, report);
 		else if (fault)
-			report_line(report, "%s=%.60s (%s) %s: %s is used.",
-				    settings_values[i].name, text, source, fault,
-				    settings_values[i].builtin);
+			report_line(report, "%s=%.60s (%s) %s: %s is used.", v->name, text, source,
+				    fault, v->builtin);
 	}
 	check_access(raw, out);
 }

@@ -51,25 +51,6 @@ static const char *check_http(const char *text, struct settings *out)
 	return out->http || strcmp(text, "0") == 0 ? NULL : "is neither 0 nor 1";
 }
 
-static const char *check_max_sandboxes(const char *text, struct settings *out)
-{
-	unsigned n;
-	_Static_assert(LIMIT_SANDBOXES == 1024, "it stands in texts here");
-	if (!parse_number(text, 1, LIMIT_SANDBOXES, &n))
-		return "is not a number from 1 to 1024";
-	out->max_sandboxes = n;
-	return NULL;
-}
-
-static const char *check_data_wait(const char *text, struct settings *out)
-{
-	unsigned n;
-	if (!parse_number(text, 0, SETTINGS_DATA_WAIT_MAX_S, &n))
-		return "is not a number of seconds from 0 to 300";
-	out->data_wait_s = n;
-	return NULL;
-}
-
 /* What a disk may be called: visible ASCII, and blanks as in some serial numbers. */
 static const char *check_format(const char *text, struct settings *out)
 {
@@ -272,23 +253,74 @@ static const char *check_token_sha256(const char *text, struct settings *out)
 	return NULL;
 }
 
-const struct settings_value settings_values[SETTING_COUNT] = {
+#define NUMBER(member, least, most, called)                                                        \
+	.offset = offsetof(struct settings, member), .min = (least), .max = (most), .noun = (called)
+#define TEXT(member, reader) .check = (reader), .offset = offsetof(struct settings, member)
+
+const struct settings_value settings_values[] = {
 	[SETTING_AUTH_TOKEN] = {"SQUASH_AUTH_TOKEN", NULL, check_token},
 	[SETTING_AUTH_TOKEN_SHA256] = {"SQUASH_AUTH_TOKEN_SHA256", NULL, check_token_sha256},
-	[SETTING_HTTP] = {"SQUASH_HTTP", "0", check_http},
-	[SETTING_PORT] = {"SQUASH_PORT", "8080", check_port},
-	[SETTING_TLS_PORT] = {"SQUASH_TLS_PORT", "8443", check_tls_port},
-	[SETTING_DATA] = {"SQUASH_DATA", "/data", check_data},
-	[SETTING_DATA_WAIT] = {"SQUASH_DATA_WAIT", "5", check_data_wait},
-	[SETTING_FORMAT] = {"SQUASH_FORMAT", "none", check_format},
-	[SETTING_IP] = {"SQUASH_IP", "dhcp", check_ip},
-	[SETTING_IFACE] = {"SQUASH_IFACE", "none", check_iface},
-	[SETTING_EGRESS_IFACE] = {"SQUASH_EGRESS_IFACE", "none", check_egress_iface},
-	[SETTING_EGRESS_IP] = {"SQUASH_EGRESS_IP", "dhcp", check_egress_ip},
-	[SETTING_HOSTNAME] = {"SQUASH_HOSTNAME", "squash", check_hostname},
-	[SETTING_MAX_SANDBOXES] = {"SQUASH_MAX_SANDBOXES", "1024", check_max_sandboxes},
-	[SETTING_EGRESS_PRIVATE] = {"SQUASH_EGRESS_PRIVATE", "none", check_egress_private},
-	[SETTING_NTP] = {"SQUASH_NTP", "none", check_ntp},
-	[SETTING_ESP] = {"SQUASH_ESP", "none", check_esp},
-	[SETTING_WATCHDOG] = {"SQUASH_WATCHDOG", "60", check_watchdog},
+	[SETTING_EGRESS_IFACE] = {"SQUASH_EGRESS_IFACE", "none",
+				  TEXT(egress_iface, check_egress_iface), .for_squashd = true},
+	[SETTING_ESP] = {"SQUASH_ESP", "none", check_esp, .too_late = SETTINGS_ESP},
+	{"SQUASH_HTTP", "0", check_http},
+	{"SQUASH_PORT", "8080", check_port},
+	{"SQUASH_TLS_PORT", "8443", check_tls_port},
+	{"SQUASH_DATA", "/data", TEXT(data, check_data), .too_late = SETTINGS_DISK,
+	 .for_squashd = true},
+	{"SQUASH_DATA_WAIT", "5",
+	 NUMBER(data_wait_s, 0, SETTINGS_DATA_WAIT_MAX_S, "number of seconds"),
+	 .too_late = SETTINGS_DISK},
+	{"SQUASH_FORMAT", "none", check_format, .too_late = SETTINGS_DISK},
+	{"SQUASH_IP", "dhcp", check_ip},
+	{"SQUASH_IFACE", "none", check_iface},
+	{"SQUASH_EGRESS_IP", "dhcp", check_egress_ip},
+	{"SQUASH_HOSTNAME", "squash", check_hostname},
+	{"SQUASH_MAX_SANDBOXES", "1024", NUMBER(max_sandboxes, 1, LIMIT_SANDBOXES, "number"),
+	 .for_squashd = true},
+	{"SQUASH_EGRESS_PRIVATE", "none", TEXT(egress_private, check_egress_private),
+	 .for_squashd = true},
+	{"SQUASH_NTP", "none", check_ntp},
+	{"SQUASH_WATCHDOG", "60", check_watchdog},
 };
+
+const size_t settings_values_count = sizeof(settings_values) / sizeof(settings_values[0]);
+
+_Static_assert(LIMIT_SANDBOXES == 1024, "it is a builtin");
+_Static_assert(sizeof(settings_values) / sizeof(settings_values[0]) <= SETTINGS_MAX, "all fit");
+
+const char *settings_value_read(const struct settings_value *v, const char *text,
+				struct settings *out)
+{
+	unsigned n;
+	void *member = (char *)out + v->offset;
+	if (v->check)
+		return v->check(text, out);
+	if (!parse_number(text, v->min, v->max, &n)) {
+		snprintf(out->fault, sizeof(out->fault), "is not a %s from %u to %u", v->noun,
+			 v->min, v->max);
+		return out->fault;
+	}
+	*(unsigned *)member = n;
+	return NULL;
+}
+
+void settings_for_squashd(const struct settings *settings, struct settings_environment *out)
+{
+	size_t count = 0;
+	for (const struct settings_value *v = settings_values;
+	     v < settings_values + settings_values_count; v++) {
+		const void *member = (const char *)settings + v->offset;
+		char *text = out->text[count];
+		if (!v->for_squashd)
+			continue;
+		if (v->check)
+			snprintf(text, sizeof(out->text[0]), "%s=%s", v->name,
+				 (const char *)member);
+		else
+			snprintf(text, sizeof(out->text[0]), "%s=%u", v->name,
+				 *(const unsigned *)member);
+		out->list[count++] = text;
+	}
+	out->list[count] = NULL;
+}
