@@ -33,7 +33,7 @@ struct member {
  * message is as good as one that is empty, or 0. */
 void members_write(struct jsonw *w, struct msg_cursor c, const struct member *table, size_t count);
 
-/* Write one of a request's fields as a member: what a request has set is shown as it was written. */
+/* Write the field as a member, in the form that a request writes it in. */
 void members_write_field(struct jsonw *w, struct msg_cursor c, const struct field *field);
 
 /* Reply with an object of the table's members, and end the process. */

@@ -143,6 +143,7 @@ class Machine:
     network_card = "virtio-net-pci,netdev=net"
     scheme = "http"
     host = "127.0.0.1"
+    image = BUILD / "initramfs.cpio.zst"
     has_agent = True
     trouble = TROUBLE
 
@@ -195,7 +196,7 @@ class Machine:
 
     def _boot(self, settings, files):
         """QEMU's arguments for what is booted."""
-        initramfs = (BUILD / "initramfs.cpio.zst").read_bytes()
+        initramfs = self.image.read_bytes()
         place = self.console_path.parent
         combined = place / f"{self.name}.initramfs"
         # The kernel looks for a further archive at a multiple of 4; zeros between are skipped.
