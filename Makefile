@@ -334,6 +334,7 @@ SRC_test_settings_ip := src/init/settings/settings_ip.c
 SRC_test_rdnss := src/init/net/rdnss.c
 SRC_test_gpt := src/init/settings/gpt.c src/init/disk/efi_text.c
 SRC_test_init_parse := src/init/boot/parse.c
+SRC_test_format := src/init/disk/blank.c src/init/disk/disk.c src/init/boot/parse.c
 SRC_test_dns := $(filter-out src/egress/dns_clients.c,$(wildcard src/egress/dns*.c))
 SRC_test_sniff := $(wildcard src/egress/sniff*.c)
 SRC_test_head := src/front/head.c

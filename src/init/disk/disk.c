@@ -98,13 +98,14 @@ static bool has_serial(int disk, const char *name, const char *wanted, struct bu
 	return false;
 }
 
-static int find_by_serial(const char *wanted, char name[DISK_NAME_BYTES], struct err *e)
+int disk_find_serial(const char *block_path, const char *wanted, char name[DISK_NAME_BYTES],
+		     struct err *e)
 {
 	char text[160];
 	char other[DISK_NAME_BYTES] = "";
 	struct buf seen = {.data = text, .cap = sizeof(text)};
 	name[0] = '\0';
-	DIR *disks = opendir("/sys/block");
+	DIR *disks = opendir(block_path);
 	if (!disks)
 		return err_set(e, errno, "list the disks");
 	for (struct dirent *d; (d = readdir(disks)) != NULL;) {
@@ -143,5 +144,5 @@ int disk_find(const char *wanted, char name[DISK_NAME_BYTES], struct err *e)
 	}
 	if (is_path)
 		return err_say(e, ENODEV, "there is no disk %s", wanted);
-	return find_by_serial(wanted, name, e);
+	return disk_find_serial("/sys/block", wanted, name, e);
 }

@@ -28,4 +28,9 @@ bool disk_read_super(const char *name, struct ext_super *super);
  * -errno with e filled: no such disk, or two of that serial number. */
 int disk_find(const char *wanted, char name[DISK_NAME_BYTES], struct err *e);
 
+/* The part of disk_find that compares serial numbers. block_path is /sys/block; a test has its own.
+ * Returns as disk_find does. */
+int disk_find_serial(const char *block_path, const char *wanted, char name[DISK_NAME_BYTES],
+		     struct err *e);
+
 #endif

@@ -19,19 +19,17 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "blank.h"
 #include "disk.h"
 #include "ext4.h"
 #include "init/boot/console.h"
-#include "init/boot/parse.h"
 #include "init/paths.h"
 #include "lib/fd.h"
 
 #define BEGUN_LABEL "SQUASH-FORMAT" /* the image's */
 #define IMAGE_FILE_BYTES (256 * 1024)
 #define MIB (UINT64_C(1024) * 1024)
-#define BLANK_BYTES (16 * MIB)    /* at both ends */
 #define DISK_MIN_BYTES (64 * MIB) /* the image's size */
-#define CHUNK_BYTES 65536
 #define SIZE_TEXT_BYTES 32
 
 struct target {
@@ -101,29 +99,6 @@ static int open_target(struct target *t, struct err *e)
 	return fd_steal(&fd);
 }
 
-/* Whether count bytes from offset on are zero. */
-static int check_blank(int fd, const struct target *t, uint64_t offset, uint64_t count,
-		       struct err *e)
-{
-	uint8_t chunk[CHUNK_BYTES];
-	for (uint64_t end = offset + count; offset < end;) {
-		size_t want = end - offset < sizeof(chunk) ? end - offset : sizeof(chunk);
-		ssize_t n = pread(fd, chunk, want, (off_t)offset);
-		if (n <= 0)
-			return err_set(e, n < 0 ? errno : EIO, "read %s at byte %" PRIu64, t->name,
-				       offset);
-		size_t zeroes = count_zeroes(chunk, (size_t)n);
-		if (zeroes < (size_t)n)
-			return err_say(e, EEXIST,
-				       "%s is not blank (byte %" PRIu64
-				       " is not zero): it is left as it is. To give up what is on "
-				       "it, zero its first and last 16 MiB",
-				       t->name, offset + zeroes);
-		offset += (uint64_t)n;
-	}
-	return 0;
-}
-
 static int write_blocks(int fd, const struct disk_image *image, size_t first, size_t end)
 {
 	for (size_t i = first; i < end; i++) {
@@ -162,9 +137,7 @@ static int begin(struct target *t, struct err *e)
 	if (fd < 0)
 		return fd;
 	if (!disk_read_super(t->name, &super) || strcmp(super.label, BEGUN_LABEL) != 0) {
-		rc = check_blank(fd, t, 0, BLANK_BYTES, e);
-		if (rc == 0)
-			rc = check_blank(fd, t, t->bytes - BLANK_BYTES, BLANK_BYTES, e);
+		rc = blank_check(fd, t->name, t->bytes, e);
 		if (rc < 0)
 			return rc;
 	}
