@@ -504,7 +504,7 @@ MEDIA := boot/test_media.py boot/test_pxe_matrix.py boot/test_secure_boot.py boo
 test-media:
 	$(Q)scripts/host-packages build modules test
 	$(Q)$(SUBMAKE) $(IN_QEMU) $(WITH_PXE) $(ON_STICK)
-	$(Q)MEDIA_ALL=1 $(TAP) --jobs 1 --timeout 1200 $(addprefix tests/qemu/,$(MEDIA))
+	$(Q)MEDIA_ALL=1 $(TAP) --timeout 1200 $(addprefix tests/qemu/,$(MEDIA))
 
 CUTS := 50
 

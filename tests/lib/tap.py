@@ -2,6 +2,7 @@
 """Prints a test program's results as TAP, and makes silence or a crash of the program a failure."""
 
 import sys
+import threading
 import traceback
 
 
@@ -11,17 +12,19 @@ class Fatal(Exception):
 
 _count = 0
 _failed = 0
+_lock = threading.RLock()  # a result and its notes stay together, whichever thread has them
 
 
 def check(name, condition, detail=""):
     """One result; detail, whatever it is, is shown if condition is false. Returns condition."""
     global _count, _failed
-    _count += 1
     ok = bool(condition)
-    print(f"{'ok' if ok else 'not ok'} {_count} - {name}", flush=True)
-    if not ok:
-        _failed += 1
-        note(detail if isinstance(detail, (str, Exception)) else repr(detail))
+    with _lock:
+        _count += 1
+        print(f"{'ok' if ok else 'not ok'} {_count} - {name}", flush=True)
+        if not ok:
+            _failed += 1
+            note(detail if isinstance(detail, (str, Exception)) else repr(detail))
     return ok
 
 
@@ -32,8 +35,9 @@ def equal(name, got, expected):
 
 def note(text):
     """Lines for a person, which TAP readers pass over."""
-    for line in str(text).splitlines():
-        print(f"# {line[:2000]}", flush=True)
+    with _lock:
+        for line in str(text).splitlines():
+            print(f"# {line[:2000]}", flush=True)
 
 
 def each(machine, *tests):

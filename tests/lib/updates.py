@@ -9,12 +9,15 @@ import shutil
 import socket
 import ssl
 import subprocess
+import sys
+from pathlib import Path
 
 from machine import ROOT, WORK, Reply, pack_overlay
 from tap import note
 
 TOKEN = "operators-token-0123456789"
-KEYS = WORK / "update.keys"
+PROGRAM = Path(sys.argv[0]).stem  # in names of files, as such programs run side by side
+KEYS = WORK / f"{PROGRAM}.keys"
 COMMAND_LINE = "console=tty0 console=ttyS0 quiet panic=1"
 ESP_OFFSET = "@@1M"  # scripts/mkusb
 UPDATE = "api/system/update"
@@ -127,7 +130,7 @@ def ukis(image):
 
 def fat_is_whole(image):
     """Whether fsck finds nothing to mend on the ESP, but a mark that it was not unmounted."""
-    copy = WORK / "esp.check"
+    copy = WORK / f"{PROGRAM}.esp"
     run("dd", f"if={image}", f"of={copy}", "bs=1M", "skip=1", "count=192", "status=none")
     done = subprocess.run(["/sbin/fsck.vfat", "-n", copy], capture_output=True, text=True, check=False)
     note(done.stdout if done.returncode else "")

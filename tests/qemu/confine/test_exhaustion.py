@@ -91,14 +91,23 @@ def median_ms(m, samples=SAMPLES):
     return statistics.median(times)
 
 
-def check_beside(what, measure):
-    """measure() is a ratio to the quiet median. Where the first is beyond the limit, the median of
-    three counts: the machine under QEMU has neighbours that are not its own."""
-    ratios = [measure()]
-    if ratios[0] > MOST:
-        ratios += [measure(), measure()]
-    tap.note(f"{what}: {', '.join(f'{ratio:.1f}' for ratio in ratios)} times the quiet median")
-    check(f"beside {what}: within {MOST:.0f} times", statistics.median(ratios) <= MOST, ratios)
+class Beside:
+    """Compares commands' medians with the one of a machine where nothing else runs."""
+
+    def __init__(self, m):
+        self.machine = m
+        median_ms(m)  # the first commands are slower
+        self.quiet_ms = median_ms(m)
+
+    def check(self, what, measure):
+        """measure() returns a median. If it is beyond the limit, the middle of three ratios counts,
+        the others with a quiet median of their own: other programs run beside QEMU."""
+        ratios = [measure() / self.quiet_ms]
+        while ratios[0] > MOST and len(ratios) < 3:
+            self.quiet_ms = median_ms(self.machine)
+            ratios.append(measure() / self.quiet_ms)
+        tap.note(f"{what}: {', '.join(f'{ratio:.1f}' for ratio in ratios)} times the quiet median")
+        check(f"beside {what}: within {MOST:.0f} times", statistics.median(ratios) <= MOST, ratios)
 
 
 def start(m, cmd, stdin):
@@ -112,7 +121,6 @@ def start(m, cmd, stdin):
 
 
 def measure_hog(m, cmd, stdin):
-    quiet = median_ms(m)
     create(m, "hog", PYTHON, memory_mb=256, disk_mb=128)
     hog = start(m, cmd, stdin)
     time.sleep(3)
@@ -122,16 +130,15 @@ def measure_hog(m, cmd, stdin):
     took = time.monotonic() - began
     assert took < 20, f"destroying it took {took:.1f} s"
     hog.join(20)
-    return loud / quiet
+    return loud
 
 
-def test_hogs(m):
+def test_hogs(beside):
     for what, cmd, stdin in HOGS:
-        check_beside(what, lambda cmd=cmd, stdin=stdin: measure_hog(m, cmd, stdin))
+        beside.check(what, lambda cmd=cmd, stdin=stdin: measure_hog(beside.machine, cmd, stdin))
 
 
 def measure_log(m):
-    quiet = median_ms(m)
     done = threading.Event()
 
     def write():
@@ -144,17 +151,18 @@ def measure_log(m):
         writer.start()
     try:
         time.sleep(3)
-        return median_ms(m) / quiet
+        return median_ms(m)
     finally:
         done.set()
         for writer in writers:
             writer.join()
 
 
-def test_log(m):
+def test_log(beside):
     """Commands as large as they may be, and their results: what is kept of them has an end."""
+    m = beside.machine
     create(m, "hog", BUSYBOX, memory_mb=128)
-    check_beside("who fills the log", lambda: measure_log(m))
+    beside.check("who fills the log", lambda: measure_log(m))
     size = int(m.inside("stat -c %s /data/sandboxes/hog/log.ndjson")[1])
     count = m.http("GET", f"{SANDBOXES}/hog").json["exec_count"]
     tap.note(f"{count} commands of 130 KB: a log of {size} bytes")
@@ -173,8 +181,9 @@ while True:
 """
 
 
-def test_crowd(m):
+def test_crowd(beside):
     """A command that has no processor time to begin with doesn't keep its sandbox from ending."""
+    m = beside.machine
     create(m, "hog", PYTHON, cpu=0.05, memory_mb=256)
     crowd = start(m, "python3 -", CROWD)
     time.sleep(15)
@@ -193,8 +202,7 @@ def main():
     with Machine("exhaustion", memory_mb=2048, args=drive(BUILD / "data.ext4")) as m:
         m.wait_api()
         create(m, "beside", BUSYBOX, memory_mb=64)
-        median_ms(m)
-        tap.each(m, test_hogs, test_log, test_crowd)
+        tap.each(Beside(m), test_hogs, test_log, test_crowd)
         destroy(m, "beside")
         left = m.inside("ls /sys/fs/cgroup/squash | grep -c hog")[1].strip()
         equal("nothing is left of the hogs", left, "0")

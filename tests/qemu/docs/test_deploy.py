@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-# tap: slow timeout=1200
+# tap: slow alone timeout=1200
 """Every command of docs/deploy.md, in the order of the page, on what it is about: media that are made,
 flashed and booted, a network with the shipped dnsmasq.conf, keys, an update. What stands for the
 reader's own (ADDRESS, /dev/sdX, TOKEN) is put in, and nothing else is changed but where files of the
-test's own take the place of the system's."""
+test's own take the place of the system's. It runs alone: it makes and removes files in build/."""
 
 import os
 import re

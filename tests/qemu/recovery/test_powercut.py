@@ -26,7 +26,7 @@ SEED = int(os.environ.get("SEED", str(random.randrange(1 << 32))))
 CLIENTS = 4
 FILES = 4
 LINES = 300  # of a file: 2 to 3 KB, so that a torn one shows
-EXTRA = "100-extra"
+EXTRA = "100-powercut"
 LOAD_SECONDS = 10
 READY_SECONDS = 30
 
