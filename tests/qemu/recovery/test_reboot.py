@@ -6,6 +6,7 @@ and said. And a disk that is full changes nothing."""
 import tap
 from api import BUSYBOX, SANDBOXES, activate, create, destroy, drop, execute, info, output
 from api import restore, snapshot
+from egress import bound
 from machine import Machine, data_disk, drive, make_module
 from tap import check, equal
 from whole import find_orphans
@@ -112,26 +113,16 @@ def look_at_limits(m):
     equal("a lifetime that has passed meanwhile is over", ended, ["lifetime"])
 
 
-def test_reboot(image):
-    with boot(image) as m:
-        alone = m.wait_api()
-        make_boxes(m)
-        known = {name: info(m, name) for name in lists(m)}
-        whole(m, "before")
-        reboot(m)
-    with boot(image, hours=2) as m:
-        seconds = m.wait_api()
-        tap.note(f"a boot with 20 sandboxes took {seconds:.1f} s, {alone:.1f} s without any")
-        look_at_boxes(m, known)
-        look_at_limits(m)
-        whole(m, "after")
-        restore(m, "plain", info(m, "plain")["snapshots"][0]["name"])
-        equal("a snapshot of before can be restored", output(m, "plain", "ls /root"), "d\nkept")
-        for name in lists(m):
-            if not name.startswith("many-1"):
-                destroy(m, name)
-        whole(m, "of those that were destroyed")
-        reboot(m)
+def look_after_reboot(m, known):
+    look_at_boxes(m, known)
+    look_at_limits(m)
+    whole(m, "after")
+    restore(m, "plain", info(m, "plain")["snapshots"][0]["name"])
+    equal("a snapshot of before can be restored", output(m, "plain", "ls /root"), "d\nkept")
+    for name in lists(m):
+        if not name.startswith("many-1"):
+            destroy(m, name)
+    whole(m, "of those that were destroyed")
 
 
 def spoil(m):
@@ -184,20 +175,13 @@ def look_at_missing(m):
     equal("and mounted", info(m, "missing")["mounted"], True)
 
 
-def test_spoilt(image):
-    with boot(image) as m:
-        m.wait_api()
-        taken = spoil(m)
-        reboot(m)
-    with boot(image) as m:
-        m.wait_api()
-        look_at_spoilt(m, taken)
-        look_at_missing(m)
-        whole(m, "of them")
-        for name in lists(m):
-            destroy(m, name)
-        whole(m, "of all")
-        reboot(m)
+def look_after_damage(m, taken):
+    look_at_spoilt(m, taken)
+    look_at_missing(m)
+    whole(m, "of them")
+    for name in lists(m):
+        destroy(m, name)
+    whole(m, "of all")
 
 
 def full_replies(m, taken):
@@ -215,41 +199,49 @@ def full_replies(m, taken):
         yield where.rpartition("/")[2], reply.status, (reply.json or {}).get("code")
 
 
-def test_full(image):
-    with boot(image) as m:
-        m.wait_api()
-        create(m, "there", BUSYBOX, memory_mb=32)
-        execute(m, "there", "echo before >/root/file; sync")
-        taken = snapshot(m, "there")
-        known = info(m, "there")
-        m.inside("dd if=/dev/zero of=/data/fill bs=1M; dd if=/dev/zero of=/data/fill2 bs=512", 120)
-        for what, status, code in full_replies(m, taken):
-            equal(f"with a full disk {what} answers 507", (status, code), (507, "no_space"))
-        equal("all is as before", stable(info(m, "there")), stable(known))
-        equal("and works", output(m, "there", "cat /root/file"), "before")
-        write = execute(m, "there", "echo more >/root/more")["stderr"]
-        check("a command that writes is told", "No space left" in write, write)
-        whole(m, "of what was refused")
-        drop(m, "there", taken)
-        check("a snapshot can be dropped all the same", True)
-        m.inside("rm /data/fill /data/fill2")
-        activate(m, "there", EXTRA)
-        snapshot(m, "there")
-        create(m, "new", BUSYBOX, memory_mb=32)
-        check("with room again, all goes again", True)
-        destroy(m, "new")
-        destroy(m, "there")
-        whole(m, "in the end")
-        reboot(m)
+def test_full(m):
+    create(m, "there", BUSYBOX, memory_mb=32)
+    execute(m, "there", "echo before >/root/file; sync")
+    taken = snapshot(m, "there")
+    known = info(m, "there")
+    m.inside("dd if=/dev/zero of=/data/fill bs=1M; dd if=/dev/zero of=/data/fill2 bs=512", 120)
+    for what, status, code in full_replies(m, taken):
+        equal(f"with a full disk {what} answers 507", (status, code), (507, "no_space"))
+    equal("all is as before", stable(info(m, "there")), stable(known))
+    equal("and works", output(m, "there", "cat /root/file"), "before")
+    write = execute(m, "there", "echo more >/root/more")["stderr"]
+    check("a command that writes is told", "No space left" in write, write)
+    whole(m, "of what was refused")
+    drop(m, "there", taken)
+    check("a snapshot can be dropped all the same", True)
+    m.inside("rm /data/fill /data/fill2")
+    activate(m, "there", EXTRA)
+    snapshot(m, "there")
+    create(m, "new", BUSYBOX, memory_mb=32)
+    check("with room again, all goes again", True)
+    destroy(m, "new")
+    destroy(m, "there")
+    whole(m, "in the end")
 
 
 def main():
     image = data_disk("reboot", 256, modules=[make_module(EXTRA, FILES)])
-    for test in (test_reboot, test_spoilt, test_full):
-        try:
-            test(image)
-        except AssertionError as error:
-            check(f"{test.__name__} runs to its end", False, error)
+    with boot(image) as m:
+        alone = m.wait_api()
+        make_boxes(m)
+        known = {name: info(m, name) for name in lists(m)}
+        whole(m, "before")
+        reboot(m)
+    with boot(image, hours=2) as m:
+        seconds = m.wait_api()
+        tap.note(f"a boot with 20 sandboxes took {seconds:.1f} s, {alone:.1f} s without any")
+        tap.each(m, bound(look_after_reboot, known))
+        taken = spoil(m)
+        reboot(m)
+    with boot(image, hours=2) as m:
+        m.wait_api()
+        tap.each(m, bound(look_after_damage, taken), test_full)
+        reboot(m)
 
 
 tap.run(main)
