@@ -56,6 +56,8 @@ const struct body_form body_form_snapshot = {FORM(snapshot_members), .optional =
 const struct body_form body_form_restore = {FORM(restore_members)};
 const struct body_form body_form_token = {FORM(token_members)};
 const struct body_form body_form_empty = {.optional = true};
+const struct body_form body_form_file = {.is_file = true};
+const struct body_form body_form_file_or_nothing = {.is_file = true, .optional = true};
 const struct body_form body_form_allow_net = {FORM(allow_net_members), .required = "allow_net"};
 
 /* Where the fields go, and why that failed. */

@@ -17,13 +17,14 @@ struct body_form {
 	const struct field *members;
 	size_t count;
 	bool is_sandbox;      /* those of lib/sandbox_fields.h, too */
-	bool optional;        /* no bytes at all are as good as {} */
+	bool optional;        /* no bytes at all are as good as {}, or as an empty file */
+	bool is_file;         /* it is not read: squashd gets the pipe that it comes through */
 	const char *required; /* a list that may be empty, but not left out; NULL: squashd sees */
 };
 
 extern const struct body_form body_form_create, body_form_exec, body_form_activate,
 	body_form_snapshot, body_form_restore, body_form_allow_net, body_form_token,
-	body_form_empty;
+	body_form_empty, body_form_file, body_form_file_or_nothing;
 
 /* Parse the text and append its members to fields; a and what it holds are borrowed. 0, or -EINVAL
  * with fault filled: it is no JSON object, or a member is unknown or of the wrong type (400), or a

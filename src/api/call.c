@@ -82,11 +82,6 @@ static void __attribute__((noreturn)) reply_failure(unsigned status, struct msg_
 	http_reply_json(status, &w);
 }
 
-unsigned call_squashd(const struct http_request *q, enum msg_op op, struct msg_cursor *reply)
-{
-	return call_squashd_passing(q, op, -1, reply);
-}
-
 /* Open until the process ends: by that squashd sees that the answer has been passed on. */
 static int squashd_fd = -1;
 
@@ -107,8 +102,8 @@ static int receive(unsigned *status, struct msg_cursor *reply, struct err *e)
 	return rc;
 }
 
-unsigned call_squashd_passing(const struct http_request *q, enum msg_op op, int passed_fd,
-			      struct msg_cursor *reply)
+unsigned call_squashd(const struct http_request *q, enum msg_op op, int passed_fd,
+		      struct msg_cursor *reply)
 {
 	unsigned status;
 	struct err e;
@@ -143,15 +138,5 @@ void call_require_token(const struct http_request *q)
 	struct buf *fields = call_fields();
 	fields->len = 0;
 	fields->full = false;
-	call_squashd(q, MSG_HEALTH, &reply);
-}
-
-void call_take_query(const struct http_request *q, const struct query_parameter *known,
-		     size_t count)
-{
-	struct request_fault fault;
-	if (query_parse(q->query, known, count, call_fields(), &fault) == 0)
-		return;
-	call_require_token(q);
-	http_reply_fault(&fault);
+	call_squashd(q, MSG_HEALTH, -1, &reply);
 }

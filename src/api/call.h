@@ -7,24 +7,16 @@
 
 #include "http.h"
 #include "lib/msg.h"
-#include "query.h"
 
 /* The memory that a request's fields are gathered in. */
 struct buf *call_fields(void);
 
-/* Gather the parameters behind the ?, by their table; if one is no good, reply so, and do not
- * return. */
-void call_take_query(const struct http_request *q, const struct query_parameter *known,
-		     size_t count);
-
-/* Send op with the request's token and the fields gathered, and wait for the answer. The HTTP
- * status, with *reply set on the fields that came; an error that squashd sends is passed on as the
- * HTTP reply, and the call does not return then. */
-unsigned call_squashd(const struct http_request *q, enum msg_op op, struct msg_cursor *reply);
-
-/* The same with a descriptor (taken) that squashd is given as well; -1: none. */
-unsigned call_squashd_passing(const struct http_request *q, enum msg_op op, int passed_fd,
-			      struct msg_cursor *reply);
+/* Send op with the request's token, the fields gathered, and a descriptor (taken) that squashd is
+ * given as well, unless it is -1; and wait for the answer. Returns the HTTP status, with *reply set
+ * on the fields that came; an error that squashd sends is passed on as the HTTP reply, and the call
+ * does not return then. */
+unsigned call_squashd(const struct http_request *q, enum msg_op op, int passed_fd,
+		      struct msg_cursor *reply);
 
 /* The next reply after one of kind MSG_PIECE. Its status, or 0: squashd is gone. */
 unsigned call_next(struct msg_cursor *reply);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "download.h"
-
+/* Replies whose body squashd sends in pieces: a file's bytes, as they are. */
 #include <unistd.h>
 
 #include "call.h"
 #include "lib/fd.h"
+#include "members.h"
+#include "replies.h"
 
 static void __attribute__((noreturn)) pass_on(uint64_t left)
 {
@@ -22,7 +23,10 @@ static void __attribute__((noreturn)) pass_on(uint64_t left)
 	_exit(status != 200);
 }
 
-void download_reply(const char *type, const char *extra, uint64_t size)
+/* Write the head, with the fields in extra, each ended by CRLF; then what comes behind the first
+ * piece, size bytes at most. */
+static void __attribute__((noreturn))
+reply_stream(const char *type, const char *extra, uint64_t size)
 {
 	char head[512];
 	struct buf b = {.data = head, .cap = sizeof(head)};
@@ -32,8 +36,35 @@ void download_reply(const char *type, const char *extra, uint64_t size)
 	pass_on(size);
 }
 
-void download_reply_file(struct buf *extra, uint64_t size)
+/* The same of a file, whose size squashd has said; extra has room for it. */
+static void __attribute__((noreturn)) reply_bytes(struct buf *extra, struct msg_cursor fields)
 {
+	uint64_t size = members_find_number(fields, TAG_SIZE);
 	buf_printf(extra, "Content-Length: %llu\r\n", (unsigned long long)size);
-	download_reply("application/octet-stream", extra->full ? "" : extra->data, size);
+	reply_stream("application/octet-stream", extra->full ? "" : extra->data, size);
+}
+
+void reply_file(unsigned status, struct msg_cursor fields)
+{
+	char text[128], mode[MEMBERS_MODE_BYTES];
+	struct buf extra = {.data = text, .cap = sizeof(text)};
+	(void)status;
+	members_mode_text(members_find_number(fields, TAG_MODE), mode);
+	buf_printf(&extra, "Squash-Mode: %s\r\n", mode);
+	reply_bytes(&extra, fields);
+}
+
+void reply_module(unsigned status, struct msg_cursor fields)
+{
+	char text[64];
+	struct buf extra = {.data = text, .cap = sizeof(text)};
+	(void)status;
+	reply_bytes(&extra, fields);
+}
+
+void reply_tar(unsigned status, struct msg_cursor fields)
+{
+	(void)status;
+	(void)fields;
+	reply_stream("application/x-tar", "", UINT64_MAX);
 }

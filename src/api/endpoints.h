@@ -1,49 +1,46 @@
 /* SPDX-License-Identifier: MIT */
-/* The endpoints. Each sends its reply and ends the process. */
+/* The table of endpoints: of each, what it takes and how it replies. */
 #ifndef SQUASH_API_ENDPOINTS_H
 #define SQUASH_API_ENDPOINTS_H
 
-#include "http.h"
+#include <stddef.h>
 
-typedef void endpoint(struct http_request *q);
+#include "body_fields.h"
+#include "members.h"
+#include "parameter.h"
 
-endpoint get_health;
-endpoint get_modules;
-endpoint upload_module;
-endpoint get_module;
-endpoint freeze_module;
-endpoint delete_module;
-endpoint get_sandboxes;
-endpoint create_sandbox;
-endpoint get_sandbox;
-endpoint destroy_sandbox;
-endpoint exec_in_sandbox;
-endpoint get_execs;
-endpoint get_exec;
-endpoint get_exec_output;
-endpoint kill_exec;
-endpoint get_file;
-endpoint put_file;
-endpoint delete_file;
-endpoint list_files;
-endpoint get_tar;
-endpoint put_tar;
-endpoint activate_module;
-endpoint take_snapshot;
-endpoint restore_snapshot;
-endpoint drop_snapshot;
-endpoint change_allow_net;
-endpoint get_network;
-endpoint get_logs;
-endpoint get_history;
-endpoint get_system;
-endpoint get_metrics;
-endpoint update_system;
-endpoint reboot_system;
-endpoint power_off_system;
-endpoint get_tokens;
-endpoint create_token;
-endpoint drop_token;
-endpoint get_openapi;
+/* The parameters behind the ?. known NULL: nobody looks there. */
+struct query_form {
+	const struct parameter *known;
+	size_t count;
+};
+
+enum reply_type {
+	REPLY_EMPTY,  /* a status alone */
+	REPLY_OBJECT, /* an object of members */
+	REPLY_ARRAY,  /* an array: for each record an object of members */
+	REPLY_OWN,    /* what write makes of it */
+};
+
+struct reply_form {
+	enum reply_type type;
+	const struct member *members;
+	size_t count;
+	const char *status; /* an object's last member, "status"; NULL: it has none */
+	/* Replies with the status and fields that squashd has sent, and ends the process. */
+	void (*write)(unsigned status, struct msg_cursor fields) __attribute__((noreturn));
+};
+
+struct endpoint {
+	const char *method;
+	const char *path; /* a segment :name is one of routes.c's variables */
+	enum msg_op op;
+	struct query_form query;
+	const struct body_form *body; /* NULL: nobody looks there */
+	struct reply_form reply;
+};
+
+extern const struct endpoint endpoints[];
+extern const size_t endpoints_count;
 
 #endif

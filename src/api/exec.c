@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* sandboxes/:id/exec: run a command, and reply when it has ended, or while it runs. */
-#include "body.h"
-#include "call.h"
-#include "endpoints.h"
 #include "exec_end.h"
 #include "members.h"
+#include "replies.h"
 #include "stream.h"
-
-static const struct query_parameter parameters[] = {{"stream", TAG_STREAM}};
 
 static const struct member result[] = {
 	{"exit_code", MEMBER_NUMBER, TAG_EXIT_CODE},
@@ -34,16 +30,11 @@ static const struct member streamed[] = {
 
 static const struct member detached[] = {{"exec", MEMBER_NUMBER, TAG_EXEC}};
 
-void exec_in_sandbox(struct http_request *q)
+void reply_exec(unsigned status, struct msg_cursor fields)
 {
-	struct msg_cursor reply;
-	msg_add_text(call_fields(), TAG_ID, q->id);
-	call_take_query(q, parameters, COUNT(parameters));
-	body_read(q, &body_form_exec);
-	unsigned status = call_squashd(q, MSG_EXEC, &reply);
 	if (status == MSG_PIECE)
-		stream_reply(status, reply, streamed, COUNT(streamed));
+		stream_reply(status, fields, streamed, COUNT(streamed));
 	if (status == 202)
-		members_reply(status, reply, detached, COUNT(detached));
-	members_reply(status, reply, result, COUNT(result));
+		members_reply(status, fields, detached, COUNT(detached), NULL);
+	members_reply(status, fields, result, COUNT(result), NULL);
 }

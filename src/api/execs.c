@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* sandboxes/:id/execs, execs/:n and execs/:n/output: commands that nobody waits for. */
-#include "call.h"
-#include "endpoints.h"
 #include "exec_end.h"
+#include "http.h"
 #include "members.h"
+#include "replies.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -47,67 +47,37 @@ static void write_execs(struct jsonw *w, struct msg_cursor c)
 		write_exec(w, one);
 }
 
-static void ask_for(const struct http_request *q)
+void reply_execs(unsigned status, struct msg_cursor fields)
 {
-	msg_add_text(call_fields(), TAG_ID, q->id);
-	if (q->name[0] != '\0')
-		msg_add_text(call_fields(), TAG_EXEC, q->name);
-}
-
-void get_execs(struct http_request *q)
-{
-	struct msg_cursor reply;
 	struct jsonw w;
-	ask_for(q);
-	unsigned status = call_squashd(q, MSG_EXECS, &reply);
 	jsonw_init(&w, http_reply_buf());
 	jsonw_array_begin(&w);
-	write_execs(&w, reply);
+	write_execs(&w, fields);
 	jsonw_array_end(&w);
 	http_reply_json(status, &w);
 }
 
-void get_exec(struct http_request *q)
+void reply_exec_info(unsigned status, struct msg_cursor fields)
 {
-	struct msg_cursor reply;
 	struct jsonw w;
-	ask_for(q);
-	unsigned status = call_squashd(q, MSG_EXEC_INFO, &reply);
 	jsonw_init(&w, http_reply_buf());
-	write_execs(&w, reply);
+	write_execs(&w, fields);
 	http_reply_json(status, &w);
 }
 
-void kill_exec(struct http_request *q)
-{
-	struct msg_cursor reply;
-	ask_for(q);
-	http_reply_empty(call_squashd(q, MSG_EXEC_KILL, &reply));
-}
-
-static const struct query_parameter output_parameters[] = {
-	{"stream", TAG_OUTPUT},
-	{"offset", TAG_OFFSET},
-	{"wait", TAG_WAIT},
-};
-
 /* The bytes themselves; the head says which they are, and whether there will be more. */
-void get_exec_output(struct http_request *q)
+void reply_exec_output(unsigned status, struct msg_cursor fields)
 {
-	struct msg_cursor reply;
 	struct msg_field f;
 	char head[128];
 	struct buf b = {.data = head, .cap = sizeof(head)};
-	ask_for(q);
-	call_take_query(q, output_parameters, COUNT(output_parameters));
-	unsigned status = call_squashd(q, MSG_EXEC_OUTPUT, &reply);
-	bool runs = members_find_number(reply, TAG_STATE) == MSG_EXEC_RUNS;
+	bool runs = members_find_number(fields, TAG_STATE) == MSG_EXEC_RUNS;
 	buf_printf(&b, "Squash-Offset: %llu\r\nSquash-State: %s\r\n",
-		   (unsigned long long)members_find_number(reply, TAG_OFFSET),
+		   (unsigned long long)members_find_number(fields, TAG_OFFSET),
 		   runs ? "running" : "ended");
 	head[b.len] = '\0';
-	while (msg_next(&reply, &f) > 0)
-		if (f.tag == TAG_OUTPUT)
+	while (msg_next(&fields, &f) > 0)
+		if (f.tag == TAG_DATA)
 			buf_add(http_reply_buf(), f.data, f.len);
 	http_reply_bytes(status, head);
 }

@@ -4,9 +4,10 @@
  * has torn is left out. */
 #include <string.h>
 
-#include "call.h"
-#include "endpoints.h"
+#include "http.h"
 #include "lib/json.h"
+#include "lib/msg.h"
+#include "replies.h"
 
 #define NETWORK_LINE_BYTES 1024 /* an egress writes 600 at most */
 
@@ -103,31 +104,23 @@ reply_lines(unsigned status, struct msg_cursor reply,
 	http_reply_json(status, &w);
 }
 
-void get_logs(struct http_request *q)
+void reply_logs(unsigned status, struct msg_cursor fields)
 {
-	struct msg_cursor reply;
-	msg_add_text(call_fields(), TAG_ID, q->id);
-	unsigned status = call_squashd(q, MSG_LOGS, &reply);
-	reply_lines(status, reply, write_forward);
+	reply_lines(status, fields, write_forward);
 }
 
-void get_history(struct http_request *q)
+void reply_history(unsigned status, struct msg_cursor fields)
 {
-	struct msg_cursor reply;
-	unsigned status = call_squashd(q, MSG_HISTORY, &reply);
-	reply_lines(status, reply, write_backward);
+	reply_lines(status, fields, write_backward);
 }
 
-void get_network(struct http_request *q)
+void reply_network(unsigned status, struct msg_cursor fields)
 {
-	struct msg_cursor reply;
 	struct jsonw w;
-	msg_add_text(call_fields(), TAG_ID, q->id);
-	unsigned status = call_squashd(q, MSG_NETWORK, &reply);
 	jsonw_init(&w, http_reply_buf());
 	jsonw_object_begin(&w);
 	jsonw_key(&w, "network");
-	write_lines(&w, reply, write_network);
+	write_lines(&w, fields, write_network);
 	jsonw_object_end(&w);
 	http_reply_json(status, &w);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "members.h"
 
+#include <stdio.h>
+
 #include "http.h"
 #include "lib/clock.h"
 
@@ -23,6 +25,12 @@ static struct msg_field find(struct msg_cursor c, enum msg_tag tag)
 	return (struct msg_field){.data = (const uint8_t *)""};
 }
 
+const char *members_mode_text(uint64_t mode, char text[MEMBERS_MODE_BYTES])
+{
+	snprintf(text, MEMBERS_MODE_BYTES, "%04o", (unsigned)(mode & 07777));
+	return text;
+}
+
 uint64_t members_find_number(struct msg_cursor c, enum msg_tag tag)
 {
 	struct msg_field f = find(c, tag);
@@ -33,7 +41,7 @@ uint64_t members_find_number(struct msg_cursor c, enum msg_tag tag)
 
 static void write_value(struct jsonw *w, const struct member *m, struct msg_cursor c)
 {
-	char time[CLOCK_TEXT_BYTES];
+	char time[CLOCK_TEXT_BYTES], mode[MEMBERS_MODE_BYTES];
 	struct msg_field f = find(c, m->tag);
 	uint64_t number = 0;
 	msg_number(&f, &number);
@@ -49,6 +57,8 @@ static void write_value(struct jsonw *w, const struct member *m, struct msg_curs
 		jsonw_string(w, clock_text(number, time));
 	else if (m->type == MEMBER_FLAG)
 		jsonw_bool(w, number != 0);
+	else if (m->type == MEMBER_MODE)
+		jsonw_string(w, members_mode_text(number, mode));
 	else
 		jsonw_uint(w, number);
 }
@@ -109,19 +119,18 @@ bool members_next_record(struct msg_cursor *c, struct msg_cursor *record)
 	return true;
 }
 
-static void write_object(struct jsonw *w, struct msg_cursor c, const struct member *table,
-			 size_t count)
-{
-	jsonw_object_begin(w);
-	members_write(w, c, table, count);
-	jsonw_object_end(w);
-}
-
-void members_reply(unsigned status, struct msg_cursor c, const struct member *table, size_t count)
+void members_reply(unsigned status, struct msg_cursor c, const struct member *table, size_t count,
+		   const char *word)
 {
 	struct jsonw w;
 	jsonw_init(&w, http_reply_buf());
-	write_object(&w, c, table, count);
+	jsonw_object_begin(&w);
+	members_write(&w, c, table, count);
+	if (word) {
+		jsonw_key(&w, "status");
+		jsonw_string(&w, word);
+	}
+	jsonw_object_end(&w);
 	http_reply_json(status, &w);
 }
 
@@ -132,8 +141,11 @@ void members_reply_records(unsigned status, struct msg_cursor c, const struct me
 	struct jsonw w;
 	jsonw_init(&w, http_reply_buf());
 	jsonw_array_begin(&w);
-	while (members_next_record(&c, &one))
-		write_object(&w, one, table, count);
+	while (members_next_record(&c, &one)) {
+		jsonw_object_begin(&w);
+		members_write(&w, one, table, count);
+		jsonw_object_end(&w);
+	}
 	jsonw_array_end(&w);
 	http_reply_json(status, &w);
 }

@@ -17,6 +17,7 @@ enum member_type {
 	MEMBER_NUMBER,
 	MEMBER_NUMBER_OR_NULL, /* 0 is null */
 	MEMBER_FLAG,
+	MEMBER_MODE, /* of a file, a number: a text of four octal digits */
 	MEMBER_TIME,
 	MEMBER_TEXTS,  /* an array of all fields of the tag */
 	MEMBER_OBJECT, /* what follows, up to MEMBER_END, is in an object of its own; no tag */
@@ -36,13 +37,19 @@ void members_write(struct jsonw *w, struct msg_cursor c, const struct member *ta
 /* Write the field as a member, in the form that a request writes it in. */
 void members_write_field(struct jsonw *w, struct msg_cursor c, const struct field *field);
 
-/* Reply with an object of the table's members, and end the process. */
-void members_reply(unsigned status, struct msg_cursor c, const struct member *table, size_t count)
-	__attribute__((noreturn));
+/* Reply with an object of the table's members, and end the process. word: of a member "status"
+ * behind them; NULL: it has none. */
+void members_reply(unsigned status, struct msg_cursor c, const struct member *table, size_t count,
+		   const char *word) __attribute__((noreturn));
 
 /* The same with an array of an object for each record of the message. */
 void members_reply_records(unsigned status, struct msg_cursor c, const struct member *table,
 			   size_t count) __attribute__((noreturn));
+
+#define MEMBERS_MODE_BYTES 5 /* four digits, NUL */
+
+/* A file's mode, 07777 at most, as four octal digits. Returns text. */
+const char *members_mode_text(uint64_t mode, char text[MEMBERS_MODE_BYTES]);
 
 /* A number of the message; 0 if it has none of that tag. */
 uint64_t members_find_number(struct msg_cursor c, enum msg_tag tag);

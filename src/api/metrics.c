@@ -3,12 +3,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "call.h"
-#include "endpoints.h"
 #include "exposition.h"
+#include "http.h"
 #include "lib/egress_fds.h"
 #include "lib/limits.h"
 #include "members.h"
+#include "replies.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MIB 1048576U
@@ -230,12 +230,11 @@ static void write_sandboxes(struct buf *b)
 		write_ends(b, name, sandboxes.all[i].fields, &sandboxes.all[i].label);
 }
 
-void get_metrics(struct http_request *q)
+void reply_metrics(unsigned status, struct msg_cursor fields)
 {
-	struct msg_cursor reply;
-	call_squashd(q, MSG_METRICS, &reply);
-	index_sandboxes(reply);
-	write_all(http_reply_buf(), reply);
+	(void)status;
+	index_sandboxes(fields);
+	write_all(http_reply_buf(), fields);
 	write_sandboxes(http_reply_buf());
 	http_reply_text(EXPOSITION_TYPE);
 }

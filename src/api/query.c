@@ -30,7 +30,7 @@ static const char *decode(const char *text, size_t len, char out[QUERY_VALUE_BYT
 	return NULL;
 }
 
-static int find(const char *name, const struct query_parameter *known, size_t count)
+static int find(const char *name, const struct parameter *known, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(known[i].name, name) == 0)
@@ -39,8 +39,8 @@ static int find(const char *name, const struct query_parameter *known, size_t co
 }
 
 /* One name=value of len bytes; seen has a bit for each of those there were. */
-static int parse_one(const char *text, size_t len, const struct query_parameter *known,
-		     size_t count, uint32_t *seen, struct buf *fields, struct request_fault *fault)
+static int parse_one(const char *text, size_t len, const struct parameter *known, size_t count,
+		     uint32_t *seen, struct buf *fields, struct request_fault *fault)
 {
 	char name[QUERY_VALUE_BYTES], value[QUERY_VALUE_BYTES];
 	const char *equals = memchr(text, '=', len);
@@ -60,12 +60,11 @@ static int parse_one(const char *text, size_t len, const struct query_parameter 
 	if (wrong)
 		return request_refuse(fault, 400, "bad_field", "%s %s", name, wrong);
 	*seen |= UINT32_C(1) << i;
-	msg_add_text(fields, known[i].tag, value);
-	return 0;
+	return parameter_add(&known[i], value, fields, fault);
 }
 
-int query_parse(const char *text, const struct query_parameter *known, size_t count,
-		struct buf *fields, struct request_fault *fault)
+int query_parse(const char *text, const struct parameter *known, size_t count, struct buf *fields,
+		struct request_fault *fault)
 {
 	uint32_t seen = 0;
 	while (*text) {

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "record.h"
 
-#include <string.h>
-
-#include "lib/clock.h"
+#include "http.h"
 #include "lib/sandbox_fields.h"
 #include "members.h"
 
@@ -32,58 +30,30 @@ static void read_record(struct msg_cursor *c, struct record *rec)
 	rec->snapshots = skip_to(c, TAG_RECORD, TAG_RECORD);
 }
 
-bool record_next_snapshot(struct msg_cursor *c, struct snapshot *snapshot)
+/* Step over the next snapshot, up to another's fields or to another sandbox's. *one: its fields.
+ * False when there is no further one. */
+static bool next_snapshot(struct msg_cursor *c, struct msg_cursor *one)
 {
 	struct msg_field f;
-	memset(snapshot, 0, sizeof(*snapshot));
 	if (msg_next(c, &f) <= 0 || f.tag != TAG_SNAPSHOT)
 		return false;
-	snapshot->all = skip_to(c, TAG_SNAPSHOT, TAG_RECORD);
-	for (struct msg_cursor at = snapshot->all; msg_next(&at, &f) > 0;) {
-		if (f.tag == TAG_NAME)
-			snapshot->name = f;
-		else if (f.tag == TAG_LABEL)
-			snapshot->label = f;
-		else if (f.tag == TAG_SIZE)
-			msg_number(&f, &snapshot->size);
-		else if (f.tag == TAG_CREATED_MS)
-			msg_number(&f, &snapshot->created_ms);
-	}
+	*one = skip_to(c, TAG_SNAPSHOT, TAG_RECORD);
 	return true;
-}
-
-void record_write_text(struct jsonw *w, const char *key, const struct msg_field *f)
-{
-	jsonw_key(w, key);
-	jsonw_text(w, f->data, f->len);
-}
-
-void record_write_number(struct jsonw *w, const char *key, uint64_t number)
-{
-	jsonw_key(w, key);
-	jsonw_uint(w, number);
-}
-
-void record_write_time(struct jsonw *w, const char *key, uint64_t wall_ms)
-{
-	char text[CLOCK_TEXT_BYTES];
-	jsonw_key(w, key);
-	jsonw_string(w, clock_text(wall_ms, text));
 }
 
 static void write_snapshots(struct jsonw *w, struct msg_cursor c)
 {
-	struct snapshot snapshot;
+	static const struct member snapshot[] = {
+		{"name", MEMBER_TEXT, TAG_NAME},          {"size", MEMBER_NUMBER, TAG_SIZE},
+		{"created", MEMBER_TIME, TAG_CREATED_MS}, {"label", MEMBER_TEXT, TAG_LABEL},
+		{"layers", MEMBER_TEXTS, TAG_LAYER},
+	};
+	struct msg_cursor one;
 	jsonw_key(w, "snapshots");
 	jsonw_array_begin(w);
-	while (record_next_snapshot(&c, &snapshot)) {
+	while (next_snapshot(&c, &one)) {
 		jsonw_object_begin(w);
-		record_write_text(w, "name", &snapshot.name);
-		record_write_number(w, "size", snapshot.size);
-		record_write_time(w, "created", snapshot.created_ms);
-		record_write_text(w, "label", &snapshot.label);
-		jsonw_key(w, "layers");
-		members_write_texts(w, snapshot.all, TAG_LAYER);
+		members_write(w, one, snapshot, sizeof(snapshot) / sizeof(snapshot[0]));
 		jsonw_object_end(w);
 	}
 	jsonw_array_end(w);

@@ -34,9 +34,6 @@ struct http_request { /* pointers are borrowed from the environment */
 	struct msg_sender from; /* token: of Authorization; client: of Squash-Client; Host's kind */
 	uint8_t *body;          /* read by http_read_body */
 	size_t body_len;
-	/* The path's variable parts, set by routes_find; empty where it has none. */
-	char id[REQUEST_PATH_BYTES];
-	char name[REQUEST_PATH_BYTES];
 };
 
 /* Why a request is refused, as its reply says it. */

@@ -98,7 +98,7 @@ enum msg_tag {
 	TAG_TIMEOUT_MS = 11, /* number */
 	TAG_ENV = 12,        /* list: NAME=value */
 	TAG_STDIN = 13,      /* bytes */
-	TAG_STREAM = 71,     /* "0" or "1" */
+	TAG_STREAM = 71,     /* flag */
 	TAG_DETACH = 75,     /* flag */
 
 	/* other requests */
@@ -106,8 +106,8 @@ enum msg_tag {
 	TAG_FORCE = 17,         /* flag: activate */
 	TAG_LABEL = 18,         /* a snapshot's */
 	TAG_SNAPSHOT_NAME = 19, /* restore, drop */
-	TAG_DOWNGRADE = 81,     /* "true" or "false": update */
-	TAG_RECURSIVE = 87,     /* "0" or "1": delete */
+	TAG_DOWNGRADE = 81,     /* flag: update */
+	TAG_RECURSIVE = 87,     /* flag: delete */
 
 	/* every reply that is an error */
 	TAG_ERROR = 21,   /* for a person */
@@ -148,10 +148,10 @@ enum msg_tag {
 	TAG_STDERR_BYTES = 74,     /* number */
 
 	/* detached commands, and output that is streamed */
-	TAG_EXEC = 76,   /* number: which of the sandbox's commands; text in requests */
-	TAG_OUTPUT = 77, /* which stream of it, "stdout" or "stderr"; in replies bytes of it */
-	TAG_OFFSET = 72, /* number: bytes of a stream that came before; text in requests */
-	TAG_WAIT = 78,   /* for how many seconds there may be nothing */
+	TAG_EXEC = 76,   /* number: which of the sandbox's commands */
+	TAG_OUTPUT = 77, /* which stream of it, "stdout" or "stderr" */
+	TAG_OFFSET = 72, /* number: bytes of a stream that came before */
+	TAG_WAIT = 78,   /* number: for how many seconds there may be nothing */
 	TAG_STATE = 79,  /* number: enum msg_exec_state */
 
 	/* a module; TAG_NAME, TAG_SIZE, and TAG_VERSION of its manifest */
@@ -193,8 +193,8 @@ enum msg_tag {
 
 	/* files in a sandbox; TAG_NAME and TAG_SIZE */
 	TAG_PATH = 85,
-	TAG_MODE = 86,     /* octal digits */
-	TAG_DATA = 88,     /* bytes: some of a file's */
+	TAG_MODE = 86,     /* number: 07777 at most */
+	TAG_DATA = 88,     /* bytes: some of a file's, or of a stream */
 	TAG_TYPE = 89,     /* as docs/api.md has it */
 	TAG_UID = 90,      /* number, as the sandbox sees it */
 	TAG_GID = 91,      /* number, as the sandbox sees it */

@@ -92,7 +92,7 @@ static void check_run(const struct run *run, const uint8_t *bytes, size_t len)
 	}
 	CHECK(count <= LIMIT_ENV_ENTRIES + RUN_ENV_DEFAULTS);
 	CHECK(count >= run->env_count);
-	CHECK(run->detach <= 1 && !(run->detach && run->streams));
+	CHECK(!(run->detach && run->streams));
 }
 
 static void read_create(struct msg_cursor c, bool on_disk, struct reply *r)
@@ -134,7 +134,7 @@ static void read_changes(struct msg_cursor c, struct reply *r)
 	}
 	if (change_read_activate(c, &activate, r)) {
 		check_texts(c);
-		CHECK(meta_is_id(activate.id, strlen(activate.id)) && activate.force <= 1);
+		CHECK(meta_is_id(activate.id, strlen(activate.id)));
 		CHECK(modules_is_name(activate.module, strlen(activate.module)));
 	} else {
 		check_refusal(r);
@@ -216,10 +216,8 @@ static void read_files(struct msg_cursor c, enum msg_op op, struct reply *r)
 	}
 	CHECK(is_terminated(q.id, sizeof(q.id)) && meta_is_id(q.id, strlen(q.id)));
 	CHECK(is_terminated(q.path, sizeof(q.path)) && q.path[0] == '/');
-	CHECK(is_terminated(q.mode, sizeof(q.mode)) &&
-	      strspn(q.mode, "01234567") == strlen(q.mode));
-	CHECK(strtoul(q.mode, NULL, 8) <= 07777 && q.size <= LIMIT_UPLOAD_BYTES);
-	CHECK(op == MSG_PUT_FILE || q.mode[0] == '\0');
+	CHECK(q.mode <= 07777 && q.size <= LIMIT_UPLOAD_BYTES);
+	CHECK(op == MSG_PUT_FILE || !q.has_mode);
 	CHECK(op == MSG_DELETE_FILE || !q.recursive);
 	CHECK(op == MSG_PUT_FILE || op == MSG_PUT_TAR || q.size == 0);
 }

@@ -7,25 +7,44 @@
 #include "api/query.h"
 #include "fuzz.h"
 
-static const struct query_parameter known[] = {{"name", TAG_MODULE}, {"sha256", TAG_SHA256}};
+static const struct parameter known[] = {
+	{"name", PARAMETER_TEXT, TAG_MODULE},         {"sha256", PARAMETER_TEXT, TAG_SHA256},
+	{"offset", PARAMETER_NUMBER, TAG_OFFSET},     {"recursive", PARAMETER_DIGIT, TAG_RECURSIVE},
+	{"downgrade", PARAMETER_WORD, TAG_DOWNGRADE}, {"mode", PARAMETER_MODE, TAG_MODE},
+};
 
 enum { COUNT = sizeof(known) / sizeof(known[0]) };
 
-static const char *name_of(uint32_t tag)
+static const struct parameter *find(uint32_t tag)
 {
-	return tag == TAG_MODULE ? "name" : "sha256";
+	for (size_t i = 0; i < COUNT; i++)
+		if (known[i].tag == tag)
+			return &known[i];
+	CHECK(false);
+	return NULL;
 }
 
-/* The fields as a query in which each byte of a value is encoded. */
-static void write_query(struct msg_cursor c, struct buf *out)
+/* The field's value as text: the bytes of a text are encoded, each of them. */
+static void write_value(const struct parameter *p, const struct msg_field *f, struct buf *out)
 {
-	struct msg_field f;
-	while (msg_next(&c, &f) > 0) {
-		buf_printf(out, "%s%s=", out->len > 0 ? "&" : "", name_of(f.tag));
-		for (size_t i = 0; i < f.len; i++)
-			buf_printf(out, "%%%02x", f.data[i]);
+	uint64_t number = 0;
+	if (p->type == PARAMETER_TEXT) {
+		CHECK(f->len < QUERY_VALUE_BYTES && !memchr(f->data, 0, f->len));
+		for (size_t i = 0; i < f->len; i++)
+			buf_printf(out, "%%%02x", f->data[i]);
+		return;
 	}
-	buf_add(out, "", 1);
+	CHECK(msg_number(f, &number) == 0);
+	if (p->type == PARAMETER_WORD) {
+		CHECK(number <= 1);
+		buf_add_text(out, number ? "true" : "false");
+	} else if (p->type == PARAMETER_MODE) {
+		CHECK(number <= 07777);
+		buf_printf(out, "%llo", (unsigned long long)number);
+	} else {
+		CHECK(p->type == PARAMETER_NUMBER || number <= 1);
+		buf_printf(out, "%llu", (unsigned long long)number);
+	}
 }
 
 static void check_taken(const struct buf *fields)
@@ -36,15 +55,17 @@ static void check_taken(const struct buf *fields)
 	struct msg_cursor c = {.at = (const uint8_t *)fields->data, .left = fields->len};
 	struct request_fault fault;
 	struct msg_field f;
-	unsigned names = 0, hashes = 0;
-	write_query(c, &out);
+	unsigned seen = 0;
 	while (msg_next(&c, &f) > 0) {
-		CHECK(f.tag == TAG_MODULE || f.tag == TAG_SHA256);
-		CHECK(f.len < QUERY_VALUE_BYTES && !memchr(f.data, 0, f.len));
-		names += f.tag == TAG_MODULE;
-		hashes += f.tag == TAG_SHA256;
+		const struct parameter *p = find(f.tag);
+		unsigned bit = 1U << (p - known);
+		CHECK(!(seen & bit));
+		seen |= bit;
+		buf_printf(&out, "%s%s=", out.len > 0 ? "&" : "", p->name);
+		write_value(p, &f, &out);
 	}
-	CHECK(names <= 1 && hashes <= 1 && !out.full);
+	buf_add(&out, "", 1);
+	CHECK(!out.full);
 	CHECK(query_parse(text, known, COUNT, &again, &fault) == 0);
 	CHECK(again.len == fields->len && memcmp(again.data, fields->data, again.len) == 0);
 }

@@ -3,20 +3,23 @@
  * squashd: what is taken from it lies inside it, and what api sends, squashd finds well-formed.
  *
  * An input is lines: SCRIPT_NAME, PATH_INFO, REQUEST_METHOD, HTTP_AUTHORIZATION, CONTENT_LENGTH,
- * CONTENT_TYPE; the rest is the body. The client's address, whose parser has a target of its own,
+ * CONTENT_TYPE; the rest is the body. A ? in PATH_INFO begins the query. The client's address, whose parser has a target of its own,
  * is in the place of the authorization. */
 #include <errno.h>
 #include <stdbool.h>
 
-#include "api/body_fields.h"
-#include "api/request.h"
+#include "api/query.h"
 #include "api/routes.h"
 #include "check_sandbox.h"
 #include "fuzz.h"
 #include "squashd/wire/change_read.h"
 #include "squashd/wire/create_read.h"
+#include "squashd/wire/execs_read.h"
+#include "squashd/wire/fields.h"
+#include "squashd/wire/files_read.h"
 #include "squashd/wire/module_read.h"
 #include "squashd/wire/run_read.h"
+#include "squashd/wire/update_read.h"
 
 #define LINES 6
 #define MACHINE_MB 4096
@@ -67,126 +70,142 @@ static void check_refusal(const struct reply *r)
 	CHECK(code.len == strlen("bad_field") && memcmp(code.data, "bad_field", code.len) == 0);
 }
 
-/* The endpoints that read a body, and with which form. */
-static const struct {
-	endpoint *run;
-	const struct body_form *form;
-} bodies[] = {
-	{create_sandbox, &body_form_create},    {exec_in_sandbox, &body_form_exec},
-	{activate_module, &body_form_activate}, {take_snapshot, &body_form_snapshot},
-	{restore_snapshot, &body_form_restore}, {change_allow_net, &body_form_allow_net},
-	{create_token, &body_form_token},       {reboot_system, &body_form_empty},
-	{power_off_system, &body_form_empty},
-};
-
-/* Whether the endpoint's path has a sandbox's id in it. */
-static bool is_of_sandbox(endpoint *run)
+/* The readers of what squashd is asked about files and detached commands. */
+static bool read_question(enum msg_op op, struct msg_cursor c, struct reply *r)
 {
-	static endpoint *const others[] = {
-		get_health, get_modules,   get_history,      get_sandboxes, create_sandbox,
-		get_system, reboot_system, power_off_system, get_tokens,    create_token,
-		drop_token, upload_module, delete_module,    update_system, get_metrics,
-	};
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (run == others[i])
-			return false;
-	return true;
+	static struct files_request files;
+	struct exec_question exec;
+	bool output = op == MSG_EXEC_OUTPUT;
+	if (op == MSG_EXEC_INFO || op == MSG_EXEC_KILL || output)
+		return execs_read(c, output, &exec, r);
+	return files_read_request(c, op, &files, r);
 }
 
-static const struct body_form *find_form(endpoint *run)
+/* The readers of what changes modules, tokens and the appliance. */
+static bool read_change(enum msg_op op, struct msg_cursor c, struct reply *r)
 {
-	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++)
-		if (bodies[i].run == run)
-			return bodies[i].form;
-	return NULL;
+	struct upload upload;
+	struct module_freeze freeze;
+	struct update update;
+	struct token token;
+	char id[LIMIT_ID_BYTES + 1], name[LIMIT_MODULE_BYTES + 1];
+	if (op == MSG_UPLOAD_MODULE)
+		return module_read_upload(c, &upload, r);
+	if (op == MSG_FREEZE_MODULE)
+		return module_read_freeze(c, &freeze, r);
+	if (op == MSG_DELETE_MODULE || op == MSG_GET_MODULE)
+		return module_read_name(c, name, r);
+	if (op == MSG_UPDATE)
+		return update_read(c, &update, r);
+	return op == MSG_CREATE_TOKEN ? change_read_token(c, &token, r)
+				      : change_read_token_name(c, id, r);
 }
 
-/* Whether squashd, which reads the message for this endpoint, finds its values good. */
-static bool read_message(endpoint *run, struct msg_cursor c, struct reply *r)
+static bool read_create(struct msg_cursor c, struct reply *r)
 {
 	static struct create create;
+	bool good = create_read(c, MACHINE_MB, false, &create, r);
+	if (good)
+		check_create(&create);
+	return good;
+}
+
+/* Whether squashd, which reads the message for this operation, finds its values good. */
+static bool read_message(enum msg_op op, struct msg_cursor c, struct reply *r)
+{
 	static struct run command;
 	static struct snapshot n;
 	static struct sandbox hosts;
 	struct activate activate;
-	struct token token;
 	char id[LIMIT_ID_BYTES + 1], name[LIMIT_MODULE_BYTES + 1];
-	if (run == create_token)
-		return change_read_token(c, &token, r);
-	if (run == drop_token)
-		return change_read_token_name(c, id, r);
-	if (run == exec_in_sandbox)
-		return run_read(c, &command, r);
-	if (run == activate_module)
-		return change_read_activate(c, &activate, r);
-	if (run == take_snapshot)
-		return change_read_label(c, id, &n, r);
-	if (run == restore_snapshot || run == drop_snapshot)
-		return change_read_snapshot(c, id, name, r);
-	if (run == change_allow_net)
-		return change_read_allow_net(c, &hosts, r);
-	if (run == delete_module)
-		return module_read_name(c, name, r);
-	if (run != create_sandbox)
+	switch ((int)op) {
+	case MSG_HEALTH:
+	case MSG_METRICS:
+	case MSG_LIST:
+	case MSG_HISTORY:
+	case MSG_MODULES:
+	case MSG_SYSTEM:
+	case MSG_REBOOT:
+	case MSG_POWER_OFF:
+	case MSG_TOKENS:
+		CHECK(c.left == 0);
 		return true;
-	if (!create_read(c, MACHINE_MB, false, &create, r))
-		return false;
-	check_create(&create);
-	return true;
+	case MSG_INFO:
+	case MSG_DESTROY:
+	case MSG_LOGS:
+	case MSG_NETWORK:
+	case MSG_EXECS:
+		return fields_only_id(c, id, r);
+	case MSG_CREATE:
+		return read_create(c, r);
+	case MSG_EXEC:
+		return run_read(c, &command, r);
+	case MSG_ACTIVATE:
+		return change_read_activate(c, &activate, r);
+	case MSG_SNAPSHOT:
+		return change_read_label(c, id, &n, r);
+	case MSG_RESTORE:
+	case MSG_DROP_SNAPSHOT:
+		return change_read_snapshot(c, id, name, r);
+	case MSG_ALLOW_NET:
+		return change_read_allow_net(c, &hosts, r);
+	case MSG_UPLOAD_MODULE:
+	case MSG_FREEZE_MODULE:
+	case MSG_DELETE_MODULE:
+	case MSG_GET_MODULE:
+	case MSG_UPDATE:
+	case MSG_CREATE_TOKEN:
+	case MSG_DROP_TOKEN:
+		return read_change(op, c, r);
+	default:
+		return read_question(op, c, r);
+	}
 }
 
-static void check_message(endpoint *run, const struct buf *fields)
+static void check_message(const struct endpoint *e, const struct buf *fields)
 {
 	char memory[4096];
 	struct reply r = {.body = {.data = memory, .cap = sizeof(memory)}};
 	struct msg_cursor c = {.at = (const uint8_t *)fields->data, .left = fields->len};
 	if (fields->full)
 		return;
-	check_texts(c);
-	if (!read_message(run, c, &r))
+	if (e->body && !e->body->is_file)
+		check_texts(c);
+	if (!read_message(e->op, c, &r))
 		check_refusal(&r);
 }
 
-static void check_body(endpoint *run, const uint8_t *body, size_t len, const char *id)
+static void check_body(const struct endpoint *e, const uint8_t *body, size_t len,
+		       struct buf *fields)
 {
 	static unsigned char arena_memory[1024 * 1024] __attribute__((aligned(16)));
-	static char fields_memory[LIMIT_MSG_BYTES];
 	struct arena a = {.base = arena_memory, .cap = sizeof(arena_memory)};
-	struct buf fields = {.data = fields_memory, .cap = sizeof(fields_memory)};
 	struct request_fault fault = {0};
-
-	if (is_of_sandbox(run))
-		msg_add_text(&fields, TAG_ID, id);
-	if (body_parse(body, len, find_form(run), &a, &fields, &fault) < 0)
+	if (body_parse(body, len, e->body, &a, fields, &fault) < 0)
 		check_fault(&fault);
 	else
-		check_message(run, &fields);
+		check_message(e, fields);
 }
 
-/* A path's variables are segments of it, and those that the endpoint needs are there. */
-static void check_variables(endpoint *run, const struct http_request *q)
+/* Each variable of the path is a field. False: one is not of its type. */
+static bool take_variables(const struct endpoint *e, const struct http_request *q,
+			   struct buf *fields)
 {
-	CHECK(strlen(q->id) + strlen(q->name) < strlen(q->path) || !q->path[0]);
-	CHECK(!strchr(q->id, '/') && strstr(q->path, q->id));
-	CHECK(!strchr(q->name, '/') && strstr(q->path, q->name));
-	bool named = run == drop_snapshot || run == drop_token || run == delete_module;
-	CHECK(!run || is_of_sandbox(run) == (q->id[0] != '\0'));
-	CHECK(!run || named == (q->name[0] != '\0'));
-}
-
-/* The messages of the endpoints that have no body and more than an id. */
-static void check_drop(endpoint *run, const struct http_request *q)
-{
-	char memory[2 * REQUEST_PATH_BYTES + 64];
-	struct buf fields = {.data = memory, .cap = sizeof(memory)};
-	if (run == drop_snapshot)
-		msg_add_text(&fields, TAG_ID, q->id);
-	msg_add_text(&fields,
-		     run == drop_snapshot   ? TAG_SNAPSHOT_NAME
-		     : run == delete_module ? TAG_MODULE
-					    : TAG_NAME,
-		     q->name);
-	check_message(run, &fields);
+	struct msg_cursor c;
+	struct msg_field f;
+	struct request_fault fault = {0};
+	size_t expected = 0, found = 0;
+	if (routes_add_variables(e, q->path, fields, &fault) < 0) {
+		check_fault(&fault);
+		return false;
+	}
+	for (const char *at = e->path; (at = strchr(at, ':')); at++)
+		expected++;
+	c = (struct msg_cursor){.at = (const uint8_t *)fields->data, .left = fields->len};
+	for (; msg_next(&c, &f) > 0; found++)
+		CHECK(f.tag == TAG_EXEC || (f.len > 0 && !memchr(f.data, '/', f.len)));
+	CHECK(found == expected && !fields->full);
+	return true;
 }
 
 /* Chunks without a length are refused, even where a body may be left out. */
@@ -201,13 +220,55 @@ static void check_chunked(const struct request_env *env, bool optional)
 	CHECK(fault.status == 411);
 }
 
+/* The length of the body, and the fields out of it. */
+static void take_body(const struct endpoint *e, const struct request_env *env, const uint8_t *body,
+		      size_t body_len, struct buf *fields)
+{
+	struct request_fault fault = {0};
+	size_t len = 0, max = e->body->is_file ? LIMIT_UPLOAD_BYTES : BODY_MAX;
+	bool optional = e->body->optional;
+	check_chunked(env, optional);
+	int rc = e->body->is_file ? request_stream_len(env, optional, max, &len, &fault)
+				  : request_body_len(env, optional, max, &len, &fault);
+	if (rc < 0) {
+		check_fault(&fault);
+		return;
+	}
+	CHECK(len <= max && (len > 0 || optional || env->content_length[0]));
+	if (e->body->is_file) {
+		msg_add_number(fields, TAG_SIZE, len);
+		check_message(e, fields);
+	} else if (len <= body_len) { /* else cut short: http_read_body answers 400 */
+		uint8_t *exact = fuzz_copy(body, len);
+		check_body(e, exact, len, fields);
+		free(exact);
+	}
+}
+
+static void check_endpoint(const struct endpoint *e, const struct http_request *q,
+			   const struct request_env *env, const uint8_t *body, size_t body_len)
+{
+	static char memory[LIMIT_MSG_BYTES];
+	struct buf fields = {.data = memory, .cap = sizeof(memory)};
+	struct request_fault fault = {0};
+	CHECK(strcmp(q->method, e->method) == 0);
+	if (!take_variables(e, q, &fields))
+		return;
+	if (e->query.known &&
+	    query_parse(q->query, e->query.known, e->query.count, &fields, &fault) < 0)
+		check_fault(&fault);
+	else if (e->body)
+		take_body(e, env, body, body_len, &fields);
+	else
+		check_message(e, &fields);
+}
+
 static void check_request(const struct request_env *env, const uint8_t *body, size_t body_len)
 {
 	char path[REQUEST_PATH_BYTES], allowed[64];
 	struct buf methods = {.data = allowed, .cap = sizeof(allowed)};
 	struct request_fault fault = {0};
 	struct http_request q;
-	size_t len = 0;
 	if (request_parse(env, path, sizeof(path), &q, &fault) < 0) {
 		check_fault(&fault);
 		return;
@@ -215,27 +276,10 @@ static void check_request(const struct request_env *env, const uint8_t *body, si
 	check_token(&q, env->authorization);
 	CHECK(q.path == path && is_terminated(path, sizeof(path)));
 
-	endpoint *run = routes_find(&q, &methods);
+	const struct endpoint *e = routes_find(&q, &methods);
 	CHECK(!methods.full);
-	check_variables(run, &q);
-	CHECK(!run || strcmp(q.method, "GET") == 0 || strcmp(q.method, "POST") == 0 ||
-	      strcmp(q.method, "DELETE") == 0);
-	if (run == drop_snapshot || run == drop_token || run == delete_module)
-		check_drop(run, &q);
-	if (!run || !find_form(run))
-		return;
-	bool optional = find_form(run)->optional;
-	check_chunked(env, optional);
-	if (request_body_len(env, optional, BODY_MAX, &len, &fault) < 0) {
-		check_fault(&fault);
-		return;
-	}
-	CHECK(len <= BODY_MAX && (len > 0 || optional || env->content_length[0]));
-	if (len > body_len) /* cut short: http_read_body answers 400 */
-		return;
-	uint8_t *exact = fuzz_copy(body, len);
-	check_body(run, exact, len, q.id);
-	free(exact);
+	if (e)
+		check_endpoint(e, &q, env, body, body_len);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -243,8 +287,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *lines[LINES];
 	for (size_t i = 0; i < LINES; i++)
 		lines[i] = take_line(&data, &size);
-	const struct request_env env = {lines[0], lines[1], "", lines[2], lines[3],
-					lines[4], lines[5], "", lines[3], lines[3]};
+	char *query = strchr(lines[1], '?');
+	if (query)
+		*query++ = '\0';
+	const struct request_env env = {lines[0], lines[1], query ? query : "", lines[2],
+					lines[3], lines[4], lines[5],           "",
+					lines[3], lines[3]};
 	check_request(&env, data, size);
 	for (size_t i = 0; i < LINES; i++)
 		free(lines[i]);

@@ -100,7 +100,7 @@ void request_exec_output(const struct server *s, struct msg_cursor fields, struc
 	/* Where more may be left than has been read, it has not ended for who reads on. */
 	msg_add_number(&r->body, TAG_STATE,
 		       ended && n < (ssize_t)sizeof(data) ? MSG_EXEC_ENDED : MSG_EXEC_RUNS);
-	msg_add(&r->body, TAG_OUTPUT, data, (size_t)n);
+	msg_add(&r->body, TAG_DATA, data, (size_t)n);
 }
 
 /* Have it killed, and wait until that is done. */

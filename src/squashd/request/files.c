@@ -165,13 +165,6 @@ static int pass_on(struct work *w, uint64_t size, struct err *e)
 	return 0;
 }
 
-static void add_mode(struct buf *b, uint32_t mode)
-{
-	char text[8];
-	snprintf(text, sizeof(text), "%04o", (unsigned)mode);
-	msg_add_text(b, TAG_MODE, text);
-}
-
 /* The answer is there: tell api of it, then all that comes behind it. The last reply says whether
  * that was all. */
 static void send_data(struct work *w, bool is_file)
@@ -181,7 +174,7 @@ static void send_data(struct work *w, bool is_file)
 	struct err e;
 	if (is_file) {
 		msg_add_number(&first, TAG_SIZE, w->head.size);
-		add_mode(&first, w->head.mode);
+		msg_add_number(&first, TAG_MODE, w->head.mode);
 	}
 	int rc = transfer_send(&w->transfer, &first, &e);
 	if (rc == 0)
@@ -224,17 +217,15 @@ static void note(const struct work *w, const char *event)
 
 void request_put_file(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
-	char size[24];
+	char size[24], mode[8] = "";
 	struct work *w = begin(s, fields, MSG_PUT_FILE, r);
 	if (!w)
 		return;
+	if (w->request.has_mode)
+		snprintf(mode, sizeof(mode), "%04o", (unsigned)w->request.mode);
 	snprintf(size, sizeof(size), "%" PRIu64, w->request.size);
-	char *const argv[] = {(char[]){"box-files"},
-			      (char[]){"put"},
-			      w->request.path,
-			      w->request.mode,
-			      size,
-			      NULL};
+	char *const argv[] = {
+		(char[]){"box-files"}, (char[]){"put"}, w->request.path, mode, size, NULL};
 	if (!start(w, argv))
 		return;
 	if (get_head(w)) {
@@ -242,7 +233,7 @@ void request_put_file(const struct server *s, struct msg_cursor fields, struct r
 		r->status = 201;
 		msg_add_text(&r->body, TAG_PATH, w->request.path);
 		msg_add_number(&r->body, TAG_SIZE, w->request.size);
-		add_mode(&r->body, w->head.mode);
+		msg_add_number(&r->body, TAG_MODE, w->head.mode);
 	}
 	reply_send(r);
 	finish(w);
@@ -294,7 +285,7 @@ static void add_entry(struct buf *b, const struct files_entry *entry)
 	msg_add(b, TAG_NAME, entry->name, h->name_len);
 	msg_add_text(b, TAG_TYPE, types[h->type]);
 	msg_add_number(b, TAG_SIZE, h->size);
-	add_mode(b, h->mode);
+	msg_add_number(b, TAG_MODE, h->mode);
 	msg_add_number(b, TAG_UID, h->uid);
 	msg_add_number(b, TAG_GID, h->gid);
 	msg_add_number(b, TAG_MTIME_MS, h->mtime * 1000);

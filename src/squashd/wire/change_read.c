@@ -58,7 +58,7 @@ static bool read_activate_field(const struct msg_field *f, struct activate *a, s
 	case TAG_MODULE:
 		return create_read_module(f, "module", a->module, r);
 	case TAG_FORCE:
-		return fields_number(f, "force", 0, 1, &a->force, r);
+		return fields_flag(f, "force", &a->force, r);
 	default:
 		return fields_refuse(r);
 	}

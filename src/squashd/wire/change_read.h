@@ -25,7 +25,7 @@ bool change_read_label(struct msg_cursor fields, char id[LIMIT_ID_BYTES + 1], st
 struct activate {
 	char id[LIMIT_ID_BYTES + 1];
 	char module[LIMIT_MODULE_BYTES + 1];
-	uint64_t force; /* 0 or 1: end what runs there */
+	bool force; /* end what runs there */
 };
 
 bool change_read_activate(struct msg_cursor fields, struct activate *a, struct reply *r);

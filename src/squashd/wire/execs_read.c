@@ -23,13 +23,13 @@ static bool read_field(const struct msg_field *f, bool output, struct exec_quest
 	if (f->tag == TAG_ID)
 		return fields_id(f, q->id, r);
 	if (f->tag == TAG_EXEC)
-		return fields_decimal(f, "the command's number", 1, INT64_MAX, &q->number, r);
+		return fields_number(f, "the command's number", 1, INT64_MAX, &q->number, r);
 	if (f->tag == TAG_OUTPUT && output)
 		return read_stream(f, &q->which, r);
 	if (f->tag == TAG_OFFSET && output)
-		return fields_decimal(f, "offset", 0, INT64_MAX, &q->offset, r);
+		return fields_number(f, "offset", 0, INT64_MAX, &q->offset, r);
 	if (f->tag == TAG_WAIT && output)
-		return fields_decimal(f, "wait", 0, LIMIT_OUTPUT_WAIT_S, &q->wait_s, r);
+		return fields_number(f, "wait", 0, LIMIT_OUTPUT_WAIT_S, &q->wait_s, r);
 	return fields_refuse(r);
 }
 

@@ -37,36 +37,25 @@ bool fields_label(const struct msg_field *f, const char *name, char *out, size_t
 	return good;
 }
 
-static bool is_within(uint64_t number, const char *name, uint64_t min, uint64_t max,
-		      struct reply *r)
-{
-	if (number >= min && number <= max)
-		return true;
-	reply_fail(r, 400, "bad_field", "%s must be from %" PRIu64 " to %" PRIu64, name, min, max);
-	return false;
-}
-
 bool fields_number(const struct msg_field *f, const char *name, uint64_t min, uint64_t max,
 		   uint64_t *out, struct reply *r)
 {
 	if (msg_number(f, out) < 0)
 		return fields_refuse(r);
-	return is_within(*out, name, min, max, r);
+	if (*out >= min && *out <= max)
+		return true;
+	reply_fail(r, 400, "bad_field",
+		   "%s is %" PRIu64 "; it must be from %" PRIu64 " to %" PRIu64, name, *out, min,
+		   max);
+	return false;
 }
 
-bool fields_decimal(const struct msg_field *f, const char *name, uint64_t min, uint64_t max,
-		    uint64_t *out, struct reply *r)
+bool fields_flag(const struct msg_field *f, const char *name, bool *out, struct reply *r)
 {
-	bool good = f->len > 0;
-	*out = 0;
-	for (size_t i = 0; i < f->len && good; i++) {
-		unsigned digit = f->data[i] - (unsigned)'0';
-		good = digit <= 9;
-		*out = *out <= (UINT64_MAX - 9) / 10 ? *out * 10 + digit : UINT64_MAX;
-	}
-	if (!good)
-		reply_fail(r, 400, "bad_field", "%s must be a number", name);
-	return good && is_within(*out, name, min, max, r);
+	uint64_t number;
+	bool good = fields_number(f, name, 0, 1, &number, r);
+	*out = good && number == 1;
+	return good;
 }
 
 bool fields_name(const struct msg_field *f, const char *name, char *out, struct reply *r)

@@ -24,9 +24,8 @@ bool fields_label(const struct msg_field *f, const char *name, char *out, size_t
 bool fields_number(const struct msg_field *f, const char *name, uint64_t min, uint64_t max,
 		   uint64_t *out, struct reply *r);
 
-/* The same for one that is written in decimal digits, as in a URL. */
-bool fields_decimal(const struct msg_field *f, const char *name, uint64_t min, uint64_t max,
-		    uint64_t *out, struct reply *r);
+/* A flag. */
+bool fields_flag(const struct msg_field *f, const char *name, bool *out, struct reply *r);
 
 /* The id, which must be the one field of the request. */
 bool fields_only_id(struct msg_cursor fields, char *id, struct reply *r);

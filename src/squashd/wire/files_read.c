@@ -16,21 +16,8 @@ static bool read_path(const struct msg_field *f, struct files_request *q, struct
 
 static bool read_mode(const struct msg_field *f, struct files_request *q, struct reply *r)
 {
-	bool good = f->len >= 1 && f->len <= 5 && (f->len < 5 || f->data[0] == '0');
-	for (size_t i = 0; good && i < f->len; i++)
-		good = f->data[i] >= '0' && f->data[i] <= '7';
-	if (!good)
-		reply_fail(r, 400, "bad_field", "mode must be octal, up to 7777");
-	return good && fields_text(f, "mode", q->mode, sizeof(q->mode), r);
-}
-
-static bool read_recursive(const struct msg_field *f, struct files_request *q, struct reply *r)
-{
-	bool good = f->len == 1 && (f->data[0] == '0' || f->data[0] == '1');
-	q->recursive = good && f->data[0] == '1';
-	if (!good)
-		reply_fail(r, 400, "bad_field", "recursive must be 0 or 1");
-	return good;
+	q->has_mode = fields_number(f, "mode", 0, 07777, &q->mode, r);
+	return q->has_mode;
 }
 
 static bool read_field(const struct msg_field *f, enum msg_op op, struct files_request *q,
@@ -44,7 +31,7 @@ static bool read_field(const struct msg_field *f, enum msg_op op, struct files_r
 	if (f->tag == TAG_MODE && op == MSG_PUT_FILE)
 		return read_mode(f, q, r);
 	if (f->tag == TAG_RECURSIVE && op == MSG_DELETE_FILE)
-		return read_recursive(f, q, r);
+		return fields_flag(f, "recursive", &q->recursive, r);
 	if (f->tag == TAG_SIZE && has_body)
 		return fields_number(f, "Content-Length", 0, LIMIT_UPLOAD_BYTES, &q->size, r);
 	return fields_refuse(r);

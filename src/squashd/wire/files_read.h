@@ -13,7 +13,8 @@
 struct files_request {
 	char id[LIMIT_ID_BYTES + 1];
 	char path[LIMIT_PATH_BYTES + 1]; /* absolute */
-	char mode[8];                    /* octal digits, 7777 at most; empty: not said */
+	bool has_mode;
+	uint64_t mode; /* 07777 at most */
 	bool recursive;
 	uint64_t size; /* of what is sent */
 };

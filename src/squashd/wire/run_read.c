@@ -30,7 +30,6 @@ static bool add_env(struct run *run, const struct msg_field *f, struct reply *r)
 
 static bool read_field(struct run *run, const struct msg_field *f, struct reply *r)
 {
-	char flag[8];
 	switch (f->tag) {
 	case TAG_ID:
 		return fields_id(f, run->id, r);
@@ -49,15 +48,9 @@ static bool read_field(struct run *run, const struct msg_field *f, struct reply 
 	case TAG_ENV:
 		return add_env(run, f, r);
 	case TAG_STREAM:
-		if (!fields_text(f, "stream", flag, sizeof(flag), r))
-			return false;
-		run->streams = strcmp(flag, "1") == 0;
-		if (run->streams || strcmp(flag, "0") == 0)
-			return true;
-		reply_fail(r, 400, "bad_field", "stream must be 0 or 1");
-		return false;
+		return fields_flag(f, "stream", &run->streams, r);
 	case TAG_DETACH:
-		return fields_number(f, "detach", 0, 1, &run->detach, r);
+		return fields_flag(f, "detach", &run->detach, r);
 	case TAG_STDIN:
 		run->request.input = f->data;
 		run->request.input_len = f->len;
@@ -97,8 +90,7 @@ bool run_read(struct msg_cursor fields, struct run *run, struct reply *r)
 	/* Not all of it: that is megabytes. */
 	run->id[0] = run->cmd[0] = '\0';
 	run->env_used = run->env_count = 0;
-	run->streams = false;
-	run->detach = 0;
+	run->streams = run->detach = false;
 	run->request = (struct exec_request){0};
 	strcpy(run->workdir, "/");
 	run->request.timeout_ms = DEFAULT_TIMEOUT_S * UINT64_C(1000);

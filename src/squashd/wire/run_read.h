@@ -22,8 +22,8 @@ struct run {
 	size_t env_count;
 	char *envp[RUN_ENV_DEFAULTS + LIMIT_ENV_ENTRIES + 1];
 	struct exec_request request;
-	bool streams;    /* its output is wanted as it comes */
-	uint64_t detach; /* 0 or 1: nobody waits for it */
+	bool streams; /* its output is wanted as it comes */
+	bool detach;  /* nobody waits for it */
 	uint64_t seq; /* which of the sandbox's commands it is, from 1: set once it has started */
 };
 

@@ -173,14 +173,14 @@ def test_valid(m):
 # Which operations there are
 
 def source_routes():
-    """{(method, shape)} of src/api/routes.c."""
-    rows = re.findall(r'\{"(\w+)", "([^"]+)", \w+\}', (ROOT / "src/api/routes.c").read_text())
+    """{(method, shape)} of src/api/endpoints.c."""
+    rows = re.findall(r'\{"([A-Z]+)", "(/[^"]+)", MSG_', (ROOT / "src/api/endpoints.c").read_text())
     return {(method, shape(path)) for method, path in rows}
 
 
 def test_routes(m):
     ours = {(op.method, shape(op.path)) for op in m.document.operations}
-    equal_sets("src/api/routes.c has the same", source_routes(), ours)
+    equal_sets("src/api/endpoints.c has the same", source_routes(), ours)
     row = re.compile(r"^\| `(\w+) /cgi-bin(\S+)` \| (\w+) \|", re.MULTILINE)
     table = {(method, shape(path), right) for method, path, right in row.findall((ROOT / "docs/api.md").read_text())}
     equal_sets("so has docs/api.md, with the same rights", table, {(op.method, shape(op.path), op.right) for op in m.document.operations})
