@@ -3,6 +3,7 @@
 #include "commands.h"
 
 #include "lib/limits.h"
+#include "runs.h"
 
 const struct option global_options[] = {
 	{"url", 0, "URL",

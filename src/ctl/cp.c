@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "api.h"
-#include "commands.h"
 #include "download.h"
 #include "lib/fd.h"
 #include "remote.h"
+#include "runs.h"
 #include "tar.h"
 #include "upload.h"
 

@@ -2,8 +2,8 @@
 /* What has happened: a sandbox's commands and connections, and the history of all. */
 #include <string.h>
 
-#include "commands.h"
 #include "listing.h"
+#include "runs.h"
 
 int command_logs(struct ctl *c, const struct args *args)
 {

@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include "api.h"
-#include "commands.h"
 #include "lib/fd.h"
 #include "lib/limits.h"
 #include "lib/utf8.h"
 #include "lines.h"
 #include "quote.h"
+#include "runs.h"
 
 /* A stream of which lines come. */
 struct running {

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "commands.h"
 #include "lib/fd.h"
 #include "listing.h"
+#include "runs.h"
 
 int command_execs(struct ctl *c, const struct args *args)
 {

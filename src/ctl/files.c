@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ls of a directory in a sandbox. */
-#include "commands.h"
 #include "listing.h"
+#include "runs.h"
 
 static void add_file(struct table *t, const struct json_value *f)
 {

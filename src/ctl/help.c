@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "commands.h"
+#include "runs.h"
 
 static void print_options(const struct option *o)
 {

@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "commands.h"
 #include "download.h"
 #include "limits.h"
 #include "listing.h"
 #include "remote.h"
+#include "runs.h"
 #include "upload.h"
 
 #define SUFFIX ".squashfs"

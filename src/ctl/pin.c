@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "commands.h"
+#include "runs.h"
 #include "wire.h"
 
 static int read_url(struct ctl *c, const char *text)

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "commands.h"
 #include "lib/limits.h"
 #include "listing.h"
+#include "runs.h"
 
 static int write_limits(struct ctl *c, const struct args *a, struct jsonw *w)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Snapshots: taken, gone back to, listed. rm drops them. */
-#include "commands.h"
 #include "listing.h"
+#include "runs.h"
 
 int command_snapshot(struct ctl *c, const struct args *args)
 {

@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "lib/fd.h"
+#include "runs.h"
 #include "show.h"
 
 static int load_settings(struct ctl *c, const struct args *a)

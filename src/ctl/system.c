@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The appliance itself. */
 #include "api.h"
-#include "commands.h"
+#include "runs.h"
 #include "table.h"
 #include "upload.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The appliance's named tokens. */
-#include "commands.h"
 #include "listing.h"
+#include "runs.h"
 
 int command_tokens_ls(struct ctl *c, const struct args *args)
 {

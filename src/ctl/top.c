@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "api.h"
-#include "commands.h"
 #include "figures.h"
 #include "lib/clock.h"
 #include "lines.h"
+#include "runs.h"
 #include "show.h"
 #include "table.h"
 
