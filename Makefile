@@ -85,21 +85,22 @@ TARGET_CFLAGS := -Os -fstack-protector-strong -ffunction-sections -fdata-section
 TARGET_LDFLAGS := -s -Wl,--gc-sections
 HOST_CFLAGS := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -Itests/unit
 
+# Each program, and the file that has its main.
+MAIN_init := src/init/init.c
+MAIN_squashd := src/squashd/squashd.c
+MAIN_box-init := src/box_init/box_init.c
+MAIN_box-files := src/files/box_files.c
+MAIN_api := src/api/api.c
+MAIN_egress := src/egress/egress.c
+MAIN_front := src/front/front.c
+MAIN_make-identity := src/front/identity/make_identity.c
+MAIN_ask-health := src/front/identity/ask_health.c
+MAIN_squashctl := src/ctl/ctl.c
+# squashctl is the operator's, not the appliance's.
 PROGRAMS := init squashd box-init box-files api egress front make-identity ask-health
-LIB := $(wildcard src/lib/*.c)
-SRC_init := $(wildcard src/init/*.c src/init/*/*.c)
-SRC_squashd := $(wildcard src/squashd/*.c src/squashd/*/*.c)
-SRC_box-init := $(wildcard src/box_init/*.c)
-SRC_box-files := $(wildcard src/files/*.c)
-SRC_api := $(wildcard src/api/*.c)
-SRC_egress := $(wildcard src/egress/*.c)
-SRC_make-identity := $(addprefix src/front/identity/,make_identity.c identity_make.c certificate.c der_write.c)
-SRC_squashctl := $(wildcard src/ctl/*.c)
-SRC_ask-health := $(addprefix src/front/identity/,ask_health.c pem.c)
-SRC_front := $(wildcard src/front/*.c) $(addprefix src/front/identity/,identity_load.c identity_pair.c der_read.c pem.c)
+MAINS := $(foreach program,$(PROGRAMS) squashctl,$(MAIN_$(program)))
 
 BIN := $(PROGRAMS:%=build/bin/%)
-# Of a library, the linker takes what a program calls.
 BEARSSL := build/parts/bearssl/libbearssl.a
 
 build/obj/%.o: %.c build/cc Makefile config/warnings $(BEARSSL)
@@ -107,18 +108,39 @@ build/obj/%.o: %.c build/cc Makefile config/warnings $(BEARSSL)
 	$(Q)mkdir -p $(@D)
 	$(Q)build/cc $(CFLAGS) $(TARGET_CFLAGS) -c -o $@ $<
 
+# The other sources of src/NAME make NAME.a, and from an archive the linker takes what a program calls. So a
+# program is linked from its main, its directory's archive and lib.a, and so are tests that call a part of it.
+objects = $(patsubst %.c,%.o,$(filter-out $(MAINS),$(wildcard src/$1/*.c src/$1/*/*.c)))
+# The archive of a main's directory: src/front/identity/ask_health.c is linked with front.a.
+archive = $(word 2,$(subst /, ,$(MAIN_$1))).a
+
+ARCHIVES := $(patsubst src/%,%.a,$(wildcard src/*))
+
+.SECONDEXPANSION:
+$(ARCHIVES:%=build/lib/%): build/lib/%.a: $$(addprefix build/obj/,$$(call objects,$$*))
+	$(ar)
+
+# Thin: it names the objects, by path, as those of two directories may share a name.
+define ar
+	$(call say,AR,$@)
+	$(Q)mkdir -p $(@D) && rm -f $@
+	$(Q)ar rcsD --thin $@ $^
+endef
+
+# In whatever order they are named.
+group = -Wl,--start-group $1 -Wl,--end-group
+
 define link
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)build/cc $(TARGET_LDFLAGS) -o $@ $(filter %.o,$^) $(BEARSSL)
+	$(Q)build/cc $(TARGET_LDFLAGS) -o $@ $(filter %.o,$^) $(call group,$(filter %.a,$^) $(BEARSSL))
 	$(Q)scripts/check-static $@
 endef
 
-.SECONDEXPANSION:
-# The operator's, not the appliance's.
 CTL := build/bin/squashctl
 
-$(BIN) $(CTL): build/bin/%: $$(addprefix build/obj/,$$(SRC_$$*:.c=.o) $(LIB:.c=.o)) scripts/check-static
+$(BIN) $(CTL): build/bin/%: build/obj/$$(MAIN_$$*:.c=.o) build/lib/$$(call archive,$$*) \
+		build/lib/lib.a scripts/check-static
 	$(link)
 
 ctl: $(CTL)
@@ -328,86 +350,49 @@ run:
 # ---- Tests ----
 
 UNIT := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/test_*.c))
-# What a unit test needs beside src/lib.
-SRC_test_settings := $(wildcard src/init/settings/*.c)
-SRC_test_settings_ip := src/init/settings/settings_ip.c
-SRC_test_rdnss := src/init/net/rdnss.c
-SRC_test_gpt := src/init/settings/gpt.c src/init/disk/efi_text.c
-SRC_test_init_parse := src/init/boot/parse.c
-SRC_test_format := src/init/disk/blank.c src/init/disk/disk.c src/init/boot/parse.c
-SRC_test_dns := $(filter-out src/egress/dns_clients.c,$(wildcard src/egress/dns*.c))
-SRC_test_sniff := $(wildcard src/egress/sniff*.c)
-SRC_test_head := src/front/head.c
-SRC_test_turns := src/front/turns.c
-SRC_test_guard := $(addprefix src/front/,guard.c clients.c)
-# Both ways: what front loads, and what makes it.
-IDENTITY := $(filter-out %/ask_health.c %/make_identity.c,$(wildcard src/front/identity/*.c))
-SRC_test_identity := $(IDENTITY)
-SRC_test_der := $(IDENTITY)
-SRC_test_query := $(addprefix src/api/,parameter.c query.c request.c)
-SRC_test_exposition := src/api/exposition.c
-SRC_test_totals := src/squashd/store/totals.c
-SRC_test_sample := src/ctl/sample.c src/ctl/figures.c
-SRC_test_ctl := $(addprefix src/ctl/,lines.c quote.c remote.c reply_head.c show.c target.c url.c)
-SRC_test_tar := src/files/tar_read.c src/files/tar_write.c
-SRC_test_superblock := src/squashd/store/superblock.c
-SRC_test_manifest := $(addprefix src/squashd/store/,manifest.c modules.c stack.c)
-SRC_test_tokens = $(SRC_fuzz_tokens)
-SRC_test_sandbox_members = $(SRC_fuzz_meta)
-SRC_test_update := src/squashd/update/update_header.c
+# The programs that a test calls are those whose headers it includes: test_ctl.c has #include "ctl/url.h".
+CALLS := $(shell grep -oE '^.include "[a-z_]+/' $(wildcard tests/unit/test_*.c tests/fuzz/fuzz_*.c) | \
+	sed -E 's/^.*\/(.*)\.c:.include "(.*)\/$$/\1:\2/' | sort -u)
+# Their archives below the directory $1, for the test $2.
+archives = $(patsubst $2:%,$1/%.a,$(filter-out %:lib,$(filter $2:%,$(CALLS)))) $1/lib.a
 
 build/unit/obj/%.o: %.c Makefile config/warnings $(BEARSSL)
 	$(call say,HOSTCC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)gcc $(CFLAGS) $(HOST_CFLAGS) -c -o $@ $<
 
-$(UNIT): build/unit/%: build/unit/obj/tests/unit/%.o \
-		$$(addprefix build/unit/obj/,$$(SRC_$$*:.c=.o) $(LIB:.c=.o))
-	$(call say,HOSTLINK,$@)
-	$(Q)gcc $(HOST_CFLAGS) -o $@ $^ $(BEARSSL) -lm
+$(ARCHIVES:%=build/unit/lib/%): build/unit/lib/%.a: $$(addprefix build/unit/obj/,$$(call objects,$$*))
+	$(ar)
 
-# A fuzz target, and what it needs beside src/lib.
+define hostlink
+	$(call say,HOSTLINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc $(HOST_CFLAGS) $(WRAP) -o $@ $(filter %.o,$^) $(call group,$(filter %.a,$^) $(BEARSSL)) -lm
+endef
+
+$(UNIT): build/unit/%: build/unit/obj/tests/unit/%.o $$(call archives,build/unit/lib,$$*)
+	$(hostlink)
+
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-SRC_fuzz_snapshot := $(addprefix src/squashd/store/,json_members.c modules.c snapshot_text.c stack.c)
-SRC_fuzz_meta := $(SRC_fuzz_snapshot) $(addprefix src/squashd/store/,meta_text.c sandbox_members.c)
-SRC_fuzz_msg := $(SRC_fuzz_meta) \
-	$(wildcard src/squashd/wire/*.c) $(addprefix src/squashd/store/,tokens.c manifest.c)
-SRC_fuzz_tokens := $(SRC_fuzz_meta) src/squashd/store/tokens.c
-SRC_fuzz_request := $(SRC_fuzz_msg) $(filter-out src/api/api.c,$(SRC_api))
-SRC_fuzz_dns := $(SRC_test_dns)
-SRC_fuzz_rdnss := $(SRC_test_rdnss)
-SRC_fuzz_sniff := $(SRC_test_sniff)
-SRC_fuzz_head := $(SRC_test_head)
-SRC_fuzz_der := $(IDENTITY)
-SRC_fuzz_identity := $(IDENTITY)
-# Without wire.c: its socket is made of memory, and its random numbers are none.
-SRC_fuzz_tls := src/front/tls.c tests/front/trusting.c src/ctl/pinned.c $(IDENTITY)
-LINK_fuzz_tls := -Wl,--wrap=getrandom
-SRC_fuzz_query := $(SRC_test_query)
-SRC_fuzz_reply := src/ctl/reply_head.c
-SRC_fuzz_lines := src/ctl/lines.c src/ctl/show.c
-SRC_fuzz_sample := src/ctl/sample.c src/api/exposition.c
-SRC_fuzz_tar := $(SRC_test_tar)
-SRC_fuzz_superblock := $(SRC_test_superblock)
-SRC_fuzz_manifest := $(SRC_test_manifest)
-SRC_fuzz_update := $(SRC_test_update)
-SRC_fuzz_gpt := $(SRC_test_gpt)
+
+# That of tls has a client beside front, which pins as squashctl does; its socket is made of memory, and its random numbers are none.
+build/unit/fuzz_tls: build/unit/obj/tests/front/trusting.o build/unit/lib/ctl.a
+build/fuzz/tls: build/fuzz/obj/tests/front/trusting.o build/fuzz/lib/ctl.a
+build/unit/fuzz_tls build/fuzz/tls: WRAP := -Wl,--wrap=getrandom
 
 # In check, each is fed the inputs that are kept.
 REPLAY := $(FUZZ:%=build/unit/fuzz_%)
 
 $(REPLAY): build/unit/%: build/unit/obj/tests/fuzz/%.o build/unit/obj/tests/fuzz/replay.o \
-		$$(addprefix build/unit/obj/,$$(SRC_$$*:.c=.o) $(LIB:.c=.o))
-	$(call say,HOSTLINK,$@)
-	$(Q)gcc $(HOST_CFLAGS) $(LINK_$*) -o $@ $^ $(BEARSSL) -lm
+		$$(call archives,build/unit/lib,$$*)
+	$(hostlink)
 
 # Says what front makes of a key and certificates.
-build/test/load-identity: $(patsubst %.c,build/unit/obj/%.o,tests/front/load_identity.c $(IDENTITY) $(LIB))
-	$(call say,HOSTLINK,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)gcc $(HOST_CFLAGS) -o $@ $^ $(BEARSSL)
+build/test/load-identity: build/unit/obj/tests/front/load_identity.o build/unit/lib/front.a \
+		build/unit/lib/lib.a
+	$(hostlink)
 
-build/test/agent: $(patsubst %.c,build/obj/%.o,$(wildcard tests/agent/*.c)) $(LIB:%.c=build/obj/%.o) scripts/check-static
+build/test/agent: $(patsubst %.c,build/obj/%.o,$(wildcard tests/agent/*.c)) build/lib/lib.a scripts/check-static
 	$(link)
 
 # What runs inside a sandbox and tries what it must not be able to do.
@@ -415,18 +400,20 @@ build/test/probe: $(patsubst %.c,build/obj/%.o,$(wildcard tests/probe/*.c)) scri
 	$(link)
 
 # The CGI program behind front in its own tests.
-build/test/cgi: build/obj/tests/front/cgi.o $(LIB:%.c=build/obj/%.o) scripts/check-static
+build/test/cgi: build/obj/tests/front/cgi.o build/lib/lib.a scripts/check-static
 	$(link)
 
 # A TLS client that sends what others don't.
-build/test/odd-client: $(patsubst %.c,build/obj/%.o,tests/front/odd_client.c tests/front/trusting.c tests/front/trusting_io.c src/ctl/pinned.c $(LIB)) scripts/check-static
+build/test/odd-client: $(patsubst %,build/obj/tests/front/%.o,odd_client trusting trusting_io) build/lib/ctl.a build/lib/lib.a \
+		scripts/check-static
 	$(link)
 
 # squashd, with tests/fault/fault.c between it and the C library.
 FAULT_WRAP := $(shell sed -nE 's/^(WRAPPED|POINT).[^,]*, ([a-z0-9_]+),.*/-Wl,--wrap=\2/p' tests/fault/fault.c)
 
 build/test/squashd-fault: TARGET_LDFLAGS += $(FAULT_WRAP)
-build/test/squashd-fault: $(patsubst %.c,build/obj/%.o,tests/fault/fault.c $(SRC_squashd) $(LIB)) scripts/check-static
+build/test/squashd-fault: $(patsubst %.c,build/obj/%.o,tests/fault/fault.c $(MAIN_squashd)) \
+		build/lib/squashd.a build/lib/lib.a scripts/check-static
 	$(link)
 
 # The package isn't installed: it would start a server.
@@ -531,10 +518,13 @@ build/fuzz/obj/%.o: %.c Makefile config/warnings $(BEARSSL)
 	$(Q)mkdir -p $(@D)
 	$(Q)clang $(CFLAGS) $(FUZZ_CFLAGS) -c -o $@ $<
 
+$(ARCHIVES:%=build/fuzz/lib/%): build/fuzz/lib/%.a: $$(addprefix build/fuzz/obj/,$$(call objects,$$*))
+	$(ar)
+
 $(FUZZ:%=build/fuzz/%): build/fuzz/%: build/fuzz/obj/tests/fuzz/fuzz_%.o \
-		$$(addprefix build/fuzz/obj/,$$(SRC_fuzz_$$*:.c=.o) $(LIB:.c=.o)) $(FUZZ_BEARSSL)
+		$$(call archives,build/fuzz/lib,fuzz_$$*) $(FUZZ_BEARSSL)
 	$(call say,FUZZLINK,$@)
-	$(Q)clang $(FUZZ_CFLAGS) $(LINK_fuzz_$*) -o $@ $^ -lm
+	$(Q)clang $(FUZZ_CFLAGS) $(WRAP) -o $@ $(filter %.o,$^) $(call group,$(filter %.a,$^)) -lm
 
 # Two at a time; -j 1 for one.
 fuzz:
@@ -550,13 +540,13 @@ fuzz-merge: $$(addprefix build/fuzz/,$$(FUZZED))
 
 # What the benchmark needs inside: the peers, our timer and the floors. The base has their libraries.
 BENCH := build/bench/timer build/bench/floor build/bench/pump build/bench/filter build/bench/tlsload
-build/bench/filter: build/obj/src/squashd/kernel/payload_calls.o
-build/bench/tlsload: build/obj/tests/front/trusting.o build/obj/tests/front/trusting_io.o build/obj/src/ctl/pinned.o
+build/bench/filter: build/lib/squashd.a
+build/bench/tlsload: build/obj/tests/front/trusting.o build/obj/tests/front/trusting_io.o build/lib/ctl.a
 # The kernel modules of the path that egress is measured against; the appliance has none of them.
 BENCH_KERNEL := veth libcrc32c nf_defrag_ipv4 nf_defrag_ipv6 nf_conntrack nf_nat x_tables ip_tables \
 	iptable_nat iptable_filter xt_MASQUERADE xt_conntrack
 
-$(BENCH): build/bench/%: build/obj/tests/bench/%.o $(LIB:%.c=build/obj/%.o) scripts/check-static
+$(BENCH): build/bench/%: build/obj/tests/bench/%.o build/lib/lib.a scripts/check-static
 	$(link)
 
 build/bench/tools.squashfs: $(BENCH) build/parts/mksquashfs $(ENV)

@@ -4,6 +4,7 @@
 #include "check_sandbox.h"
 #include "fuzz.h"
 #include "lib/clock.h"
+#include "squashd/store/meta_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

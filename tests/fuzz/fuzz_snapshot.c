@@ -5,6 +5,7 @@
 #include "check_sandbox.h"
 #include "fuzz.h"
 #include "lib/clock.h"
+#include "squashd/store/snapshot_text.h"
 
 /* The text, whatever it is, as a name. */
 static void check_name(const uint8_t *data, size_t size)
