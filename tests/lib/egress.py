@@ -2,20 +2,24 @@
 """What the tests of egress share: the network with its names, a machine in it, sandboxes that reach
 out, and what the machine says of it."""
 
+import contextlib
+import fcntl
 import json
 import threading
 import time
 
 import network
+import pool
 from api import SANDBOXES, execute, output
 from dnsserver import DnsServer
 from machine import BUILD, ROOT, WORK, Machine, data_disk, drive, make_module
 from network import public, public6
-from servers import Servers, make_certificates
+from servers import Servers, load_certificates, make_certificates
 from tap import check
 
 PROGRAMS = ROOT / "tests/qemu/programs"
 CLIENTS = "000-base-debian,100-python313,129-clients,130-reach"
+NODE = "000-base-debian,100-python313,101-nodejs,129-clients,130-reach"
 FIXED_IP = f"SQUASH_IP={network.GUEST4}/24,{network.GATEWAY4},{','.join(network.DNS)}"
 # Each program is told of the tests' authority in its own way.
 AUTHORITY = {
@@ -50,30 +54,65 @@ CERTIFIED = [
 ]
 
 
+def certificates():
+    """The authority's path, which all programs of a run share, and an SSLContext of a server."""
+    where = pool.run_place() / "certificates"
+    with open(f"{where}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = where / "made"
+        if made.exists():
+            return load_certificates(where)
+        pair = make_certificates(where, CERTIFIED)
+        made.touch()
+        return pair
+
+
+def make_disk(place, layers):
+    """A disk in the directory place with the modules of the layers."""
+    authority, _ = certificates()
+    files = {
+        "reach/reach.py": (PROGRAMS / "reach.py").read_text(),
+        "reach/reach.js": (PROGRAMS / "reach.js").read_text(),
+        "reach/ca.pem": authority.read_text(),
+    }
+    reach_module = make_module("130-reach", files, place=place)
+    names = [n for n in layers.split(",") if n != "130-reach"]
+    modules = [reach_module, *(BUILD / f"modules/{n}.squashfs" for n in names)]
+    return data_disk("reach", 1024, modules=modules, place=place)
+
+
+# Programs that share it call network.enter(REACHING).
+REACHING = pool.Shape(
+    "reaching",
+    f"{FIXED_IP} SQUASH_AUTH_TOKEN={pool.SECRET}",
+    pool.SECRET,
+    lambda place: drive(make_disk(place, NODE)),
+)
+
+
 class Net:
     """The network; the program must have called network.enter(). zone: names beside ZONE's; pages:
     what HTTP answers."""
 
     def __init__(self, name, zone=None, pages=None):
         self.name = name
-        self.authority, context = make_certificates(WORK / f"{name}.certificates", CERTIFIED)
+        _, context = certificates()
         self.dns = DnsServer(network.DNS, {**ZONE, **(zone or {})})
         self.servers = Servers(context, pages)
         self.capture = network.Capture(WORK / f"{name}.pcap")
 
     def machine(self, settings="", capture=True, memory_mb=2048, layers=CLIENTS):
         """A machine in it, that has the modules of the layers."""
-        files = {
-            "reach/reach.py": (PROGRAMS / "reach.py").read_text(),
-            "reach/reach.js": (PROGRAMS / "reach.js").read_text(),
-            "reach/ca.pem": self.authority.read_text(),
-        }
-        reach = make_module("130-reach", files)
-        names = [n for n in layers.split(",") if n != "130-reach"]
-        modules = [reach, *(BUILD / f"modules/{n}.squashfs" for n in names)]
-        disk = data_disk(self.name, 1024, modules=modules)
-        args = [*drive(disk), *(self.capture.args if capture else [])]
+        place = WORK / f"{self.name}.machine"
+        place.mkdir(parents=True, exist_ok=True)
+        args = [*drive(make_disk(place, layers)), *(self.capture.args if capture else [])]
         return Machine(self.name, f"{FIXED_IP} {settings}", memory_mb, args=args)
+
+    @contextlib.contextmanager
+    def borrow(self, capture=True):
+        """The shared machine in it."""
+        with pool.borrow(REACHING) as m, self.capture.attach(m) if capture else contextlib.nullcontext():
+            yield m
 
 
 def reach(m, name, cases, seconds=120):

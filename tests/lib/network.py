@@ -3,6 +3,7 @@
 addresses that look public are its own, and QEMU, which it starts there, reaches them and no others.
 And what leaves the machine, packet by packet."""
 
+import contextlib
 import ipaddress
 import os
 import resource
@@ -10,6 +11,8 @@ import socket
 import struct
 import subprocess
 import sys
+
+import pool
 
 MARK = "SQUASH_TEST_NETWORK"
 
@@ -40,22 +43,25 @@ def public6(number):
     return f"2606:2800:220::{number}"
 
 
-def enter():
-    """Go on in the namespace: the program is run anew in it, as root of a user namespace."""
+def enter(shape=None):
+    """Go on in a namespace: the program is run anew in it, as root of a user namespace. With the shape
+    of a shared machine it is that machine's namespace."""
     if MARK not in os.environ:
         os.environ[MARK] = "1"
-        again = [sys.executable, *sys.argv]
-        os.execvp("unshare", ["unshare", "--user", "--map-root-user", "--net", *again])
+        way = ["unshare", "--user", "--map-root-user", "--net"]
+        if shape and (pid := pool.reserve(shape)):
+            way = ["nsenter", f"--target={pid}", "--user", "--preserve-credentials", "--net"]
+        os.execvp(way[0], [*way, sys.executable, *sys.argv])
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # for thousands of connections
     lines = [
         "link set lo up",
-        f"address add {PUBLIC4} dev lo",
-        f"-6 route add local {PUBLIC6} dev lo",
+        f"address replace {PUBLIC4} dev lo",
+        f"-6 route replace local {PUBLIC6} dev lo",
     ]
     for text in PRIVATE:
         address = ipaddress.ip_address(text)
-        lines.append(f"address add {text}/{address.max_prefixlen} dev lo")
+        lines.append(f"address replace {text}/{address.max_prefixlen} dev lo")
     for line in lines:
         subprocess.run(["ip", *line.split()], check=True)
 
@@ -96,12 +102,21 @@ class Packet:
 
 
 class Capture:
-    """Every packet that leaves a machine by one of its cards: args are QEMU's."""
+    """Every packet that leaves a machine by one of its cards: args are QEMU's. A machine that runs
+    captures while attach() is under way."""
 
     def __init__(self, path, card="net", mac=GUEST_MAC):
         self.path = path
         self.mac = mac if isinstance(mac, bytes) else bytes.fromhex(mac.replace(":", ""))
         self.args = ["-object", f"filter-dump,id=dump-{card},netdev={card},file={path}"]
+
+    @contextlib.contextmanager
+    def attach(self, m):
+        """Capture what the shared machine's card sends."""
+        dump = {"id": "dump-net", "netdev": "net", "file": str(self.path)}
+        m.ask_qemu("object-add", **{"qom-type": "filter-dump", **dump})
+        yield
+        m.ask_qemu("object-del", id="dump-net")
 
     def packets(self):
         """Those that the machine has sent so far."""

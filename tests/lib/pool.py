@@ -29,6 +29,7 @@ LINES = 40  # of what was left behind, at most
 LOOK_SECONDS = 0.02  # between two looks at the console's file
 
 MEMORY_MB = 2048
+LOCKED = "SQUASH_TEST_PLACE"  # the directory that reserve() has locked, for the program that comes next
 # What there is on the machine, beside what the agent's state shows. Logs and totals may grow.
 LOOK = "/bin/busybox find / /data /tmp /run -xdev -maxdepth 2"
 GROWS = "history"
@@ -86,9 +87,9 @@ class SharedMachine(Machine):
         self._prepare(self._place.name, self._place / "console", free_port())
         self.tls_port = free_port()
         guest = f":8080,hostfwd=tcp:127.0.0.1:{self.tls_port}-:8443"
-        # A socket's path has 107 bytes at most: it is in the directory that QEMU runs in.
+        # Sockets' paths have 107 bytes at most: these are in the directory that QEMU runs in.
         agent = "socket,id=agent,path=agent,server=on,wait=off"
-        args = shape.make_args(self._place)
+        args = [*shape.make_args(self._place), "-qmp", "unix:qmp,server=on,wait=off"]
         command = self._command(shape.settings, MEMORY_MB, args, {}, guest, agent)
         with open(self.console_path, "ab") as console:
             subprocess.Popen(
@@ -133,6 +134,17 @@ class SharedMachine(Machine):
         finally:
             os.close(directory)
         return s
+
+    def ask_qemu(self, what, **arguments):
+        """Have QEMU execute a command of its monitor protocol (QMP)."""
+        with self._connect("qmp") as s, s.makefile("rw") as qmp:
+            qmp.readline()
+            for command in ({"execute": "qmp_capabilities"}, {"execute": what, "arguments": arguments}):
+                qmp.write(json.dumps(command) + "\n")
+                qmp.flush()
+                while "event" in (reply := json.loads(qmp.readline())):
+                    pass
+                assert "return" in reply, f"{command}: {reply}"
 
     def _read_console(self):
         with open(self.console_path, "rb", buffering=0) as log:
@@ -216,11 +228,30 @@ def _lock_place(shape):
     raise tap.Fatal(f"all machines of the shape {shape.name} are borrowed")
 
 
+def reserve(shape):
+    """Keep a machine of the shape for the program that this process will execute, in which borrow()
+    takes it. Returns its holder's pid, or None if a machine must be booted."""
+    if holder.VARIABLE not in os.environ:
+        return None  # the lock of a run by itself would end with this program
+    place, lock = _lock_place(shape)
+    os.set_inheritable(lock.fileno(), True)
+    os.environ[LOCKED] = str(place)
+    shape.reserved = lock  # open until then
+    if (place / holder.RETURNED).exists() and holder.watch(place) is not None:
+        return int((place / holder.HOLDER).read_text())
+    holder.kill(place)
+    return None
+
+
 @contextlib.contextmanager
 def borrow(shape):
     """A machine of the shape, for this program alone."""
-    place, lock = _lock_place(shape)
-    with lock:
+    with contextlib.ExitStack() as stack:
+        if LOCKED in os.environ:
+            place = Path(os.environ[LOCKED])
+        else:
+            place, lock = _lock_place(shape)
+            stack.enter_context(lock)
         m = SharedMachine(place, shape)
         try:
             yield m

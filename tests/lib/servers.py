@@ -27,8 +27,8 @@ def stream_hash(count):
 
 
 def make_certificates(where, names):
-    """An authority and a certificate of its for the names, in the directory where: the authority's
-    path, and an SSLContext of a server."""
+    """Make an authority, and a certificate of its for the names, in the directory where. Returns the
+    authority's path, and an SSLContext of a server."""
     shutil.rmtree(where, ignore_errors=True)
     where.mkdir(parents=True)
 
@@ -42,6 +42,11 @@ def make_certificates(where, names):
     openssl("req", *key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=server")
     openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "3650",
             "-CAcreateserial", "-extfile", "names", "-out", "server.pem")  # fmt: skip
+    return load_certificates(where)
+
+
+def load_certificates(where):
+    """What make_certificates() has made there."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(where / "server.pem", where / "server.key")
     return where / "ca.pem", context

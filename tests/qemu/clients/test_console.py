@@ -9,16 +9,15 @@ import os
 import re
 import time
 
+import pool
 import tap
 from api import BUSYBOX, SANDBOXES, destroy, execute, info
 from browser import Browser
-from machine import BUILD, ROOT, Machine, drive, make_module
+from machine import BUILD, ROOT, make_module
 from tap import check, equal
-from tls_port import TlsPort
 
 WWW = ROOT / "rootfs/www"
 LIMIT = 100_000  # bytes, of all files together
-TOKEN = "console-token"
 MARKUP = '<img src=x onerror="window.hurt=1"></script><b>'
 
 # Of every text that is seen: the contrast of its colour to what is behind it, if it is too little
@@ -90,7 +89,7 @@ def test_sign_in(b, m):
     check("a wrong one is told", True)
     refused = b.complaints()
     check("the browser complains of the 401s, and of nothing else", all("401" in text for text in refused), refused)
-    b.type("#token", TOKEN)
+    b.type("#token", pool.SECRET)
     b.press("Enter")
     b.wait_text("h1", "^Sandboxes$")
     b.wait_text(".empty:not([hidden])", "No sandboxes yet")
@@ -388,8 +387,7 @@ def test_end(b, m):
 
 def test_open():
     """An appliance without a token."""
-    with Machine("console-open", memory_mb=512) as m, Browser() as b:
-        m.wait_api()
+    with pool.borrow(pool.OPEN) as m, Browser() as b:
         b.open(f"http://127.0.0.1:{m.port}/#/modules")
         b.wait_text("tbody", BUSYBOX)
         equal("no token is asked for, or can be given back", b.script("return document.querySelector('#sign-out').hidden"), True)
@@ -405,14 +403,11 @@ def test_open():
 
 def main():
     test_files()
-    tls = TlsPort()
-    with Machine("console", f"SQUASH_AUTH_TOKEN={TOKEN}", args=[*drive(BUILD / "data.ext4"), *tls.args]) as m:
-        m.token = TOKEN
-        m.wait_api()
+    with pool.borrow(pool.WITH_TOKEN) as m:
         tap.each(m, test_heads)
         with Browser("--ignore-certificate-errors") as b:
             b.set_scheme("light")
-            b.open(f"https://127.0.0.1:{tls.port}/")
+            b.open(f"https://127.0.0.1:{m.tls_port}/")
             for test in (test_sign_in, test_create, test_run, test_snapshots, test_network, test_modules,
                          test_keyboard, test_looks, test_polling, test_end):
                 begun = time.monotonic()

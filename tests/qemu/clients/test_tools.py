@@ -4,9 +4,9 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pool
 import tap
 from api import DEBIAN, SANDBOXES, create, destroy
-from machine import BUILD, Machine, drive
 from tap import check
 
 LAYERS = f"{DEBIAN},100-nodejs22,100-python313,101-nodejs,110-gcc,120-git,121-admin"
@@ -169,8 +169,7 @@ def test_tools(m):
 
 
 def main():
-    with Machine("tools", memory_mb=2048, args=drive(BUILD / "data.ext4")) as m:
-        m.wait_api()
+    with pool.borrow(pool.OPEN) as m:
         tap.each(m, test_tools)
 
 

@@ -9,12 +9,13 @@ import subprocess
 import threading
 import time
 
+import pool
 import tap
 from api import BUSYBOX, DEBIAN, PYTHON, SANDBOXES, create, destroy, execute, info, output
-from machine import BUILD, WORK, Machine, data_disk, drive
+from machine import BUILD, WORK
+from modules import MODULES
 from tap import check, equal
 
-TOKEN = "squash-token-of-the-test"
 PROBE = f"{BUSYBOX},110-probe"
 GROUPS = (
     "syscalls abis families network namespaces mounts nodes proc files descriptors processes ids"
@@ -69,16 +70,15 @@ def squash(name, pseudo, tree=None):
     return out
 
 
-def make_disk():
+def make_modules():
+    """The paths of the modules that do harm, and of the probes'."""
     tree = WORK / "probe.files"
     shutil.rmtree(tree, ignore_errors=True)
     (tree / "planted").mkdir(parents=True)
     for name in ("probe", "planted/setuid-root", "planted/setuid-unmapped"):
         shutil.copy(BUILD / "test/probe", tree / name)
-    modules = [BUILD / f"modules/{name}.squashfs" for name in PYTHON.split(",")]
-    modules.append(squash("110-probe", PLANTED, tree))
-    modules += [squash(name, pseudo) for name, pseudo in {**HOSTILE, **RESOLV}.items()]
-    return data_disk("confine", 1024, modules=modules)
+    hostile = [squash(name, pseudo) for name, pseudo in {**HOSTILE, **RESOLV}.items()]
+    return [squash("110-probe", PLANTED, tree), *hostile]
 
 
 def run_probes(m, group):
@@ -328,15 +328,17 @@ def test_spy(m):
 
 
 def main():
-    disk = make_disk()
-    settings = f"SQUASH_AUTH_TOKEN={TOKEN}"
-    with Machine("confine", settings, memory_mb=1536, args=drive(disk)) as m:
-        m.token = TOKEN
-        m.wait_api()
+    modules = make_modules()
+    with pool.borrow(pool.WITH_TOKEN) as m:
+        for path in modules:
+            reply = m.http("POST", f"{MODULES}?name={path.stem}", path.read_bytes())
+            assert reply.status == 201, f"{path.stem}: {reply}"
         before = settled(m)
         tap.each(m, test_probes, test_hostile_modules, test_resolv, test_planted, test_swaps)
         tap.each(m, test_spy, test_stop)
         equal("nothing is left behind", settled(m), before)
+        for path in modules:
+            m.http("DELETE", f"{MODULES}/{path.stem}")
 
 
 tap.run(main)

@@ -7,9 +7,9 @@ import statistics
 import threading
 import time
 
+import pool
 import tap
 from api import BUSYBOX, PYTHON, SANDBOXES, create, destroy
-from machine import BUILD, Machine, drive
 from tap import check, equal
 
 SAMPLES = 11
@@ -199,8 +199,7 @@ def test_crowd(beside):
 
 
 def main():
-    with Machine("exhaustion", memory_mb=2048, args=drive(BUILD / "data.ext4")) as m:
-        m.wait_api()
+    with pool.borrow(pool.OPEN) as m:
         create(m, "beside", BUSYBOX, memory_mb=64)
         tap.each(Beside(m), test_hogs, test_log, test_crowd)
         destroy(m, "beside")

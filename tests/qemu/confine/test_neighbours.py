@@ -3,9 +3,9 @@
 # tap: slow alone
 """One sandbox takes all that it can get; the one beside it goes on working."""
 
+import pool
 import tap
 from api import PYTHON, Running, create, destroy, execute, output
-from machine import BUILD, Machine, drive
 from tap import check, equal
 
 # Counts loops for a second of wall time, which is ten periods of the quota.
@@ -106,8 +106,7 @@ def test_oom(m):
 
 
 def main():
-    with Machine("neighbours", memory_mb=2048, args=drive(BUILD / "data.ext4")) as m:
-        m.wait_api()
+    with pool.borrow(pool.OPEN) as m:
         before = m.counts()
         create(m, "beside", PYTHON, memory_mb=128)
         create(m, "hog", PYTHON, memory_mb=256)

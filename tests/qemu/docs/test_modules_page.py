@@ -8,12 +8,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pool
 import tap
-from machine import BUILD, ROOT, WORK, Machine, drive
+from machine import ROOT, WORK
 from pages import follow
 
 PAGE = ROOT / "docs/modules.md"
-TOKEN = "only-to-try"
 HOME = WORK / "mkmodule-home"
 
 
@@ -28,7 +28,7 @@ def variables(machine):
         **kept,
         "HOME": str(HOME),
         "SQUASH_URL": f"http://127.0.0.1:{machine.port}",
-        "SQUASH_TOKEN": TOKEN,
+        "SQUASH_TOKEN": machine.token,
         "npm_config_cache": str(home / ".npm"),
         "npm_config_userconfig": str(home / ".npmrc"),
         "npm_config_prefer_offline": "true",
@@ -44,10 +44,7 @@ def test_page(machine):
 def main():
     # A minute, once; the page's reader then gets what is in the cache.
     subprocess.run([ROOT / "scripts/mkmodule", "from-debs", "140-jq", "jq"], check=True)
-    settings = f"SQUASH_AUTH_TOKEN={TOKEN}"
-    with Machine("mkmodule", settings, memory_mb=1536, args=drive(BUILD / "data.ext4")) as machine:
-        machine.token = TOKEN
-        machine.wait_api()
+    with pool.borrow(pool.WITH_TOKEN) as machine:
         tap.each(machine, test_page)
 
 

@@ -10,11 +10,10 @@ import itertools
 import network
 import tap
 from api import create, destroy
-from egress import Net, check_line, is_one_of, reach, reach_by_node, reach_by_shell
+from egress import NODE, REACHING, Net, check_line, is_one_of, reach, reach_by_node, reach_by_shell
 from network import public, public6, question_of
 from tap import check, equal
 
-NODE = "000-base-debian,100-python313,101-nodejs,129-clients,130-reach"
 MUSL = "000-base-busybox"
 ALLOW = ["exact.test:*", "*.wild.test:*", "xn--bcher-kva.test:*"]
 REACHED = {public(20), public(21), public(22)}
@@ -251,10 +250,9 @@ def test_log(m, cases):
 
 
 def main():
-    network.enter()
+    network.enter(REACHING)
     net = Net("egress")
-    with net.machine(layers=NODE) as m:
-        m.wait_api()
+    with net.borrow() as m:
         before = m.counts()
         cases = []
         for test in (test_python, test_glibc, test_node, test_musl):

@@ -19,6 +19,7 @@ from api import (
     snapshot,
 )
 from egress import (
+    REACHING,
     RESTART_SECONDS,
     Holding,
     Net,
@@ -236,10 +237,9 @@ def test_changes(m, net):
 
 
 def main():
-    network.enter()
+    network.enter(REACHING)
     net = Net("egress-life")
-    with net.machine(capture=False) as m:
-        m.wait_api()
+    with net.borrow(capture=False) as m:
         before = m.counts()
         tests = (test_none, test_process, test_live, test_neighbours)
         tests += (test_killed, test_squashd_killed, test_changes)

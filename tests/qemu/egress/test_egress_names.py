@@ -9,7 +9,7 @@ import network
 import tap
 from api import create, destroy
 from dnsserver import NXDOMAIN, TRUNCATED, encode
-from egress import DENIED, Net, bound, check_line, is_one_of, reach
+from egress import DENIED, REACHING, Net, bound, check_line, is_one_of, reach
 from network import public
 from tap import check, equal
 
@@ -305,10 +305,9 @@ def test_packets(net):
 
 
 def main():
-    network.enter()
+    network.enter(REACHING)
     net = Net("egress-names", make_zone())
-    with net.machine() as m:
-        m.wait_api()
+    with net.borrow() as m:
         before = m.counts()
         create(m, "box", "000-base-debian,100-python313,130-reach", allow_net=ALLOW)
         tests = (

@@ -10,7 +10,7 @@ import time
 import network
 import tap
 from api import SANDBOXES, create, destroy
-from egress import Net, allow, bound, check_line, reach, run
+from egress import REACHING, Net, allow, bound, check_line, reach, run
 from index import NAME, PYPI, REGISTRY, SAYS, VERSION, make_pages
 from network import public
 from tap import check, equal
@@ -85,10 +85,9 @@ def test_log_bounds(m, net):
 
 
 def main():
-    network.enter()
+    network.enter(REACHING)
     net = Net("egress-use", {"*.index.test": {"A": [public(50)]}}, make_pages())
-    with net.machine(capture=False) as m:
-        m.wait_api()
+    with net.borrow(capture=False) as m:
         before = m.counts()
         create(m, "box", LAYERS, allow_net=ALLOW, memory_mb=768)
         tap.each(m, *(bound(test, net) for test in (test_packages, test_bulk, test_log_bounds)))
