@@ -192,6 +192,11 @@ class SharedMachine(Machine):
         if self._trouble:
             raise self.failed(self._trouble)
 
+    def spend(self):
+        """End the machine, which must be well."""
+        self.require_alive()
+        self.give_up()
+
     def give_up(self):
         """End the machine."""
         self._leave()
@@ -244,8 +249,9 @@ def reserve(shape):
 
 
 @contextlib.contextmanager
-def borrow(shape):
-    """A machine of the shape, for this program alone."""
+def borrow(shape, spends=False):
+    """A machine of the shape, for this program alone. spends: it leaves things there, so that the
+    machine ends with it."""
     with contextlib.ExitStack() as stack:
         if LOCKED in os.environ:
             place = Path(os.environ[LOCKED])
@@ -258,4 +264,7 @@ def borrow(shape):
         except BaseException:
             m.give_up()
             raise
-        m.give_back()
+        if spends:
+            m.spend()
+        else:
+            m.give_back()

@@ -383,6 +383,8 @@ def test_end(b, m):
     said = b.complaints()
     check("of which the browser complains", all("401" in text for text in said), said)
     destroy(m, "dev")
+    equal("the module can be deleted", m.http("DELETE", "api/modules/150-large").status, 204)
+    m.inside("rm /data/tokens")  # which is empty
 
 
 def test_open():

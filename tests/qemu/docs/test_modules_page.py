@@ -44,7 +44,7 @@ def test_page(machine):
 def main():
     # A minute, once; the page's reader then gets what is in the cache.
     subprocess.run([ROOT / "scripts/mkmodule", "from-debs", "140-jq", "jq"], check=True)
-    with pool.borrow(pool.WITH_TOKEN) as machine:
+    with pool.borrow(pool.WITH_TOKEN, spends=True) as machine:
         tap.each(machine, test_page)
 
 
