@@ -26,6 +26,8 @@
 #   make fuzz             the parsers under libFuzzer, FUZZ_SECONDS=600 each; T=json: that one alone
 #   make bench            time it against floors and peers, on the booted image: a table
 #   make lint             what the compiler and the checkers find in our sources
+#   make compile_commands.json
+#                         the compiler's flags for each source, for editors and clangd
 #   make update-versions  move config/versions to what Debian has now
 #   make clean            remove build/; downloads and built parts stay in the user cache
 #   make help             print this
@@ -62,7 +64,7 @@
 
 VERSION := 0.1.0
 
-.PHONY: all ctl run modules keys uki update pxe iso usb test test-slow test-all test-media test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
+.PHONY: all ctl run compile_commands.json modules keys uki update pxe iso usb test test-slow test-all test-media test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 all: build/vmlinuz build/initramfs.cpio.zst
@@ -574,6 +576,23 @@ lint:
 	$(Q)scripts/lint
 
 # ---- The rest ----
+
+# Each source with its command: one from tests/unit or tests/fuzz is the host compiler's.
+comma := ,
+entry = {"directory": "$(CURDIR)", "file": "$1", "command": "$(subst ",\",$2) -c $1"}
+sources = $(wildcard $(addsuffix /*.c,$1 $(addsuffix /*,$1)))
+define \n
+
+
+endef
+
+compile_commands.json:
+	$(call say,WRITE,$@)
+	$(file >$@,[$(subst } {,}$(comma)$(\n){,$(strip \
+		$(foreach file,$(call sources,$(filter-out tests/unit tests/fuzz,$(wildcard src/* tests/*))), \
+			$(call entry,$(file),build/cc $(CFLAGS) $(TARGET_CFLAGS))) \
+		$(foreach file,$(call sources,tests/unit tests/fuzz), \
+			$(call entry,$(file),gcc $(CFLAGS) $(HOST_CFLAGS)))))])
 
 update-versions:
 	$(Q)scripts/update-versions
