@@ -133,6 +133,20 @@ static void finish(struct work *w)
 	exec_finish(&w->job);
 }
 
+/* Does the whole work: runs box-files' op, with up to two arguments behind the path, lets answer
+ * complete the reply if that was done, and sends it. */
+static void serve(struct work *w, char *op, char *first, char *second,
+		  void (*answer)(struct work *w))
+{
+	char *const argv[] = {(char[]){"box-files"}, op, w->request.path, first, second, NULL};
+	if (!start(w, argv))
+		return;
+	if (get_head(w))
+		answer(w);
+	reply_send(w->reply);
+	finish(w);
+}
+
 static struct work *begin(const struct server *s, struct msg_cursor fields, enum msg_op op,
 			  struct reply *r)
 {
@@ -185,34 +199,42 @@ static void send_data(struct work *w, bool is_file)
 		give_up(w, &e);
 }
 
-static void get(struct work *w, char *op, bool is_file)
+static void send_file(struct work *w)
 {
-	char *const argv[] = {(char[]){"box-files"}, op, w->request.path, NULL};
-	if (!start(w, argv))
-		return;
-	if (get_head(w))
-		send_data(w, is_file);
-	reply_send(w->reply);
-	finish(w);
+	send_data(w, true);
+}
+
+static void send_tar(struct work *w)
+{
+	send_data(w, false);
 }
 
 void request_get_file(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
 	struct work *w = begin(s, fields, MSG_GET_FILE, r);
 	if (w)
-		get(w, (char[]){"get"}, true);
+		serve(w, (char[]){"get"}, NULL, NULL, send_file);
 }
 
 void request_get_tar(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
 	struct work *w = begin(s, fields, MSG_GET_TAR, r);
 	if (w)
-		get(w, (char[]){"tar"}, false);
+		serve(w, (char[]){"tar"}, NULL, NULL, send_tar);
 }
 
 static void note(const struct work *w, const char *event)
 {
 	journal_change(w->server, w->request.id, event, "path", w->request.path);
+}
+
+static void answer_put_file(struct work *w)
+{
+	note(w, "put_file");
+	w->reply->status = 201;
+	msg_add_text(&w->reply->body, TAG_PATH, w->request.path);
+	msg_add_number(&w->reply->body, TAG_SIZE, w->request.size);
+	msg_add_number(&w->reply->body, TAG_MODE, w->head.mode);
 }
 
 void request_put_file(const struct server *s, struct msg_cursor fields, struct reply *r)
@@ -224,36 +246,27 @@ void request_put_file(const struct server *s, struct msg_cursor fields, struct r
 	if (w->request.has_mode)
 		snprintf(mode, sizeof(mode), "%04o", (unsigned)w->request.mode);
 	snprintf(size, sizeof(size), "%" PRIu64, w->request.size);
-	char *const argv[] = {
-		(char[]){"box-files"}, (char[]){"put"}, w->request.path, mode, size, NULL};
-	if (!start(w, argv))
-		return;
-	if (get_head(w)) {
-		note(w, "put_file");
-		r->status = 201;
-		msg_add_text(&r->body, TAG_PATH, w->request.path);
-		msg_add_number(&r->body, TAG_SIZE, w->request.size);
-		msg_add_number(&r->body, TAG_MODE, w->head.mode);
-	}
-	reply_send(r);
-	finish(w);
+	serve(w, (char[]){"put"}, mode, size, answer_put_file);
+}
+
+static void answer_put_tar(struct work *w)
+{
+	note(w, "put_tar");
+	msg_add_number(&w->reply->body, TAG_FILES, w->head.count);
+	msg_add_number(&w->reply->body, TAG_SIZE, w->head.size);
 }
 
 void request_put_tar(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
 	struct work *w = begin(s, fields, MSG_PUT_TAR, r);
-	if (!w)
-		return;
-	char *const argv[] = {(char[]){"box-files"}, (char[]){"untar"}, w->request.path, NULL};
-	if (!start(w, argv))
-		return;
-	if (get_head(w)) {
-		note(w, "put_tar");
-		msg_add_number(&r->body, TAG_FILES, w->head.count);
-		msg_add_number(&r->body, TAG_SIZE, w->head.size);
-	}
-	reply_send(r);
-	finish(w);
+	if (w)
+		serve(w, (char[]){"untar"}, NULL, NULL, answer_put_tar);
+}
+
+static void answer_delete(struct work *w)
+{
+	note(w, "delete_file");
+	w->reply->status = 204;
 }
 
 void request_delete_file(const struct server *s, struct msg_cursor fields, struct reply *r)
@@ -262,16 +275,7 @@ void request_delete_file(const struct server *s, struct msg_cursor fields, struc
 	if (!w)
 		return;
 	char recursive[] = {w->request.recursive ? '1' : '0', '\0'};
-	char *const argv[] = {(char[]){"box-files"}, (char[]){"delete"}, w->request.path, recursive,
-			      NULL};
-	if (!start(w, argv))
-		return;
-	if (get_head(w)) {
-		note(w, "delete_file");
-		r->status = 204;
-	}
-	reply_send(r);
-	finish(w);
+	serve(w, (char[]){"delete"}, recursive, NULL, answer_delete);
 }
 
 static void add_entry(struct buf *b, const struct files_entry *entry)
@@ -334,20 +338,19 @@ static int read_entries(struct work *w, struct err *e)
 	return 0;
 }
 
+static void answer_list(struct work *w)
+{
+	struct err e;
+	if (read_entries(w, &e) == 0)
+		return;
+	give_up(w, &e);
+	if (e.number == EFBIG)
+		reply_fail(w->reply, 413, "too_large", "%s", e.text);
+}
+
 void request_list_files(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
 	struct work *w = begin(s, fields, MSG_LIST_FILES, r);
-	struct err e;
-	if (!w)
-		return;
-	char *const argv[] = {(char[]){"box-files"}, (char[]){"list"}, w->request.path, NULL};
-	if (!start(w, argv))
-		return;
-	if (get_head(w) && read_entries(w, &e) < 0) {
-		give_up(w, &e);
-		if (e.number == EFBIG)
-			reply_fail(r, 413, "too_large", "%s", e.text);
-	}
-	reply_send(r);
-	finish(w);
+	if (w)
+		serve(w, (char[]){"list"}, NULL, NULL, answer_list);
 }

@@ -5,6 +5,7 @@
 
 #include "lib/fd.h"
 #include "squashd/store/meta.h"
+#include "squashd/wire/change_read.h"
 
 int request_open(const struct server *s, const char *id, struct sandbox *sb, struct reply *r)
 {
@@ -14,6 +15,13 @@ int request_open(const struct server *s, const char *id, struct sandbox *sb, str
 		return fd_steal(&lock);
 	reply_sandbox_err(r, &e);
 	return -1;
+}
+
+int request_open_of_snapshot(const struct server *s, struct msg_cursor fields, struct sandbox *sb,
+			     char name[LIMIT_MODULE_BYTES + 1], struct reply *r)
+{
+	char id[LIMIT_ID_BYTES + 1];
+	return change_read_snapshot(fields, id, name, r) ? request_open(s, id, sb, r) : -1;
 }
 
 int request_open_unlocked(const struct server *s, const char *id, struct reply *r)

@@ -3,6 +3,8 @@
 #ifndef SQUASH_SQUASHD_REQUEST_OPEN_H
 #define SQUASH_SQUASHD_REQUEST_OPEN_H
 
+#include "lib/limits.h"
+#include "lib/msg.h"
 #include "squashd/sandbox.h"
 #include "squashd/wire/reply.h"
 
@@ -10,7 +12,11 @@
  * lock as long as it is open; -1 when the reply says why not. */
 int request_open(const struct server *s, const char *id, struct sandbox *sb, struct reply *r);
 
-/* The same without the lock, and without loading it: for what lies beside meta.json. */
+/* The same for a request that names a sandbox and one of its snapshots. Fills name with the latter. */
+int request_open_of_snapshot(const struct server *s, struct msg_cursor fields, struct sandbox *sb,
+			     char name[LIMIT_MODULE_BYTES + 1], struct reply *r);
+
+/* request_open without the lock, and without loading it: for what lies beside meta.json. */
 int request_open_unlocked(const struct server *s, const char *id, struct reply *r);
 
 #endif

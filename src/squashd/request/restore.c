@@ -15,7 +15,6 @@
 #include "squashd/store/meta.h"
 #include "squashd/store/snapshots.h"
 #include "squashd/store/stack.h"
-#include "squashd/wire/change_read.h"
 
 static int restore(const struct server *s, struct sandbox *sb, const struct snapshot *n, int dir_fd,
 		   struct err *e)
@@ -44,11 +43,9 @@ void request_restore(const struct server *s, struct msg_cursor fields, struct re
 {
 	static struct sandbox sb;
 	static struct snapshot n;
-	char id[LIMIT_ID_BYTES + 1], name[LIMIT_MODULE_BYTES + 1];
+	char name[LIMIT_MODULE_BYTES + 1];
 	struct err e;
-	if (!change_read_snapshot(fields, id, name, r))
-		return;
-	AUTO_FD lock = request_open(s, id, &sb, r);
+	AUTO_FD lock = request_open_of_snapshot(s, fields, &sb, name, r);
 	if (lock < 0)
 		return;
 	if (snapshots_load(lock, name, &n, &e) < 0) {
@@ -60,6 +57,6 @@ void request_restore(const struct server *s, struct msg_cursor fields, struct re
 		return;
 	}
 	meta_count_use(lock, false);
-	journal_change(s, id, "restore", "snapshot", name);
+	journal_change(s, sb.id, "restore", "snapshot", name);
 	info_add(s, &sb, lock, r);
 }

@@ -135,11 +135,9 @@ static int check_unused(const struct sandbox *sb, int dir_fd, const char *name, 
 void request_drop_snapshot(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
 	static struct sandbox sb;
-	char id[LIMIT_ID_BYTES + 1], name[LIMIT_MODULE_BYTES + 1];
+	char name[LIMIT_MODULE_BYTES + 1];
 	struct err e;
-	if (!change_read_snapshot(fields, id, name, r))
-		return;
-	AUTO_FD lock = request_open(s, id, &sb, r);
+	AUTO_FD lock = request_open_of_snapshot(s, fields, &sb, name, r);
 	if (lock < 0)
 		return;
 	int rc = check_unused(&sb, lock, name, &e);
@@ -151,9 +149,9 @@ void request_drop_snapshot(const struct server *s, struct msg_cursor fields, str
 		rc = snapshots_remove(lock, name, &e);
 	if (rc < 0) {
 		reply_sandbox_err(r, &e);
-		leftover_note(id, &e);
+		leftover_note(sb.id, &e);
 		return;
 	}
-	journal_change(s, id, "drop_snapshot", "snapshot", name);
+	journal_change(s, sb.id, "drop_snapshot", "snapshot", name);
 	r->status = 204;
 }

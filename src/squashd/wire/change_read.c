@@ -6,92 +6,91 @@
 #include "create_read.h"
 #include "fields.h"
 
+struct snapshot_request {
+	char *id, *name;
+};
+
+static bool read_snapshot_field(const struct msg_field *f, void *request, struct reply *r)
+{
+	struct snapshot_request *to = request;
+	if (f->tag == TAG_ID)
+		return fields_id(f, to->id, r);
+	if (f->tag == TAG_SNAPSHOT_NAME)
+		return fields_text(f, "snapshot", to->name, LIMIT_MODULE_BYTES + 1, r);
+	return fields_refuse(r);
+}
+
 bool change_read_snapshot(struct msg_cursor fields, char id[LIMIT_ID_BYTES + 1],
 			  char name[LIMIT_MODULE_BYTES + 1], struct reply *r)
 {
-	struct msg_field f;
-	int rc;
+	struct snapshot_request to = {id, name};
 	id[0] = name[0] = '\0';
-	while ((rc = msg_next(&fields, &f)) > 0) {
-		bool good = f.tag == TAG_ID ? fields_id(&f, id, r)
-			    : f.tag == TAG_SNAPSHOT_NAME
-				    ? fields_text(&f, "snapshot", name, LIMIT_MODULE_BYTES + 1, r)
-				    : fields_refuse(r);
-		if (!good)
-			return false;
-	}
-	if (rc < 0 || id[0] == '\0')
-		return fields_refuse(r);
-	if (name[0] == '\0')
-		reply_fail(r, 400, "bad_field", "snapshot is missing");
-	else if (!snapshot_is_name(name, strlen(name), NULL))
-		reply_fail(r, 400, "bad_field",
-			   "snapshot: \"%s\" is not a snapshot's name, like 900-snapshot-1", name);
-	else
+	if (!fields_read(fields, read_snapshot_field, &to, r) || !fields_has_id(id, r) ||
+	    !fields_has_text(name, "snapshot", r))
+		return false;
+	if (snapshot_is_name(name, strlen(name), NULL))
 		return true;
+	reply_fail(r, 400, "bad_field",
+		   "snapshot: \"%s\" is not a snapshot's name, like 900-snapshot-1", name);
 	return false;
+}
+
+struct label_request {
+	char *id;
+	struct snapshot *snapshot;
+};
+
+static bool read_label_field(const struct msg_field *f, void *request, struct reply *r)
+{
+	struct label_request *to = request;
+	char *label = to->snapshot->label;
+	if (f->tag == TAG_ID)
+		return fields_id(f, to->id, r);
+	if (f->tag == TAG_LABEL)
+		return fields_label(f, "label", label, sizeof(to->snapshot->label), r);
+	return fields_refuse(r);
 }
 
 bool change_read_label(struct msg_cursor fields, char id[LIMIT_ID_BYTES + 1], struct snapshot *n,
 		       struct reply *r)
 {
-	struct msg_field f;
-	int rc;
+	struct label_request to = {id, n};
 	id[0] = '\0';
 	memset(n, 0, sizeof(*n));
-	while ((rc = msg_next(&fields, &f)) > 0) {
-		bool good = f.tag == TAG_ID ? fields_id(&f, id, r)
-			    : f.tag == TAG_LABEL
-				    ? fields_label(&f, "label", n->label, sizeof(n->label), r)
-				    : fields_refuse(r);
-		if (!good)
-			return false;
-	}
-	return rc == 0 && id[0] != '\0' ? true : fields_refuse(r);
+	return fields_read(fields, read_label_field, &to, r) && fields_has_id(id, r);
 }
 
-static bool read_activate_field(const struct msg_field *f, struct activate *a, struct reply *r)
+static bool read_activate_field(const struct msg_field *f, void *request, struct reply *r)
 {
-	switch (f->tag) {
-	case TAG_ID:
+	struct activate *a = request;
+	if (f->tag == TAG_ID)
 		return fields_id(f, a->id, r);
-	case TAG_MODULE:
+	if (f->tag == TAG_MODULE)
 		return create_read_module(f, "module", a->module, r);
-	case TAG_FORCE:
+	if (f->tag == TAG_FORCE)
 		return fields_flag(f, "force", &a->force, r);
-	default:
-		return fields_refuse(r);
-	}
+	return fields_refuse(r);
 }
 
 bool change_read_activate(struct msg_cursor fields, struct activate *a, struct reply *r)
 {
-	struct msg_field f;
-	int rc;
 	memset(a, 0, sizeof(*a));
-	while ((rc = msg_next(&fields, &f)) > 0)
-		if (!read_activate_field(&f, a, r))
-			return false;
-	if (rc < 0 || a->id[0] == '\0')
-		return fields_refuse(r);
-	if (a->module[0] == '\0')
-		reply_fail(r, 400, "bad_field", "module is missing");
-	return a->module[0] != '\0';
+	return fields_read(fields, read_activate_field, a, r) && fields_has_id(a->id, r) &&
+	       fields_has_text(a->module, "module", r);
+}
+
+static bool read_allow_net_field(const struct msg_field *f, void *request, struct reply *r)
+{
+	struct sandbox *sb = request;
+	if (f->tag == TAG_ID)
+		return fields_id(f, sb->id, r);
+	return f->tag == TAG_ALLOW_NET ? create_read_host(f, sb, r) : fields_refuse(r);
 }
 
 bool change_read_allow_net(struct msg_cursor fields, struct sandbox *sb, struct reply *r)
 {
-	struct msg_field f;
-	int rc;
 	memset(sb, 0, sizeof(*sb));
-	while ((rc = msg_next(&fields, &f)) > 0) {
-		bool good = f.tag == TAG_ID          ? fields_id(&f, sb->id, r)
-			    : f.tag == TAG_ALLOW_NET ? create_read_host(&f, sb, r)
-						     : fields_refuse(r);
-		if (!good)
-			return false;
-	}
-	return rc == 0 && sb->id[0] != '\0' ? true : fields_refuse(r);
+	return fields_read(fields, read_allow_net_field, sb, r) && fields_has_id(sb->id, r);
 }
 
 static bool read_right(const struct msg_field *f, struct token *t, struct reply *r)
@@ -102,20 +101,19 @@ static bool read_right(const struct msg_field *f, struct token *t, struct reply 
 	return t->right != RIGHT_NONE;
 }
 
+static bool read_token_field(const struct msg_field *f, void *request, struct reply *r)
+{
+	struct token *t = request;
+	if (f->tag == TAG_NAME)
+		return fields_name(f, "name", t->name, r);
+	return f->tag == TAG_RIGHT ? read_right(f, t, r) : fields_refuse(r);
+}
+
 bool change_read_token(struct msg_cursor fields, struct token *t, struct reply *r)
 {
-	struct msg_field f;
-	int rc;
 	memset(t, 0, sizeof(*t));
-	while ((rc = msg_next(&fields, &f)) > 0) {
-		bool good = f.tag == TAG_NAME    ? fields_name(&f, "name", t->name, r)
-			    : f.tag == TAG_RIGHT ? read_right(&f, t, r)
-						 : fields_refuse(r);
-		if (!good)
-			return false;
-	}
-	if (rc < 0)
-		return fields_refuse(r);
+	if (!fields_read(fields, read_token_field, t, r))
+		return false;
 	bool whole = t->name[0] != '\0' && t->right != RIGHT_NONE;
 	if (!whole)
 		reply_fail(r, 400, "bad_field", "%s is missing", t->name[0] ? "right" : "name");

@@ -134,19 +134,24 @@ static bool read_memory(uint64_t machine_mb, struct sandbox *sb, const struct ms
 	return fields_number(f, "memory_mb", LIMIT_MEMORY_MB_MIN, machine_mb, &sb->memory_mb, r);
 }
 
-static bool read_field(uint64_t machine_mb, struct create *c, const struct msg_field *f,
-		       struct reply *r)
+struct reading {
+	uint64_t machine_mb;
+	struct create *c;
+};
+
+static bool read_field(const struct msg_field *f, void *request, struct reply *r)
 {
-	struct sandbox *sb = &c->sb;
+	const struct reading *to = request;
+	struct sandbox *sb = &to->c->sb;
 	switch (f->tag) {
 	case TAG_ID:
 		return fields_id(f, sb->id, r);
 	case TAG_LAYER:
 		return add_layer(sb, f, r);
 	case TAG_FROM:
-		return read_from(c, f, r);
+		return read_from(to->c, f, r);
 	case TAG_MEMORY_MB:
-		return read_memory(machine_mb, sb, f, r);
+		return read_memory(to->machine_mb, sb, f, r);
 	case TAG_ALLOW_NET:
 		return create_read_host(f, sb, r);
 	default:
@@ -187,19 +192,15 @@ static bool is_whole(const struct create *c, struct reply *r)
 bool create_read(struct msg_cursor fields, uint64_t machine_mb, bool on_disk, struct create *c,
 		 struct reply *r)
 {
+	struct reading to = {machine_mb, c};
 	struct sandbox *sb = &c->sb;
-	struct msg_field f;
-	int rc;
 	memset(c, 0, sizeof(*c));
 	sandbox_members_reset(sb);
 	sb->on_disk = on_disk;
 	if (sb->memory_mb > machine_mb)
 		sb->memory_mb = machine_mb;
-	while ((rc = msg_next(&fields, &f)) > 0)
-		if (!read_field(machine_mb, c, &f, r))
-			return false;
-	if (rc < 0)
-		return fields_refuse(r);
+	if (!fields_read(fields, read_field, &to, r))
+		return false;
 	stack_sort(sb->layers, sb->layer_count);
 	return is_whole(c, r) && settle_disk(sb, r);
 }

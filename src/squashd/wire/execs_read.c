@@ -17,9 +17,16 @@ static bool read_stream(const struct msg_field *f, int *which, struct reply *r)
 	return *which >= 0;
 }
 
-static bool read_field(const struct msg_field *f, bool output, struct exec_question *q,
-		       struct reply *r)
+struct reading {
+	bool output;
+	struct exec_question *q;
+};
+
+static bool read_field(const struct msg_field *f, void *request, struct reply *r)
 {
+	const struct reading *to = request;
+	struct exec_question *q = to->q;
+	bool output = to->output;
 	if (f->tag == TAG_ID)
 		return fields_id(f, q->id, r);
 	if (f->tag == TAG_EXEC)
@@ -35,13 +42,11 @@ static bool read_field(const struct msg_field *f, bool output, struct exec_quest
 
 bool execs_read(struct msg_cursor fields, bool output, struct exec_question *q, struct reply *r)
 {
-	struct msg_field f;
-	int rc;
+	struct reading to = {output, q};
 	*q = (struct exec_question){.which = -1};
-	while ((rc = msg_next(&fields, &f)) > 0)
-		if (!read_field(&f, output, q, r))
-			return false;
-	if (rc < 0 || q->id[0] == '\0' || q->number == 0)
+	if (!fields_read(fields, read_field, &to, r))
+		return false;
+	if (q->id[0] == '\0' || q->number == 0)
 		return fields_refuse(r);
 	if (output && q->which < 0) {
 		reply_fail(r, 400, "bad_field", "stream is missing: stdout or stderr");

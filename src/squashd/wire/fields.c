@@ -8,6 +8,28 @@
 #include "lib/utf8.h"
 #include "squashd/store/meta_text.h"
 
+bool fields_read(struct msg_cursor fields, fields_reader *read, void *request, struct reply *r)
+{
+	struct msg_field f;
+	int rc;
+	while ((rc = msg_next(&fields, &f)) > 0)
+		if (!read(&f, request, r))
+			return false;
+	return rc < 0 ? fields_refuse(r) : true;
+}
+
+bool fields_has_id(const char *id, struct reply *r)
+{
+	return id[0] != '\0' ? true : fields_refuse(r);
+}
+
+bool fields_has_text(const char *text, const char *name, struct reply *r)
+{
+	if (text[0] == '\0')
+		reply_fail(r, 400, "bad_field", "%s is missing", name);
+	return text[0] != '\0';
+}
+
 bool fields_text(const struct msg_field *f, const char *name, char *out, size_t cap,
 		 struct reply *r)
 {

@@ -11,6 +11,18 @@
 #include "lib/msg.h"
 #include "reply.h"
 
+/* Reads one field into request, which is of the type that the reader is for. */
+typedef bool fields_reader(const struct msg_field *f, void *request, struct reply *r);
+
+/* Reads all fields into request, up to the first that is not good. */
+bool fields_read(struct msg_cursor fields, fields_reader *read, void *request, struct reply *r);
+
+/* Whether the id has come, which api always sends. */
+bool fields_has_id(const char *id, struct reply *r);
+
+/* Whether a text that must be there is: an empty one counts as missing. */
+bool fields_has_text(const char *text, const char *name, struct reply *r);
+
 /* Copy text of at most cap - 1 bytes without a NUL into out, terminated. */
 bool fields_text(const struct msg_field *f, const char *name, char *out, size_t cap,
 		 struct reply *r);

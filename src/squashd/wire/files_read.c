@@ -20,9 +20,16 @@ static bool read_mode(const struct msg_field *f, struct files_request *q, struct
 	return q->has_mode;
 }
 
-static bool read_field(const struct msg_field *f, enum msg_op op, struct files_request *q,
-		       struct reply *r)
+struct reading {
+	enum msg_op op;
+	struct files_request *q;
+};
+
+static bool read_field(const struct msg_field *f, void *request, struct reply *r)
 {
+	const struct reading *to = request;
+	struct files_request *q = to->q;
+	enum msg_op op = to->op;
 	bool has_body = op == MSG_PUT_FILE || op == MSG_PUT_TAR;
 	if (f->tag == TAG_ID)
 		return fields_id(f, q->id, r);
@@ -40,15 +47,8 @@ static bool read_field(const struct msg_field *f, enum msg_op op, struct files_r
 bool files_read_request(struct msg_cursor fields, enum msg_op op, struct files_request *q,
 			struct reply *r)
 {
-	struct msg_field f;
-	int rc;
+	struct reading to = {op, q};
 	*q = (struct files_request){0};
-	while ((rc = msg_next(&fields, &f)) > 0)
-		if (!read_field(&f, op, q, r))
-			return false;
-	if (rc < 0 || q->id[0] == '\0')
-		return fields_refuse(r);
-	if (q->path[0] == '\0')
-		reply_fail(r, 400, "bad_field", "path is missing");
-	return q->path[0] != '\0';
+	return fields_read(fields, read_field, &to, r) && fields_has_id(q->id, r) &&
+	       fields_has_text(q->path, "path", r);
 }

@@ -15,8 +15,9 @@ static bool read_sha256(const struct msg_field *f, struct upload *u, struct repl
 	return u->has_sha256;
 }
 
-static bool read_upload_field(const struct msg_field *f, struct upload *u, struct reply *r)
+static bool read_upload_field(const struct msg_field *f, void *request, struct reply *r)
 {
+	struct upload *u = request;
 	switch (f->tag) {
 	case TAG_MODULE:
 		return create_read_module(f, "name", u->name, r);
@@ -31,17 +32,10 @@ static bool read_upload_field(const struct msg_field *f, struct upload *u, struc
 
 bool module_read_upload(struct msg_cursor fields, struct upload *u, struct reply *r)
 {
-	struct msg_field f;
-	int rc;
 	memset(u, 0, sizeof(*u));
-	while ((rc = msg_next(&fields, &f)) > 0)
-		if (!read_upload_field(&f, u, r))
-			return false;
-	if (rc < 0 || u->size == 0)
-		return fields_refuse(r);
-	if (u->name[0] == '\0')
-		reply_fail(r, 400, "bad_field", "name is missing");
-	return u->name[0] != '\0';
+	if (!fields_read(fields, read_upload_field, u, r))
+		return false;
+	return u->size > 0 ? fields_has_text(u->name, "name", r) : fields_refuse(r);
 }
 
 static bool read_version(const struct msg_field *f, struct module_freeze *m, struct reply *r)
@@ -57,24 +51,21 @@ static bool read_version(const struct msg_field *f, struct module_freeze *m, str
 	return true;
 }
 
+static bool read_freeze_field(const struct msg_field *f, void *request, struct reply *r)
+{
+	struct module_freeze *m = request;
+	if (f->tag == TAG_ID)
+		return fields_id(f, m->id, r);
+	if (f->tag == TAG_MODULE)
+		return create_read_module(f, "name", m->name, r);
+	return f->tag == TAG_VERSION ? read_version(f, m, r) : fields_refuse(r);
+}
+
 bool module_read_freeze(struct msg_cursor fields, struct module_freeze *m, struct reply *r)
 {
-	struct msg_field f;
-	int rc;
 	*m = (struct module_freeze){.version = "1"};
-	while ((rc = msg_next(&fields, &f)) > 0) {
-		bool good = f.tag == TAG_ID        ? fields_id(&f, m->id, r)
-			    : f.tag == TAG_MODULE  ? create_read_module(&f, "name", m->name, r)
-			    : f.tag == TAG_VERSION ? read_version(&f, m, r)
-						   : fields_refuse(r);
-		if (!good)
-			return false;
-	}
-	if (rc < 0 || m->id[0] == '\0')
-		return fields_refuse(r);
-	if (m->name[0] == '\0')
-		reply_fail(r, 400, "bad_field", "name is missing");
-	return m->name[0] != '\0';
+	return fields_read(fields, read_freeze_field, m, r) && fields_has_id(m->id, r) &&
+	       fields_has_text(m->name, "name", r);
 }
 
 bool module_read_name(struct msg_cursor fields, char name[LIMIT_MODULE_BYTES + 1], struct reply *r)

@@ -28,8 +28,9 @@ static bool add_env(struct run *run, const struct msg_field *f, struct reply *r)
 	return true;
 }
 
-static bool read_field(struct run *run, const struct msg_field *f, struct reply *r)
+static bool read_field(const struct msg_field *f, void *request, struct reply *r)
 {
+	struct run *run = request;
 	switch (f->tag) {
 	case TAG_ID:
 		return fields_id(f, run->id, r);
@@ -85,8 +86,6 @@ static void complete_env(struct run *run)
 
 bool run_read(struct msg_cursor fields, struct run *run, struct reply *r)
 {
-	struct msg_field f;
-	int rc;
 	/* Not all of it: that is megabytes. */
 	run->id[0] = run->cmd[0] = '\0';
 	run->env_used = run->env_count = 0;
@@ -94,11 +93,8 @@ bool run_read(struct msg_cursor fields, struct run *run, struct reply *r)
 	run->request = (struct exec_request){0};
 	strcpy(run->workdir, "/");
 	run->request.timeout_ms = DEFAULT_TIMEOUT_S * UINT64_C(1000);
-	while ((rc = msg_next(&fields, &f)) > 0)
-		if (!read_field(run, &f, r))
-			return false;
-	if (rc < 0 || run->id[0] == '\0')
-		return fields_refuse(r);
+	if (!fields_read(fields, read_field, run, r) || !fields_has_id(run->id, r))
+		return false;
 	if (run->cmd[0] == '\0') {
 		reply_fail(r, 400, "bad_field", "cmd is missing or empty");
 		return false;

@@ -4,20 +4,21 @@
 #include "fields.h"
 #include "lib/limits.h"
 
+static bool read_field(const struct msg_field *f, void *request, struct reply *r)
+{
+	struct update *u = request;
+	if (f->tag == TAG_SIZE)
+		return fields_number(f, "Content-Length", LIMIT_UPDATE_MIN_BYTES,
+				     LIMIT_UPLOAD_BYTES, &u->size, r);
+	if (f->tag == TAG_DOWNGRADE)
+		return fields_flag(f, "downgrade", &u->downgrade, r);
+	return fields_refuse(r);
+}
+
 bool update_read(struct msg_cursor fields, struct update *u, struct reply *r)
 {
-	struct msg_field f;
-	int rc;
 	*u = (struct update){0};
-	while ((rc = msg_next(&fields, &f)) > 0) {
-		bool good = f.tag == TAG_SIZE
-				    ? fields_number(&f, "Content-Length", LIMIT_UPDATE_MIN_BYTES,
-						    LIMIT_UPLOAD_BYTES, &u->size, r)
-			    : f.tag == TAG_DOWNGRADE
-				    ? fields_flag(&f, "downgrade", &u->downgrade, r)
-				    : fields_refuse(r);
-		if (!good)
-			return false;
-	}
-	return rc < 0 || u->size == 0 ? fields_refuse(r) : true;
+	if (!fields_read(fields, read_field, u, r))
+		return false;
+	return u->size > 0 ? true : fields_refuse(r);
 }
