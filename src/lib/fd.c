@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void fd_close(int *fd)
@@ -103,4 +104,11 @@ DIR *fd_open_dir(int dir_fd, const char *path)
 	if (dir)
 		fd_steal(&fd); /* closedir closes it */
 	return dir;
+}
+
+bool fd_has_name(int fd, int dir_fd, const char *name)
+{
+	struct stat mine, there;
+	return fstat(fd, &mine) == 0 && fstatat(dir_fd, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       mine.st_ino == there.st_ino;
 }

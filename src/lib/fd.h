@@ -4,6 +4,7 @@
 #define SQUASH_LIB_FD_H
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -40,6 +41,9 @@ int fd_remove_file(int dir_fd, const char *path, struct err *e);
 /* Open the directory dir_fd/path ("." for dir_fd itself) for readdir. To be closed by the caller;
  * NULL with errno set. */
 DIR *fd_open_dir(int dir_fd, const char *path);
+
+/* Returns whether dir_fd/name is still the file that fd is open on: another may have replaced it. */
+bool fd_has_name(int fd, int dir_fd, const char *name);
 
 /* Write text to the existing file dir_fd/path in one write(2), as cgroupfs and procfs want it.
  * 0 or -errno with e filled. */

@@ -89,11 +89,7 @@ static int lock_leaf(int root_fd, const char *id, bool wait, struct err *e)
 		return errno == ENOENT ? -ENOENT : err_set(e, errno, "open cgroup %s", id);
 	if (flock(fd, wait ? LOCK_EX : LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? -EAGAIN : err_set(e, errno, "lock cgroup %s", id);
-	struct stat mine, there;
-	if (fstat(fd, &mine) < 0 || fstatat(root_fd, id, &there, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    mine.st_ino != there.st_ino)
-		return -EAGAIN;
-	return fd_steal(&fd);
+	return fd_has_name(fd, root_fd, id) ? fd_steal(&fd) : -EAGAIN;
 }
 
 /* A new cgroup for this capture, locked. */

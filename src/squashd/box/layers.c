@@ -161,7 +161,7 @@ static int drop_user(int layers_fd, const char *key, const char *id, struct err 
 	return unlinkat(layers_fd, path, 0) < 0 ? err_set(e, errno, "remove %s", path) : 0;
 }
 
-static bool has_key(char keys[LIMIT_LAYERS][LAYER_KEY_BYTES], size_t count, const char *key)
+static bool has_key(const char keys[LIMIT_LAYERS][LAYER_KEY_BYTES], size_t count, const char *key)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(keys[i], key) == 0)
@@ -174,71 +174,90 @@ static bool is_key(const char *name)
 	return modules_is_name(name, strcspn(name, "@"));
 }
 
-int layers_keep(const struct server *s, const struct sandbox *sb, struct err *e)
+/* Calls visit, with the lock held, for each layer that is there. Returns the first error of these
+ * calls, which are all made. */
+static int visit_all(const struct server *s,
+		     int (*visit)(int layers_fd, const char *key, const void *context,
+				  struct err *e),
+		     const void *context, struct err *e)
 {
-	static char keys[LIMIT_LAYERS][LAYER_KEY_BYTES];
-	struct err this;
-	int first = 0;
-	for (size_t i = 0; i < sb->layer_count; i++) {
-		int rc = layers_key(s, sb, i, keys[i], e);
-		if (rc == -ENOENT)
-			keys[i][0] = '\0'; /* a snapshot that is gone */
-		else if (rc < 0)
-			return rc;
-	}
 	AUTO_FD layers = layers_lock(s, e);
 	if (layers < 0)
 		return layers;
 	DIR *dir = fd_open_dir(layers, ".");
 	if (!dir)
 		return err_set(e, errno, "read layers");
-	for (struct dirent *d; (d = readdir(dir));) {
-		if (!is_key(d->d_name) || has_key(keys, sb->layer_count, d->d_name))
-			continue;
-		int rc = drop_user(layers, d->d_name, sb->id, &this);
-		if (rc == -ENOENT)
-			continue;
-		if (rc == 0)
-			rc = layers_drop_unused(layers, d->d_name, &this);
-		first = err_keep_first(first, rc, e, &this);
-	}
+	struct err this;
+	int first = 0;
+	for (struct dirent *d; (d = readdir(dir));)
+		if (is_key(d->d_name))
+			first = err_keep_first(first, visit(layers, d->d_name, context, &this), e,
+					       &this);
 	closedir(dir);
 	return first;
 }
 
-static void sweep_users(const struct server *s, int layers_fd, const char *name,
-			bool (*is_alive)(const struct server *s, const char *id))
+/* A sandbox, and the keys of its layers. */
+struct stack_keys {
+	const struct sandbox *sb;
+	char all[LIMIT_LAYERS][LAYER_KEY_BYTES];
+};
+
+/* Drops the sandbox as a user of a layer that is not in its stack. */
+static int keep_layer(int layers_fd, const char *key, const void *context, struct err *e)
+{
+	const struct stack_keys *keys = context;
+	if (has_key(keys->all, keys->sb->layer_count, key))
+		return 0;
+	int rc = drop_user(layers_fd, key, keys->sb->id, e);
+	if (rc == -ENOENT)
+		return 0;
+	return rc < 0 ? rc : layers_drop_unused(layers_fd, key, e);
+}
+
+int layers_keep(const struct server *s, const struct sandbox *sb, struct err *e)
+{
+	static struct stack_keys keys;
+	keys.sb = sb;
+	for (size_t i = 0; i < sb->layer_count; i++) {
+		int rc = layers_key(s, sb, i, keys.all[i], e);
+		if (rc == -ENOENT)
+			keys.all[i][0] = '\0'; /* a snapshot that is gone */
+		else if (rc < 0)
+			return rc;
+	}
+	return visit_all(s, keep_layer, &keys, e);
+}
+
+/* Which users a sweep lets be. */
+struct sweep {
+	const struct server *server;
+	bool (*is_alive)(const struct server *s, const char *id);
+};
+
+static void sweep_users(const struct sweep *sweep, int layers_fd, const char *name)
 {
 	struct err e;
 	char path[PATH_MAX];
 	snprintf(path, sizeof(path), "%s/users", name);
 	DIR *dir = fd_open_dir(layers_fd, path);
 	for (struct dirent *d; dir && (d = readdir(dir));)
-		if (d->d_name[0] != '.' && !is_alive(s, d->d_name) &&
+		if (d->d_name[0] != '.' && !sweep->is_alive(sweep->server, d->d_name) &&
 		    drop_user(layers_fd, name, d->d_name, &e) < 0)
 			leftover_note(d->d_name, &e);
 	if (dir)
 		closedir(dir);
 }
 
+static int sweep_layer(int layers_fd, const char *key, const void *context, struct err *e)
+{
+	sweep_users(context, layers_fd, key);
+	return layers_drop_unused(layers_fd, key, e);
+}
+
 int layers_sweep(const struct server *s, bool (*is_alive)(const struct server *s, const char *id),
 		 struct err *e)
 {
-	AUTO_FD layers = layers_lock(s, e);
-	if (layers < 0)
-		return layers;
-	DIR *dir = fd_open_dir(layers, ".");
-	if (!dir)
-		return err_set(e, errno, "read layers");
-	struct err this;
-	int first = 0;
-	for (struct dirent *d; (d = readdir(dir));) {
-		if (!is_key(d->d_name))
-			continue;
-		sweep_users(s, layers, d->d_name, is_alive);
-		first = err_keep_first(first, layers_drop_unused(layers, d->d_name, &this), e,
-				       &this);
-	}
-	closedir(dir);
-	return first;
+	const struct sweep sweep = {s, is_alive};
+	return visit_all(s, sweep_layer, &sweep, e);
 }

@@ -51,11 +51,7 @@ static int open_locked(int box_fd, const char *name, struct err *e)
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? -EAGAIN : err_set(e, errno, "lock cgroup %s", name);
 	/* It may have been replaced between open and flock. */
-	struct stat mine, there;
-	if (fstat(fd, &mine) < 0 || fstatat(box_fd, name, &there, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    mine.st_ino != there.st_ino)
-		return -EAGAIN;
-	return fd_steal(&fd);
+	return fd_has_name(fd, box_fd, name) ? fd_steal(&fd) : -EAGAIN;
 }
 
 /* A leaf that nobody holds: 0 if it can be used as it is, -EAGAIN if it can't, now. Remains of a
