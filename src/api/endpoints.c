@@ -6,6 +6,18 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* ---- In the path ---- */
+
+static const struct parameter variables[] = {
+	{"id", PARAMETER_TEXT, TAG_ID},
+	{"exec", PARAMETER_NUMBER, TAG_EXEC},
+	{"snapshot", PARAMETER_TEXT, TAG_SNAPSHOT_NAME},
+	{"module", PARAMETER_TEXT, TAG_MODULE},
+	{"token", PARAMETER_TEXT, TAG_NAME},
+};
+
+const struct parameter_table path_variables = {variables, COUNT(variables)};
+
 /* ---- Behind the ? ---- */
 
 static const struct parameter exec_query[] = {

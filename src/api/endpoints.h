@@ -9,8 +9,7 @@
 #include "members.h"
 #include "parameter.h"
 
-/* The parameters behind the ?. known NULL: nobody looks there. */
-struct query_form {
+struct parameter_table {
 	const struct parameter *known;
 	size_t count;
 };
@@ -33,12 +32,15 @@ struct reply_form {
 
 struct endpoint {
 	const char *method;
-	const char *path; /* a segment :name is one of routes.c's variables */
+	const char *path; /* a segment :name is one of path_variables */
 	enum msg_op op;
-	struct query_form query;
+	struct parameter_table query; /* behind the ?; known NULL: nobody looks there */
 	const struct body_form *body; /* NULL: nobody looks there */
 	struct reply_form reply;
 };
+
+/* What a segment :name of a path stands for: one segment that is not empty. */
+extern const struct parameter_table path_variables;
 
 extern const struct endpoint endpoints[];
 extern const size_t endpoints_count;

@@ -20,8 +20,7 @@ static const struct member result[] = {
 /* Of one whose output was streamed. */
 static const struct member streamed[] = {
 	{"exit_code", MEMBER_NUMBER, TAG_EXIT_CODE},
-	{"stdout_bytes", MEMBER_NUMBER, TAG_STDOUT_BYTES},
-	{"stderr_bytes", MEMBER_NUMBER, TAG_STDERR_BYTES},
+	EXEC_OUTPUT_MEMBERS,
 	{"started", MEMBER_TIME, TAG_STARTED_MS},
 	EXEC_END_MEMBERS,
 };

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* How a command ended, as each answer about one has it: a part of tables of members. */
+/* How much output a command has made and how it ended, as each answer about one has it: parts of
+ * tables of members. */
 #ifndef SQUASH_API_EXEC_END_H
 #define SQUASH_API_EXEC_END_H
 
 #include "members.h"
 
 /* clang-format off */
+#define EXEC_OUTPUT_MEMBERS                                                                        \
+	{"stdout_bytes", MEMBER_NUMBER, TAG_STDOUT_BYTES},                                         \
+	{"stderr_bytes", MEMBER_NUMBER, TAG_STDERR_BYTES}
+
 #define EXEC_END_MEMBERS                                                                           \
 	{"ended", MEMBER_TIME, TAG_ENDED_MS},                                                      \
 	{"duration_ms", MEMBER_NUMBER, TAG_DURATION_MS},                                           \

@@ -11,8 +11,7 @@ static const struct member beginning[] = {
 	{"exec", MEMBER_NUMBER, TAG_EXEC},
 	{"cmd", MEMBER_TEXT, TAG_CMD},
 	{"started", MEMBER_TIME, TAG_STARTED_MS},
-	{"stdout_bytes", MEMBER_NUMBER, TAG_STDOUT_BYTES},
-	{"stderr_bytes", MEMBER_NUMBER, TAG_STDERR_BYTES},
+	EXEC_OUTPUT_MEMBERS,
 };
 
 static const struct member result[] = {

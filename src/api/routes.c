@@ -4,15 +4,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* What a segment :name of an endpoint's path stands for: one segment that is not empty. */
-static const struct parameter variables[] = {
-	{"id", PARAMETER_TEXT, TAG_ID},
-	{"exec", PARAMETER_NUMBER, TAG_EXEC},
-	{"snapshot", PARAMETER_TEXT, TAG_SNAPSHOT_NAME},
-	{"module", PARAMETER_TEXT, TAG_MODULE},
-	{"token", PARAMETER_TEXT, TAG_NAME},
-};
-
 static bool matches(const char *path, const char *pattern)
 {
 	while (*pattern) {
@@ -44,9 +35,10 @@ const struct endpoint *routes_find(const struct http_request *q, struct buf *met
 
 static const struct parameter *find_variable(const char *name, size_t len)
 {
-	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
-		if (strlen(variables[i].name) == len && memcmp(variables[i].name, name, len) == 0)
-			return &variables[i];
+	const struct parameter *known = path_variables.known;
+	for (size_t i = 0; i < path_variables.count; i++)
+		if (strlen(known[i].name) == len && memcmp(known[i].name, name, len) == 0)
+			return &known[i];
 	return NULL;
 }
 

@@ -21,16 +21,17 @@
 #define FAMILIES 46 /* <linux/socket.h>: AF_MAX */
 #define FAMILY_REFUSED EAFNOSUPPORT
 
+struct named {
+	const char *name;
+	int number;
+};
+
 static void try_family(int family)
 {
-	static const struct {
-		const char *name;
-		int number;
-	} types[] = {{"stream", SOCK_STREAM},
-		     {"datagram", SOCK_DGRAM},
-		     {"raw", SOCK_RAW},
-		     {"seqpacket", SOCK_SEQPACKET},
-		     {"rdm", SOCK_RDM}};
+	static const struct named types[] = {
+		{"stream", SOCK_STREAM},       {"datagram", SOCK_DGRAM}, {"raw", SOCK_RAW},
+		{"seqpacket", SOCK_SEQPACKET}, {"rdm", SOCK_RDM},
+	};
 	char name[64];
 	if (family == AF_UNIX || family == AF_INET || family == AF_INET6 || family == AF_NETLINK)
 		return;
@@ -181,14 +182,10 @@ static int ask_route(int type, const void *body, size_t len)
 static void try_settings(int fd)
 {
 	enum { NEWLINK = 16, NEWADDR = 20, NEWROUTE = 24, NEWRULE = 32, NEWQDISC = 36 };
-	static const struct {
-		const char *name;
-		int type;
-	} requests[] = {{"a new interface", NEWLINK},
-			{"an address", NEWADDR},
-			{"a route", NEWROUTE},
-			{"a rule", NEWRULE},
-			{"a queue", NEWQDISC}};
+	static const struct named requests[] = {
+		{"a new interface", NEWLINK}, {"an address", NEWADDR}, {"a route", NEWROUTE},
+		{"a rule", NEWRULE},          {"a queue", NEWQDISC},
+	};
 	static const struct {
 		const char *name;
 		int level, option, expected;
@@ -204,7 +201,7 @@ static void try_settings(int fd)
 		       {"SO_ATTACH_BPF", SOL_SOCKET, 50, EBADF}};
 	static const char body[32];
 	for (size_t i = 0; i < COUNT(requests); i++) {
-		errno = ask_route(requests[i].type, body, sizeof(body));
+		errno = ask_route(requests[i].number, body, sizeof(body));
 		probe_result(requests[i].name, -1, EPERM);
 	}
 	for (size_t i = 0; i < COUNT(options); i++) {
