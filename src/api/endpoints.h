@@ -21,13 +21,15 @@ enum reply_type {
 	REPLY_OWN,    /* what write makes of it */
 };
 
+/* Replies with the status and fields that squashd has sent, and ends the process. */
+typedef void reply_writer(unsigned status, struct msg_cursor fields) __attribute__((noreturn));
+
 struct reply_form {
 	enum reply_type type;
 	const struct member *members;
 	size_t count;
 	const char *status; /* an object's last member, "status"; NULL: it has none */
-	/* Replies with the status and fields that squashd has sent, and ends the process. */
-	void (*write)(unsigned status, struct msg_cursor fields) __attribute__((noreturn));
+	reply_writer *write;
 };
 
 struct endpoint {

@@ -56,7 +56,8 @@ struct seccomp_rule {
 		.number = (n), .error = (e), .all = { __VA_ARGS__ }                                \
 	}
 
-/* What every program of ours ends with: going on after a stop, and ending. Wants <sys/syscall.h>. */
+/* What every program of ours ends with: going on after a stop, and ending. Wants
+ * <sys/syscall.h>. */
 #define ALLOW_RESTART_AND_EXIT ALLOW(SYS_restart_syscall), ALLOW(SYS_exit_group)
 
 /* All that clone(2) makes namespaces by: CLONE_NEWTIME's bit is in its exit signal. Wants

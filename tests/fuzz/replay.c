@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Feeds a fuzz target every input of its corpus: what was found once stays found, by a compiler that
- * knows no fuzzing. The program's name says which corpus: fuzz_NAME reads tests/fuzz/corpus/NAME.tar.
- * A child does the work; when an input ends it, that input is named and another child goes on behind it. */
+/* Feeds a fuzz target every input of its corpus: what was found once stays found, by a compiler
+ * that knows no fuzzing. The program's name says which corpus: fuzz_NAME reads
+ * tests/fuzz/corpus/NAME.tar. A child does the work; when an input ends it, that input is named and
+ * another child goes on behind it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -18,7 +19,8 @@
 #define BLOCK                                                                                      \
 	512 /* of the tar: a member has a block of header, then its bytes, filled up with zeros */
 
-/* Of a header block, pax(1), "ustar Interchange Format": the offsets of name (100 bytes) and size (octal). */
+/* Of a header block, pax(1), "ustar Interchange Format": the offsets of name (100 bytes) and size
+ * (octal). */
 #define AT_NAME 0
 #define AT_SIZE 124
 #define AT_TYPE 156
@@ -33,7 +35,8 @@ static char archive[TAR_BYTES];
 static struct input inputs[INPUTS_MAX];
 static int input_count;
 
-/* Fill inputs from the archive of len bytes. Whether it is one that scripts/fuzz packed: of files alone. */
+/* Fill inputs from the archive of len bytes. Returns whether it is one that scripts/fuzz packed: of
+ * files alone. */
 static bool find_inputs(size_t len)
 {
 	size_t at = 0;

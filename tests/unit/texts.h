@@ -12,7 +12,8 @@ struct text_case {
 };
 
 /* One test for each row: make returns the text that comes of what is given, which it keeps until it
- * is called again, or NULL if it is refused. what comes before the text given in the test's name. */
+ * is called again, or NULL if it is refused. what comes before the text given in the test's
+ * name. */
 static inline void texts_check(const char *what, const struct text_case *cases, size_t count,
 			       const char *(*make)(const char *given))
 {

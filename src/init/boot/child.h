@@ -53,8 +53,8 @@ int child_read_only_below(const char *const *paths);
  * without capabilities and a way to any. 0 or -errno. */
 int child_become(const char *root, uid_t id);
 
-/* Execute the program, unless rc, of what has confined the process before, is negative: -rc is errno
- * then. Returns only if it fails, with errno set. */
+/* Execute the program, unless rc, of what has confined the process before, is negative: -rc is
+ * errno then. Returns only if it fails, with errno set. */
 void child_exec(int rc, const char *path, char **args, char **environment);
 
 /* Become user and group id, with no other groups; from root all capabilities are lost with it.

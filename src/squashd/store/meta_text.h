@@ -12,8 +12,8 @@
 #include "lib/jsonw.h"
 #include "squashd/sandbox.h"
 
-/* What meta_write needs for any sandbox. Of a text, each byte may need six as JSON; the rest is keys,
- * numbers, quotes and commas. */
+/* What meta_write needs for any sandbox. Of a text, each byte may need six as JSON; the rest is
+ * keys, numbers, quotes and commas. */
 #define META_BYTES (JSONW_TEXT_BYTES(sizeof(struct sandbox)) + 16384)
 
 /* Whether text can be a sandbox's id. */

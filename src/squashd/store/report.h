@@ -28,7 +28,8 @@ int report_sandbox(const struct server *s, const struct sandbox *sb, int pidfd, 
 int report_egress(const struct server *s, const char *id, int pidfd, bool wanted, struct err *e);
 
 /* In squashd: take the next report from its end of the socket. *pidfd is the caller's then, -1 if
- * none came with it. False when there is no report, or it is damaged; *pidfd is set all the same. */
+ * none came with it. False when there is no report, or it is damaged; *pidfd is set all the
+ * same. */
 bool report_take(int fd, struct report *report, int *pidfd);
 
 #endif
