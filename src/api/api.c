@@ -64,6 +64,7 @@ reply(const struct reply_form *form, unsigned status, struct msg_cursor fields)
 		break;
 	}
 	form->write(status, fields);
+	__builtin_unreachable(); /* it has ended the process */
 }
 
 static void __attribute__((noreturn)) serve(const struct endpoint *e, struct http_request *q)

@@ -22,7 +22,7 @@ enum reply_type {
 };
 
 /* Replies with the status and fields that squashd has sent, and ends the process. */
-typedef void reply_writer(unsigned status, struct msg_cursor fields) __attribute__((noreturn));
+typedef void reply_writer(unsigned status, struct msg_cursor fields);
 
 struct reply_form {
 	enum reply_type type;

@@ -5,8 +5,8 @@
 
 #include "args.h"
 
-/* Every command, in the help's order, and the options that all commands have; each table ends with a
- * row without a name. */
+/* Every command, in the help's order, and the options that all commands have; each table ends with
+ * a row without a name. */
 extern const struct command commands[];
 extern const struct option global_options[];
 

@@ -60,7 +60,8 @@ static void merge(struct config *c, struct settings *out, const struct settings_
 }
 
 /* Add the settings of the file dir_fd/path, if it is there, to raw, as one of that place. source
- * and missing are string constants: what the file is called, and what its absence by an error means. */
+ * and missing are string constants: what the file is called, and what its absence by an error
+ * means. */
 static void load_file(struct settings_raw *raw, int dir_fd, const char *path, const char *source,
 		      enum settings_place place, const char *missing)
 {

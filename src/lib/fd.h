@@ -42,7 +42,8 @@ int fd_remove_file(int dir_fd, const char *path, struct err *e);
  * NULL with errno set. */
 DIR *fd_open_dir(int dir_fd, const char *path);
 
-/* Returns whether dir_fd/name is still the file that fd is open on: another may have replaced it. */
+/* Returns whether dir_fd/name is still the file that fd is open on: another may have replaced it.
+ * */
 bool fd_has_name(int fd, int dir_fd, const char *name);
 
 /* Write text to the existing file dir_fd/path in one write(2), as cgroupfs and procfs want it.

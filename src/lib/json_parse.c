@@ -142,7 +142,7 @@ static int read_value(struct parser *p, bool *whole)
 		rc = add_value(p, &v);
 	if (rc == 0)
 		rc = skip_to_byte(r); /* a member's name and colon may have been before it */
-	if (rc < 0 || !v) /* one only if the other; the analyzer doesn't see it */
+	if (rc < 0 || !v) /* v is set unless rc is negative; the analyzer doesn't see that */
 		return rc;
 	v->offset = r->at;
 	*whole = true;

@@ -16,8 +16,8 @@
 int module_manifest_read(int fd, const char *name, struct manifest *m, struct err *e);
 
 /* Whether each module of the sandbox's stack is there (unless may_miss), and all that it needs is
- * in the stack, too. If not, the reply names what is missing. A damaged manifest needs nothing, and is
- * named on the console. Snapshots need nothing. */
+ * in the stack, too. If not, the reply names what is missing. A damaged manifest needs nothing, and
+ * is named on the console. Snapshots need nothing. */
 bool module_manifest_all_met(const struct server *s, const struct sandbox *sb, bool may_miss,
 			     struct reply *r);
 

@@ -12,7 +12,8 @@
  * lock as long as it is open; -1 when the reply says why not. */
 int request_open(const struct server *s, const char *id, struct sandbox *sb, struct reply *r);
 
-/* The same for a request that names a sandbox and one of its snapshots. Fills name with the latter. */
+/* The same for a request that names a sandbox and one of its snapshots. Fills name with the latter.
+ * */
 int request_open_of_snapshot(const struct server *s, struct msg_cursor fields, struct sandbox *sb,
 			     char name[LIMIT_MODULE_BYTES + 1], struct reply *r);
 
