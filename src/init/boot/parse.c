@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "lib/little_endian.h"
+
 int manifest_next(const char **text, size_t *len, struct manifest_entry *entry)
 {
 	if (*len == 0)
@@ -35,7 +37,7 @@ int manifest_next(const char **text, size_t *len, struct manifest_entry *entry)
 
 static uint32_t read_le32(const uint8_t *at)
 {
-	return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+	return (uint32_t)little_endian_read(at, 4);
 }
 
 bool ext_super_parse(const uint8_t *super, struct ext_super *out)

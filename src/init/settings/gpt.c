@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/hex.h"
+#include "lib/little_endian.h"
 
 /* Offsets in a header, and what it has there. */
 enum {
@@ -33,20 +34,6 @@ enum { TYPE_AT = 0, GUID_AT = 16, FIRST_AT = 32, LAST_AT = 40, ATTRIBUTES_AT = 4
 
 const uint8_t gpt_type_linux[GPT_GUID_BYTES] = {0xaf, 0x3d, 0xc6, 0x0f, 0x83, 0x84, 0x72, 0x47,
 						0x8e, 0x79, 0x3d, 0x69, 0xd8, 0x47, 0x7d, 0xe4};
-
-static uint64_t read_le(const uint8_t *at, unsigned bytes)
-{
-	uint64_t number = 0;
-	for (unsigned i = bytes; i > 0; i--)
-		number = number << 8 | at[i - 1];
-	return number;
-}
-
-static void write_le(uint8_t *at, unsigned bytes, uint64_t number)
-{
-	for (unsigned i = 0; i < bytes; i++)
-		at[i] = (uint8_t)(number >> (8 * i));
-}
 
 /* The CRC of Ethernet (reflected 0x04c11db7): UEFI Specification, section 4.2.1. */
 static uint32_t add_crc(uint32_t crc, const uint8_t *bytes, size_t len)
@@ -96,24 +83,24 @@ static bool has_good_places(const struct gpt_header *h)
 bool gpt_read_header(const uint8_t *bytes, unsigned sector_bytes, uint64_t own,
 		     uint64_t disk_sectors, struct gpt_header *out)
 {
-	uint64_t len = read_le(bytes + HEADER_BYTES_AT, 4);
+	uint64_t len = little_endian_read(bytes + HEADER_BYTES_AT, 4);
 	if (sector_bytes != 512 && sector_bytes != GPT_SECTOR_MAX)
 		return false;
 	if (memcmp(bytes, signature, sizeof(signature)) != 0 || len < HEADER_BYTES ||
 	    len > sector_bytes ||
-	    header_crc(bytes, (size_t)len) != read_le(bytes + HEADER_CRC_AT, 4))
+	    header_crc(bytes, (size_t)len) != little_endian_read(bytes + HEADER_CRC_AT, 4))
 		return false;
 	*out = (struct gpt_header){
 		.sector_bytes = sector_bytes,
 		.disk_sectors = disk_sectors,
-		.own = read_le(bytes + OWN_AT, 8),
-		.alternate = read_le(bytes + ALTERNATE_AT, 8),
-		.first_usable = read_le(bytes + FIRST_USABLE_AT, 8),
-		.last_usable = read_le(bytes + LAST_USABLE_AT, 8),
-		.entries = read_le(bytes + ENTRIES_AT, 8),
-		.entry_count = (uint32_t)read_le(bytes + ENTRY_COUNT_AT, 4),
-		.entry_bytes = (uint32_t)read_le(bytes + ENTRY_BYTES_AT, 4),
-		.entries_crc = (uint32_t)read_le(bytes + ENTRIES_CRC_AT, 4),
+		.own = little_endian_read(bytes + OWN_AT, 8),
+		.alternate = little_endian_read(bytes + ALTERNATE_AT, 8),
+		.first_usable = little_endian_read(bytes + FIRST_USABLE_AT, 8),
+		.last_usable = little_endian_read(bytes + LAST_USABLE_AT, 8),
+		.entries = little_endian_read(bytes + ENTRIES_AT, 8),
+		.entry_count = (uint32_t)little_endian_read(bytes + ENTRY_COUNT_AT, 4),
+		.entry_bytes = (uint32_t)little_endian_read(bytes + ENTRY_BYTES_AT, 4),
+		.entries_crc = (uint32_t)little_endian_read(bytes + ENTRIES_CRC_AT, 4),
 	};
 	memcpy(out->disk_guid, bytes + DISK_GUID_AT, GPT_GUID_BYTES);
 	if (out->own != own || out->entry_bytes < ENTRY_BYTES_MIN || out->entry_bytes % 8 != 0 ||
@@ -136,9 +123,9 @@ bool gpt_read_entry(const struct gpt_header *h, const uint8_t *entries, uint32_t
 		return false;
 	memcpy(out->type, at + TYPE_AT, GPT_GUID_BYTES);
 	memcpy(out->guid, at + GUID_AT, GPT_GUID_BYTES);
-	out->first = read_le(at + FIRST_AT, 8);
-	out->last = read_le(at + LAST_AT, 8);
-	out->attributes = read_le(at + ATTRIBUTES_AT, 8);
+	out->first = little_endian_read(at + FIRST_AT, 8);
+	out->last = little_endian_read(at + LAST_AT, 8);
+	out->attributes = little_endian_read(at + ATTRIBUTES_AT, 8);
 	return out->first <= out->last && out->first >= h->first_usable &&
 	       out->last <= h->last_usable;
 }
@@ -186,7 +173,7 @@ bool gpt_grow(struct gpt_header *h, uint8_t *entries, uint32_t i)
 	grown.own = h->disk_sectors - 1;
 	if (end <= entry.last + 1 || !gpt_turn(&grown))
 		return false;
-	write_le(entries + (size_t)i * h->entry_bytes + LAST_AT, 8, end - 1);
+	little_endian_write(entries + (size_t)i * h->entry_bytes + LAST_AT, 8, end - 1);
 	grown.entries_crc = ~add_crc(UINT32_MAX, entries, gpt_entries_bytes(h));
 	*h = grown;
 	return true;
@@ -209,18 +196,18 @@ void gpt_write_header(const struct gpt_header *h, uint8_t *bytes)
 {
 	memset(bytes, 0, h->sector_bytes);
 	memcpy(bytes, signature, sizeof(signature));
-	write_le(bytes + REVISION_AT, 4, REVISION);
-	write_le(bytes + HEADER_BYTES_AT, 4, HEADER_BYTES);
-	write_le(bytes + OWN_AT, 8, h->own);
-	write_le(bytes + ALTERNATE_AT, 8, h->alternate);
-	write_le(bytes + FIRST_USABLE_AT, 8, h->first_usable);
-	write_le(bytes + LAST_USABLE_AT, 8, h->last_usable);
+	little_endian_write(bytes + REVISION_AT, 4, REVISION);
+	little_endian_write(bytes + HEADER_BYTES_AT, 4, HEADER_BYTES);
+	little_endian_write(bytes + OWN_AT, 8, h->own);
+	little_endian_write(bytes + ALTERNATE_AT, 8, h->alternate);
+	little_endian_write(bytes + FIRST_USABLE_AT, 8, h->first_usable);
+	little_endian_write(bytes + LAST_USABLE_AT, 8, h->last_usable);
 	memcpy(bytes + DISK_GUID_AT, h->disk_guid, GPT_GUID_BYTES);
-	write_le(bytes + ENTRIES_AT, 8, h->entries);
-	write_le(bytes + ENTRY_COUNT_AT, 4, h->entry_count);
-	write_le(bytes + ENTRY_BYTES_AT, 4, h->entry_bytes);
-	write_le(bytes + ENTRIES_CRC_AT, 4, h->entries_crc);
-	write_le(bytes + HEADER_CRC_AT, 4, header_crc(bytes, HEADER_BYTES));
+	little_endian_write(bytes + ENTRIES_AT, 8, h->entries);
+	little_endian_write(bytes + ENTRY_COUNT_AT, 4, h->entry_count);
+	little_endian_write(bytes + ENTRY_BYTES_AT, 4, h->entry_bytes);
+	little_endian_write(bytes + ENTRIES_CRC_AT, 4, h->entries_crc);
+	little_endian_write(bytes + HEADER_CRC_AT, 4, header_crc(bytes, HEADER_BYTES));
 }
 
 void gpt_protect(uint8_t *bytes, uint64_t disk_sectors)
@@ -230,9 +217,9 @@ void gpt_protect(uint8_t *bytes, uint64_t disk_sectors)
 	uint64_t count = disk_sectors - 1;
 	if (bytes[SIGNATURE_AT] != 0x55 || bytes[SIGNATURE_AT + 1] != 0xaa ||
 	    bytes[KIND_AT] != KIND_PROTECTIVE ||
-	    read_le(bytes + FIRST_LBA_AT, 4) != GPT_PRIMARY_SECTOR)
+	    little_endian_read(bytes + FIRST_LBA_AT, 4) != GPT_PRIMARY_SECTOR)
 		return;
-	write_le(bytes + COUNT_AT, 4, count < UINT32_MAX ? count : UINT32_MAX);
+	little_endian_write(bytes + COUNT_AT, 4, count < UINT32_MAX ? count : UINT32_MAX);
 }
 
 /* On the disk, the first three groups are little-endian numbers. */

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdbool.h>
 
+#include "lib/little_endian.h"
+
 #define MAGIC 0x73717368u
 #define NO_TABLE UINT64_MAX /* SQUASHFS_INVALID_BLK */
 #define METADATA_BYTES 8192 /* of a block of metadata, once it is decompressed */
@@ -13,27 +15,19 @@
 	(UINT64_C(1) << 20)     /* mksquashfs pads to 4 KiB, some to a flash's erase block */
 #define DEVICE_BLOCK_BYTES 1024 /* the kernel reads whole ones: SQUASHFS_DEVBLK_SIZE */
 
-static uint64_t read_number(const uint8_t *at, unsigned size)
-{
-	uint64_t number = 0;
-	while (size-- > 0)
-		number = number << 8 | at[size];
-	return number;
-}
-
 static uint16_t read16(const uint8_t *at)
 {
-	return (uint16_t)read_number(at, 2);
+	return (uint16_t)little_endian_read(at, 2);
 }
 
 static uint32_t read32(const uint8_t *at)
 {
-	return (uint32_t)read_number(at, 4);
+	return (uint32_t)little_endian_read(at, 4);
 }
 
 static uint64_t read64(const uint8_t *at)
 {
-	return read_number(at, 8);
+	return little_endian_read(at, 8);
 }
 
 static int refuse(struct superblock_fault *fault, const char *field, const char *reason)

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "lib/little_endian.h"
 #include "lib/sha256.h"
 
 #define MAGIC "SQUPDATE"
@@ -22,14 +23,6 @@ enum { /* where things are: see the table */
        AT_END = 192,
        SIGNATURE_BYTES = AT_END - AT_SIGNATURE,
 };
-
-static uint64_t read_number(const uint8_t *at, unsigned size)
-{
-	uint64_t number = 0;
-	while (size-- > 0)
-		number = number << 8 | at[size];
-	return number;
-}
 
 static bool is_zero(const uint8_t *from, const uint8_t *to)
 {
@@ -64,15 +57,15 @@ int update_header_read(const uint8_t header[UPDATE_HEADER_BYTES], uint64_t file_
 		return refuse(reason, "it does not begin with " MAGIC);
 	if (!is_signed(header, key))
 		return -EKEYREJECTED;
-	if (read_number(header + AT_FORMAT, 4) != FORMAT)
+	if (little_endian_read(header + AT_FORMAT, 4) != FORMAT)
 		return refuse(reason, "its format is not 1, the only one that this version knows");
 	if (!is_zero(header + AT_REST, header + AT_SIGNATURE) ||
 	    !is_zero(header + AT_END, header + UPDATE_HEADER_BYTES))
 		return refuse(reason, "its header has bytes that have no meaning");
 	for (size_t i = 0; i < 3; i++)
-		out->version.part[i] = (uint32_t)read_number(header + AT_VERSION + 4 * i, 4);
+		out->version.part[i] = (uint32_t)little_endian_read(header + AT_VERSION + 4 * i, 4);
 	memcpy(out->sha256, header + AT_SHA256, sizeof(out->sha256));
-	out->size = read_number(header + AT_SIZE, 8);
+	out->size = little_endian_read(header + AT_SIZE, 8);
 	if (out->size == 0)
 		return refuse(reason, "its UKI is empty");
 	if (file_size < UPDATE_HEADER_BYTES || out->size != file_size - UPDATE_HEADER_BYTES)
