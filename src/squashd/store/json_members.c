@@ -1,7 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "json_members.h"
 
+#include <errno.h>
 #include <string.h>
+
+int members_parse(const uint8_t *text, size_t len, const char *what, struct arena *arena,
+		  const struct json_value **root, struct err *e)
+{
+	struct json_fault fault;
+	if (json_parse(text, len, arena, root, &fault) == 0)
+		return 0;
+	return err_say(e, EBADMSG, "%s is damaged at byte %zu: %s", what, fault.offset,
+		       fault.reason);
+}
 
 static bool copy_text(const struct json_value *v, char *out, size_t cap)
 {
@@ -47,4 +58,12 @@ bool members_texts(const struct json_value *object, const char *key, char *out, 
 		if (!copy_text(t, out + cap * (*count)++, cap))
 			return false;
 	return true;
+}
+
+void members_begin(struct jsonw *w, struct buf *out, uint64_t version)
+{
+	jsonw_init(w, out);
+	jsonw_object_begin(w);
+	jsonw_key(w, "version");
+	jsonw_uint(w, version);
 }

@@ -47,10 +47,7 @@ static void write_member(struct jsonw *w, const struct sandbox *sb, const struct
 void meta_write(struct buf *out, const struct sandbox *sb)
 {
 	struct jsonw w;
-	jsonw_init(&w, out);
-	jsonw_object_begin(&w);
-	jsonw_key(&w, "version");
-	jsonw_uint(&w, META_VERSION);
+	members_begin(&w, out, META_VERSION);
 	for (size_t i = 0; i < sandbox_members_count; i++)
 		write_member(&w, sb, &sandbox_members[i]);
 	jsonw_object_end(&w);
@@ -130,12 +127,11 @@ int meta_read(const uint8_t *text, size_t len, struct sandbox *sb, struct err *e
 	static unsigned char memory[JSON_ARENA_BYTES(16384)] __attribute__((aligned(16)));
 	struct arena arena = {.base = memory, .cap = sizeof(memory)};
 	const struct json_value *root;
-	struct json_fault fault;
 	uint64_t version = 0;
 	sandbox_members_reset(sb);
-	if (json_parse(text, len, &arena, &root, &fault) < 0)
-		return err_say(e, EBADMSG, "meta.json is damaged at byte %zu: %s", fault.offset,
-			       fault.reason);
+	int rc = members_parse(text, len, "meta.json", &arena, &root, e);
+	if (rc < 0)
+		return rc;
 	if (members_number(root, "version", &version) && version != META_VERSION)
 		return err_say(e, EBADMSG, "meta.json is of version %" PRIu64 ", not %d", version,
 			       META_VERSION);

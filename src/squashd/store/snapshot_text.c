@@ -50,10 +50,7 @@ void snapshot_make_name(char name[LIMIT_MODULE_BYTES + 1], unsigned beneath, uin
 void snapshot_write(struct buf *out, const struct snapshot *n)
 {
 	struct jsonw w;
-	jsonw_init(&w, out);
-	jsonw_object_begin(&w);
-	jsonw_key(&w, "version");
-	jsonw_uint(&w, RECORD_VERSION);
+	members_begin(&w, out, RECORD_VERSION);
 	jsonw_key(&w, "name");
 	jsonw_string(&w, n->name);
 	jsonw_key(&w, "label");
@@ -86,12 +83,11 @@ int snapshot_read(const uint8_t *text, size_t len, struct snapshot *n, struct er
 	static unsigned char memory[JSON_ARENA_BYTES(4096)] __attribute__((aligned(16)));
 	struct arena arena = {.base = memory, .cap = sizeof(memory)};
 	const struct json_value *root;
-	struct json_fault fault;
 	uint64_t version = 0;
 	memset(n, 0, sizeof(*n));
-	if (json_parse(text, len, &arena, &root, &fault) < 0)
-		return err_say(e, EBADMSG, "a snapshot's record is damaged at byte %zu: %s",
-			       fault.offset, fault.reason);
+	int rc = members_parse(text, len, "a snapshot's record", &arena, &root, e);
+	if (rc < 0)
+		return rc;
 	if (!members_number(root, "version", &version) || version != RECORD_VERSION ||
 	    !members_text(root, "name", n->name, sizeof(n->name)) ||
 	    !members_text(root, "label", n->label, sizeof(n->label)) ||
