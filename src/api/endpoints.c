@@ -156,6 +156,7 @@ static const struct member new_token[] = {
 /* ---- Endpoints ---- */
 
 /* clang-format off */
+/* NOLINTBEGIN(bugprone-macro-parentheses): these are designated initializers. */
 #define QUERY(table) .query = {(table), COUNT(table)}
 #define BODY(form) .body = &body_form_##form
 #define EMPTY .reply = {.type = REPLY_EMPTY}
@@ -163,6 +164,7 @@ static const struct member new_token[] = {
 #define ARRAY(table) .reply = {.type = REPLY_ARRAY, .members = (table), .count = COUNT(table)}
 #define STATUS(text) .reply = {.type = REPLY_OBJECT, .status = (text)}
 #define OWN(function) .reply = {.type = REPLY_OWN, .write = (function)}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 const struct endpoint endpoints[] = {
 	{"GET", "/health", MSG_HEALTH, STATUS("ok")},

@@ -3,8 +3,8 @@
  * squashd: what is taken from it lies inside it, and what api sends, squashd finds well-formed.
  *
  * An input is lines: SCRIPT_NAME, PATH_INFO, REQUEST_METHOD, HTTP_AUTHORIZATION, CONTENT_LENGTH,
- * CONTENT_TYPE; the rest is the body. A ? in PATH_INFO begins the query. The client's address, whose
- * parser has a target of its own, is in the place of the authorization. */
+ * CONTENT_TYPE; the rest is the body. A ? in PATH_INFO begins the query. The client's address,
+ * whose parser has a target of its own, is in the place of the authorization. */
 #include <errno.h>
 #include <stdbool.h>
 

@@ -38,7 +38,7 @@ static bool read_text(const char *text, struct sandbox *sb)
 static void test_written(void)
 {
 	static struct sandbox sb, again;
-	static char text[META_BYTES];
+	static char text[META_BYTES], second[META_BYTES];
 	struct buf out = {.data = text, .cap = sizeof(text) - 1};
 	static const char expected[] =
 		"{\"version\":2,\"id\":\"dev\",\"owner\":\"me\",\"task\":\"\","
@@ -61,7 +61,10 @@ static void test_written(void)
 	sb.upper = 3;
 	meta_write(&out, &sb);
 	tap_ok(!out.full && strcmp(text, expected) == 0, "meta.json is %s", text);
-	tap_ok(read_text(text, &again) && memcmp(&sb, &again, sizeof(sb)) == 0, "it comes back");
+	tap_ok(read_text(text, &again), "it is read");
+	struct buf copy = {.data = second, .cap = sizeof(second) - 1};
+	meta_write(&copy, &again);
+	tap_ok(!copy.full && strcmp(second, expected) == 0, "and comes back");
 }
 
 static void test_missing(void)
