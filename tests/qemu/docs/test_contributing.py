@@ -92,7 +92,7 @@ def test_field(m):
     equal("the kernel has it", weight, "300\n")
     equal("it has a default", create(m, "plain", BUSYBOX).get("cpu_weight"), 100)
     reply = m.http("POST", SANDBOXES, {"id": "odd", "layers": BUSYBOX, "cpu_weight": 10001})
-    refused = (400, "cpu_weight must be from 1 to 10000")
+    refused = (400, "cpu_weight is 10001; it must be from 1 to 10000")
     equal("and limits", (reply.status, reply.json.get("error")), refused)
     check("meta.json has it", '"cpu_weight":300' in m.inside("cat /data/sandboxes/heavy/meta.json")[1])
     m.inside("sed -i 's/\"cpu_weight\":100,//' /data/sandboxes/plain/meta.json")
