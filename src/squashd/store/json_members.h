@@ -12,8 +12,8 @@
 #include "lib/json.h"
 #include "lib/jsonw.h"
 
-/* Parses an object that is kept on disk. *root is in the arena. Returns 0, or -EBADMSG with e saying
- * where the object, which e calls what, is damaged. */
+/* Parses an object that is kept on disk. *root is in the arena. Returns 0, or -EBADMSG with e
+ * saying where the object, which e calls what, is damaged. */
 int members_parse(const uint8_t *text, size_t len, const char *what, struct arena *arena,
 		  const struct json_value **root, struct err *e);
 
