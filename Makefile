@@ -436,8 +436,10 @@ check: $(UNIT) $(REPLAY)
 
 # All tests. A line `# tap: slow` in a program leaves it to test-slow.
 TESTS := $(wildcard $(patsubst %,tests/%/test_*.py,lint tap-test signing flash modules front egress qemu/*))
-SLOW = $(shell grep -lx '\# tap:.*\bslow\b.*' $(TESTS))
-QUICK = $(filter-out $(SLOW),$(TESTS))
+# Those that test-media alone runs.
+ONLY_MEDIA = $(addprefix tests/qemu/,$(filter-out boot/test_media.py,$(MEDIA)))
+SLOW = $(filter-out $(ONLY_MEDIA),$(shell grep -lx '\# tap:.*\bslow\b.*' $(TESTS)))
+QUICK = $(filter-out $(SLOW) $(ONLY_MEDIA),$(TESTS))
 GROUPS := unit $(sort $(notdir $(patsubst %/,%,$(dir $(TESTS)))))
 
 # What T=NAME stands for: the programs of that name, and of the group (a folder) those in $(2).
@@ -470,8 +472,6 @@ define run_tests
 		--timeout 600 --then $(filter $(WALK),$(1)) --then $(filter-out build/% $(WALK),$(1))
 endef
 
-test-slow test-all: export MEDIA_ALL := 1
-
 test:
 	$(call run_tests,$(call picked,$(QUICK)))
 
@@ -479,7 +479,7 @@ test-slow:
 	$(call run_tests,$(SLOW))
 
 test-all:
-	$(call run_tests,$(call picked,$(TESTS)))
+	$(call run_tests,$(call picked,$(QUICK) $(SLOW)))
 
 test-fault:
 	$(Q)scripts/host-packages build test
