@@ -79,7 +79,7 @@ class Running:
     def __init__(self, machine, name, cmd):
         def run():
             body = {"cmd": f"touch /tmp/begun; {cmd}"}
-            self._replies.append(machine.http("POST", f"{SANDBOXES}/{name}/exec", body))
+            self._replies.append(machine.http("POST", f"{SANDBOXES}/{name}/exec", body, seconds=180))
 
         self._replies = []
         self._thread = threading.Thread(target=run)

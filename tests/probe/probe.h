@@ -50,9 +50,9 @@ void probe_names(const char *path, const char *names);
 /* Run act in a child and report what it returns: 0, or -errno. */
 void probe_in_child(const char *name, int (*act)(void), int expected);
 void probe_outcome(const char *name, const struct outcome *o, int expected);
-/* Make the call in a child. abi: how. */
+/* Make the call in a child. abi: how. expected: LET_THROUGH, if it may wait for something. */
 enum probe_abi { ABI_X86_64, ABI_X32, ABI_I386 };
-struct outcome probe_try(enum probe_abi abi, long number, const long args[6]);
+struct outcome probe_try(enum probe_abi abi, long number, const long args[6], int expected);
 
 /* ioctl(2), whose request is an int in one C library and an unsigned long in another. */
 int probe_ioctl(int fd, unsigned long request, const void *arg);

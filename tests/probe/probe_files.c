@@ -251,7 +251,7 @@ static void probe_handles(void)
 	const long args[6] = {AT_FDCWD, ARG(&h), O_RDONLY};
 	int id;
 	name_to_handle_at(AT_FDCWD, "/", &h.head, &id, 0);
-	struct outcome o = probe_try(ABI_X86_64, SYS_open_by_handle_at, args);
+	struct outcome o = probe_try(ABI_X86_64, SYS_open_by_handle_at, args, DONE);
 	probe_outcome("a file by its handle", &o, EPERM);
 }
 

@@ -32,12 +32,12 @@ static void try_namespace(size_t i)
 {
 	char name[96], path[64];
 	const long args[6] = {spaces[i].flag};
-	struct outcome o = probe_try(ABI_X86_64, SYS_unshare, args);
+	struct outcome o = probe_try(ABI_X86_64, SYS_unshare, args, DONE);
 	snprintf(name, sizeof(name), "unshare %s", spaces[i].name);
 	probe_outcome(name, &o, EPERM);
 	/* In clone the low byte is the signal: there the time namespace's flag is part of it. */
 	const long clone_args[6] = {spaces[i].flag | 17};
-	o = probe_try(ABI_X86_64, SYS_clone, clone_args);
+	o = probe_try(ABI_X86_64, SYS_clone, clone_args, DONE);
 	snprintf(name, sizeof(name), "clone %s", spaces[i].name);
 	if (spaces[i].flag != CLONE_NEWTIME)
 		probe_outcome(name, &o, EPERM);
@@ -50,7 +50,7 @@ static void try_namespace(size_t i)
 			continue;
 		}
 		const long ns_args[6] = {fd, 0};
-		o = probe_try(ABI_X86_64, SYS_setns, ns_args);
+		o = probe_try(ABI_X86_64, SYS_setns, ns_args, DONE);
 		snprintf(name, sizeof(name), "setns %s", spaces[i].name);
 		probe_outcome(name, &o, EPERM);
 		close(fd);
@@ -84,7 +84,7 @@ static void try_mount(const char *name, const char *from, const char *to, const 
 		      long flags, const char *data)
 {
 	const long args[6] = {ARG(from), ARG(to), ARG(type), flags, ARG(data)};
-	struct outcome o = probe_try(ABI_X86_64, SYS_mount, args);
+	struct outcome o = probe_try(ABI_X86_64, SYS_mount, args, DONE);
 	probe_outcome(name, &o, EPERM);
 }
 

@@ -424,7 +424,7 @@ void probe_neighbour(void)
 	probe_open(SHM_PATH, O_RDONLY, ENOENT);
 	probe_open("/tmp/probe-victim", O_RDONLY, ENOENT);
 	const long args[6] = {ARG("probe-victim"), O_RDONLY};
-	struct outcome o = probe_try(ABI_X86_64, SYS_mq_open, args);
+	struct outcome o = probe_try(ABI_X86_64, SYS_mq_open, args, DONE);
 	probe_outcome("its message queue", &o, ENOENT);
 	int tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct {

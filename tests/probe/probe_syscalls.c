@@ -149,7 +149,7 @@ static void try_hole(long first, long end)
 	long wrong = -1;
 	struct outcome o = {.how = RETURNED, .number = ENOSYS};
 	for (long number = first; number < end && wrong < 0; number++) {
-		o = probe_try(ABI_X86_64, number, minus);
+		o = probe_try(ABI_X86_64, number, minus, LET_THROUGH);
 		if (o.how != RETURNED || o.number != ENOSYS)
 			wrong = number;
 	}
@@ -169,7 +169,7 @@ static void try_row(long number, const struct row *row)
 		return;
 	}
 	const long args[6] = {-1, row->argument, -1, -1, -1, -1};
-	struct outcome o = probe_try(ABI_X86_64, number, args);
+	struct outcome o = probe_try(ABI_X86_64, number, args, LET_THROUGH);
 	probe_outcome(name, &o, row->error);
 }
 
@@ -207,7 +207,7 @@ void probe_abis(void)
 		{"x32 keyctl", ABI_X32, 250},        {"x32 -1", ABI_X32, 0x3fffffff},
 	};
 	for (size_t i = 0; i < COUNT(calls); i++) {
-		struct outcome o = probe_try(calls[i].abi, calls[i].number, minus);
+		struct outcome o = probe_try(calls[i].abi, calls[i].number, minus, LET_THROUGH);
 		probe_outcome(calls[i].name, &o, ENOSYS);
 	}
 }
