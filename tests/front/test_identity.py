@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# tap: slow
 """What make-identity makes, by the judgement of OpenSSL, curl and Python; and what front makes of keys
 and certificates that OpenSSL has made, through build/test/load-identity."""
 

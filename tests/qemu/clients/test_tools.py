@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# tap: slow
 """Debian's tools, from modules made of Debian's packages, do their work under full confinement."""
 
 from concurrent.futures import ThreadPoolExecutor

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# tap: slow
 """docs/quickstart.md, docs/howto/, README.md and the man page: every command, page by page, on one machine
 that is as `make run` boots it; what is printed is what the page says. The internet is the tests' own, and sandboxes trust the
 authority of its certificates. ONLY="network ci-job" follows those pages alone, after the quick start."""

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# tap: slow
 """docs/modules.md: every command, in the order of the page, on a machine as `make run` boots it: modules
 of Debian and npm packages, a directory, an archive and a sandbox, and each of them used in a sandbox."""
 

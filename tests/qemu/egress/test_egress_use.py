@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# tap: slow
 """What goes out to be of use: packages from an index and a registry, by pip and npm and over TLS with
 real names; much data, whose hash is checked; and what the log keeps of it all."""
 
