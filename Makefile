@@ -5,6 +5,8 @@
 #   make                  build/vmlinuz and build/initramfs.cpio.zst: all that a machine needs to boot
 #   make ctl              build/bin/squashctl: the operator's command line, for any x86-64 Linux
 #   make run              boot it under QEMU, API at 127.0.0.1:8080; ARGS="..." go to QEMU
+#   make debug            likewise, for gdb on its programs: docs/testing.md, "A debugger"
+#   make shell            a root shell on it, by the tests' agent
 #   make modules          build/modules/: Debian, Python, Node, gcc, git, sudo as layers; others are made by
 #                         scripts/mkmodule: docs/modules.md
 #   make keys             keys/: your own, for Secure Boot and updates; KEYS=DIR elsewhere, here and below
@@ -64,7 +66,7 @@
 
 VERSION := 0.1.0
 
-.PHONY: all ctl run compile_commands.json modules keys uki update pxe iso usb test test-slow test-all test-media test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
+.PHONY: all ctl run debug shell compile_commands.json modules keys uki update pxe iso usb test test-slow test-all test-media test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 all: build/vmlinuz build/initramfs.cpio.zst
@@ -83,7 +85,7 @@ WARNINGS := $(shell grep -v '^\#' config/warnings)
 CFLAGS := -std=c11 -D_GNU_SOURCE -DSQUASH_VERSION='"$(VERSION)"' \
 	-DSQUASH_BUILD_TIME=$(SOURCE_DATE_EPOCH) -Isrc -isystem build/parts/bearssl/include $(WARNINGS) -MMD -MP -ffile-prefix-map=$(CURDIR)/=
 # Static PIE on musl comes from build/cc itself.
-TARGET_CFLAGS := -Os -fstack-protector-strong -ffunction-sections -fdata-sections
+TARGET_CFLAGS := -Os -g -fstack-protector-strong -ffunction-sections -fdata-sections
 TARGET_LDFLAGS := -s -Wl,--gc-sections
 HOST_CFLAGS := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -Itests/unit
 
@@ -146,6 +148,15 @@ $(BIN) $(CTL): build/bin/%: build/obj/$$(MAIN_$$*:.c=.o) build/lib/$$(call archi
 	$(link)
 
 ctl: $(CTL)
+
+# The same once more, with their symbols, for gdb. (objcopy --only-keep-debug would leave out .eh_frame, by
+# which gdb finds a function's caller.)
+DEBUG := $(BIN:build/bin/%=build/debug/%)
+
+$(DEBUG): TARGET_LDFLAGS := $(filter-out -s,$(TARGET_LDFLAGS))
+$(DEBUG): build/debug/%: build/obj/$$(MAIN_$$*:.c=.o) build/lib/$$(call archive,$$*) \
+		build/lib/lib.a scripts/check-static
+	$(link)
 
 # ---- Third-party parts ----
 
@@ -349,6 +360,17 @@ run:
 	$(Q)$(SUBMAKE) all build/data.ext4 build/qemu/run
 	$(Q)scripts/run-qemu $(ARGS)
 
+# gdb's stub listens on this host alone. Programs are where gdb.py expects them.
+debug:
+	$(Q)scripts/host-packages build modules run debug
+	$(Q)$(SUBMAKE) all build/data.ext4 build/qemu/run $(DEBUG)
+	$(Q)SQUASH_RUN_KERNEL=norandmaps scripts/run-qemu -gdb tcp:127.0.0.1:1234 $(ARGS)
+
+shell:
+	$(Q)scripts/host-packages build modules run
+	$(Q)$(SUBMAKE) all build/data.ext4 build/qemu/run build/test/agent
+	$(Q)scripts/shell-qemu $(ARGS)
+
 # ---- Tests ----
 
 UNIT := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/test_*.c))
@@ -458,7 +480,7 @@ NEEDS_egress := build/bin/egress
 NEEDS_modules := build/parts/mksquashfs build/parts/unsquashfs
 NEEDS_signing := all build/parts/efi
 IN_QEMU := all ctl build/parts/efi build/qemu/run build/test/agent build/test/probe build/test/prometheus \
-	build/test/squashd-fault
+	build/test/squashd-fault build/debug/squashd
 NEEDS_qemu := $(IN_QEMU) build/data.ext4 $(WITH_PXE) $(CLIENTS)
 needs = $(sort $(filter build/%,$(1)) $(foreach folder,$(word 2,$(subst /, ,$(1))),$(NEEDS_$(folder))))
 

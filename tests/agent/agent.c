@@ -12,6 +12,7 @@
  *   "pass <bytes>\n" <token>    ->   "0 <bytes>\n" <lines of agent_pass.c>
  *   "hang 0\n"                  ->   "0 0\n", and PID 1 is stopped from then on
  *
+ * With the arguments "shell ROWS COLUMNS" the port is a root shell's terminal: agent_shell.c.
  * The agent and its children are left out of the counts. */
 #include <dirent.h>
 #include <errno.h>
@@ -59,7 +60,7 @@ struct counts {
 	ino_t seen[NAMESPACES_MAX];
 };
 
-static void die(const char *what)
+void agent_die(const char *what)
 {
 	fprintf(stderr, "test agent: %s: %s\n", what, strerror(errno));
 	_exit(125);
@@ -70,10 +71,10 @@ static int open_proc(void)
 {
 	AUTO_FD fs = (int)syscall(SYS_fsopen, "proc", FSOPEN_CLOEXEC);
 	if (fs < 0 || syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		die("fsopen proc");
+		agent_die("fsopen proc");
 	int fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, 0);
 	if (fd < 0)
-		die("fsmount proc");
+		agent_die("fsmount proc");
 	return fd;
 }
 
@@ -82,22 +83,21 @@ static int open_tty(void)
 	struct termios raw;
 	int fd = open(TTY_PATH, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 || tcgetattr(fd, &raw) < 0)
-		die("open " TTY_PATH);
+		agent_die("open " TTY_PATH);
 	cfmakeraw(&raw);
 	if (tcsetattr(fd, TCSANOW, &raw) < 0)
-		die("tcsetattr");
+		agent_die("tcsetattr");
 	return fd;
 }
 
-/* Go where PID 1 is: init has moved its root away from the one that this process began in. */
-static void enter_root(const struct agent *a)
+void agent_enter_root(int proc_fd)
 {
-	int ns = openat(a->proc_fd, "1/ns/mnt", O_RDONLY | O_CLOEXEC);
-	int root = openat(a->proc_fd, "1/root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int ns = openat(proc_fd, "1/ns/mnt", O_RDONLY | O_CLOEXEC);
+	int root = openat(proc_fd, "1/root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (ns < 0 || root < 0 || setns(ns, CLONE_NEWNS) < 0)
-		die("enter the mount namespace of init");
+		agent_die("enter the mount namespace of init");
 	if (fchdir(root) < 0 || chroot(".") < 0)
-		die("enter the root of init");
+		agent_die("enter the root of init");
 }
 
 /* The number after "key " in the flat-keyed file path; 0 if there is none. */
@@ -159,7 +159,7 @@ static void count_processes(struct counts *c)
 {
 	DIR *dir = opendir("/proc");
 	if (!dir)
-		die("open /proc");
+		agent_die("open /proc");
 	for (struct dirent *d; (d = readdir(dir)) != NULL;) {
 		pid_t pid = (pid_t)strtol(d->d_name, NULL, 10);
 		if (pid <= 0 || pid == getpid() || pid == getppid() || is_kernel_thread(pid))
@@ -206,14 +206,14 @@ static void make_applets(void)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(path, sizeof(path), APPLETS_PATH "/%s", names[i]);
 		if (symlink("/bin/busybox", path) < 0)
-			die(path);
+			agent_die(path);
 	}
 }
 
 /* In the child: answer the request on out_fd. */
 static void child_answer(const struct agent *a, const char *verb, const char *command, int out_fd)
 {
-	enter_root(a);
+	agent_enter_root(a->proc_fd);
 	int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	dup2(null_fd, STDIN_FILENO);
 	dup2(out_fd, STDOUT_FILENO);
@@ -237,7 +237,7 @@ static void child_answer(const struct agent *a, const char *verb, const char *co
 	make_applets();
 	setenv("PATH", APPLETS_PATH ":/bin:/sbin", 1);
 	execl("/bin/busybox", "sh", "-c", command, (char *)NULL);
-	die("exec /bin/busybox");
+	agent_die("exec /bin/busybox");
 }
 
 /* Stop PID 1 as long as this process lives: signals can't. */
@@ -259,10 +259,10 @@ static void answer(const struct agent *a, const char *verb, const char *command)
 		return;
 	}
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
-		die("pipe");
+		agent_die("pipe");
 	pid_t pid = fork();
 	if (pid < 0)
-		die("fork");
+		agent_die("fork");
 	if (pid == 0)
 		child_answer(a, verb, command, pipe_fds[1]);
 	close(pipe_fds[1]);
@@ -274,7 +274,7 @@ static void answer(const struct agent *a, const char *verb, const char *command)
 	int head_bytes = snprintf(head, sizeof(head), "%d %zd\n", code, n);
 	if (fd_write_all(a->tty_fd, head, (size_t)head_bytes) < 0 ||
 	    fd_write_all(a->tty_fd, output, n < 0 ? 0 : (size_t)n) < 0)
-		die("write reply");
+		agent_die("write reply");
 }
 
 static void read_head(const struct agent *a, char *line, size_t cap)
@@ -282,7 +282,7 @@ static void read_head(const struct agent *a, char *line, size_t cap)
 	size_t n = 0;
 	while (n < cap - 1) {
 		if (fd_read_all(a->tty_fd, line + n, 1) != 1)
-			die("read request");
+			agent_die("read request");
 		if (line[n] == '\n')
 			break;
 		n++;
@@ -300,10 +300,10 @@ static void serve(const struct agent *a)
 		size_t bytes = space ? strtoul(space, NULL, 10) : SIZE_MAX;
 		if (bytes > COMMAND_BYTES) {
 			errno = EPROTO;
-			die("understand request");
+			agent_die("understand request");
 		}
 		if (fd_read_all(a->tty_fd, command, bytes) != (ssize_t)bytes)
-			die("read command");
+			agent_die("read command");
 		command[bytes] = '\0';
 		answer(a, line, command);
 	}
@@ -312,21 +312,22 @@ static void serve(const struct agent *a)
 int main(int argc, char **argv, char **envp)
 {
 	static char init_path[] = "/init";
-	(void)argc;
 	/* Before the fork: /init may empty this root as soon as it runs. */
 	struct agent a = {.tty_fd = open_tty(), .proc_fd = open_proc()};
 	unlink(SELF_PATH);
 	unlink(TTY_PATH);
 	pid_t pid = fork();
 	if (pid < 0)
-		die("fork");
+		agent_die("fork");
 	if (pid == 0) {
 		setsid();
 		signal(SIGHUP, SIG_IGN);
+		if (argc == 4 && strcmp(argv[1], "shell") == 0)
+			agent_shell(a.tty_fd, a.proc_fd, atoi(argv[2]), atoi(argv[3]));
 		serve(&a);
 	}
-	argv[0] = init_path;
-	execve(init_path, argv, envp);
-	die("exec /init");
+	char *const init_argv[] = {init_path, NULL};
+	execve(init_path, init_argv, envp);
+	agent_die("exec /init");
 	return 1;
 }
