@@ -228,24 +228,29 @@ def guess(front, token, source, target=API + b"?status=401"):
 def test_guesses(front):
     ok = API + b"?status=200"
     guess(front, b"good", "127.8.9.9", ok)
-    times = [guess(front, b"guess%d" % n, "127.8.0.1")[1] for n in range(9)]
-    bounds = [(0, .09)] * 5 + [(.09, .19), (.19, .39), (.39, .79), (.79, 1.6)]
-    tap.check("five wrong tokens are answered at once, each one after that twice as late",
-              all(low <= t <= high + .3 for t, (low, high) in zip(times, bounds)), times)
+    began = time.monotonic()
+    replies = []
+    for n in range(9):
+        guess(front, b"guess%d" % n, "127.8.0.1")
+        replies.append(time.monotonic() - began)
+    # Of the sixth to the ninth, the earliest: 100 ms, 200 ms, 400 ms, 800 ms after the one before.
+    earliest = [0, 0, 0, 0, 0, .1, .3, .7, 1.5]
+    tap.check("after five wrong tokens each one is answered twice as late as the one before",
+              all(at >= .9 * least for at, least in zip(replies, earliest)) and replies[4] < replies[8] / 2, replies)
     status, seconds = guess(front, b"good", "127.8.0.1", ok)
-    tap.check("a token that was right doesn't wait", status == 200 and seconds < .5, seconds)
+    tap.check("a token that was right doesn't wait", status == 200 and seconds < 1, seconds)
     status, seconds = guess(front, b"guess", "127.8.0.2")
-    tap.check("nor does another address", status == 401 and seconds < .5, seconds)
+    tap.check("nor does another address", status == 401 and seconds < 1, seconds)
     began = time.monotonic()
     r = ask(front, source="127.8.0.1")
-    tap.check("nor does a request without any", r.status == 200 and time.monotonic() - began < .5, r)
+    tap.check("nor does a request without any", r.status == 200 and time.monotonic() - began < 1, r)
     # What says nothing of the token doesn't make it a good one.
     for target in (b"/index.html", b"/nothing", b"/cgi-bin/api/../../index.html", API + b"?status=404"):
         guess(front, b"page", "127.8.9.8", target)
     status, seconds = guess(front, b"page", "127.8.0.1")
     tap.check("one that a page was got with is a guess", status == 401 and seconds > 1, seconds)
     status, seconds = guess(front, b"good", "127.8.0.1", API + b"?status=401")
-    tap.check("a good one that turns out wrong was good until then", seconds < .5, seconds)
+    tap.check("a good one that turns out wrong was good until then", seconds < 1, seconds)
     clients = [Client(front, "127.8.0.1") for _ in range(30)]
     for n, c in enumerate(clients):
         c.send(encode(fields=[b"Authorization: Bearer %d" % n]))
