@@ -96,12 +96,13 @@ MAIN_box-init := src/box_init/box_init.c
 MAIN_box-files := src/files/box_files.c
 MAIN_api := src/api/api.c
 MAIN_egress := src/egress/egress.c
+MAIN_shim := src/shim/shim.c
 MAIN_front := src/front/front.c
 MAIN_make-identity := src/front/identity/make_identity.c
 MAIN_ask-health := src/front/identity/ask_health.c
 MAIN_squashctl := src/ctl/ctl.c
 # squashctl is the operator's, not the appliance's.
-PROGRAMS := init squashd box-init box-files api egress front make-identity ask-health
+PROGRAMS := init squashd box-init box-files api egress shim front make-identity ask-health
 MAINS := $(foreach program,$(PROGRAMS) squashctl,$(MAIN_$(program)))
 
 BIN := $(PROGRAMS:%=build/bin/%)

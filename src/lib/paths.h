@@ -32,6 +32,8 @@
 #define PATH_BOX_FILES "/sbin/box-files"
 #define PATH_MKSQUASHFS "/bin/mksquashfs"
 #define PATH_EGRESS "/sbin/egress"
+#define PATH_SHIM "/sbin/shim"
+#define PATH_SHIM_ROOT PATH_RUN "/shim" /* all that a shim sees of files: SHIM_SOCKET, in it */
 #define PATH_EGRESS_ROOT "/srv/egress" /* empty: all that an egress process sees of files */
 
 /* The root that httpd and api are locked into, and what they see inside it. */

@@ -49,12 +49,14 @@ struct server {
 	int run_fd;       /* PATH_RUN */
 	int cgroup_fd;    /* PATH_CGROUP_SQUASH */
 	int capture_fd;   /* the cgroup of captures */
-	int box_init_fd;  /* the program, not a directory, as are the next three */
+	int box_init_fd;  /* the program, not a directory, as are the next four */
 	int box_files_fd;
 	int mksquashfs_fd;
 	int egress_fd;
+	int shim_fd;
 	int report_fd;         /* where workers tell squashd of a new sandbox: store/report.h */
 	struct totals *totals; /* shared by squashd and all workers */
+	struct seats *seats;   /* so are they */
 	char sandboxes_path[PATH_MAX];
 	bool has_disk;              /* DATA survives a reboot, and has project quotas */
 	uint64_t max_sandboxes;     /* at most LIMIT_SANDBOXES */
@@ -67,15 +69,18 @@ struct server {
 	const struct caller *caller; /* whose request it serves; NULL: nobody's */
 	int passed_fd;               /* what came with it; -1: nothing. Not looked at yet */
 	unsigned requests_under_way; /* that one with it, when it was started */
+	int seat;
 };
 
 #define SLOT_NONE UINT32_MAX
 
 /* A sandbox's uids 0 to 65535 are SANDBOX_UID_BASE(slot) + 0 to 65535 outside. The ranges below the
  * first belong to the appliance; of the last of these each sandbox's egress has one, as uid and as
- * gid. */
+ * gid, and so have its shims. */
 #define SANDBOX_UID_COUNT 0x10000u
 #define SANDBOX_UID_BASE(slot) (SANDBOX_UID_COUNT * (16u + (slot)))
 #define SANDBOX_EGRESS_UID(slot) (SANDBOX_UID_COUNT * 15u + (slot))
+/* As many slots as there may be lie between. */
+#define SANDBOX_SHIM_UID(slot) (SANDBOX_UID_COUNT * 15u + 0x8000u + (slot))
 
 #endif

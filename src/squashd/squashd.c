@@ -23,6 +23,7 @@
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/paths.h"
+#include "seats.h"
 #include "squashd/box/box.h"
 #include "squashd/box/capture.h"
 #include "squashd/box/life.h"
@@ -30,13 +31,18 @@
 #include "squashd/kernel/cgroup.h"
 #include "squashd/kernel/quota.h"
 #include "squashd/network/egress.h"
+#include "squashd/request/shim_report.h"
 #include "squashd/store/leftover.h"
 #include "squashd/store/totals.h"
 #include "watch.h"
 #include "worker.h"
 
 enum { LISTEN_FD = 3, TOKEN_FD = 4 };
-enum { EVENT_CONNECTION = WATCH_FIRST_FREE, EVENT_SERVERS }; /* beside what watch.h uses */
+enum {
+	EVENT_CONNECTION = WATCH_FIRST_FREE,
+	EVENT_SERVERS,
+	EVENT_SHIM
+}; /* beside what watch.h uses */
 
 #define SWEEP_AGAIN_MS 1000
 #define SWEEP_AGAIN_MS_MAX 64000
@@ -69,6 +75,7 @@ static int open_programs(struct server *s, struct err *e)
 		{&s->box_files_fd, PATH_BOX_FILES},
 		{&s->mksquashfs_fd, PATH_MKSQUASHFS},
 		{&s->egress_fd, PATH_EGRESS},
+		{&s->shim_fd, PATH_SHIM},
 	};
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
 		*programs[i].fd = open(programs[i].path, O_PATH | O_CLOEXEC);
@@ -103,7 +110,7 @@ static int open_dirs(struct server *s, struct err *e)
 	if (s->run_fd < 0)
 		return s->run_fd;
 	static const char *const names[] = {"layers", "slots",  "running", "stage",
-					    "dev",    "egress", "traffic"};
+					    "dev",    "egress", "traffic", "shim"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (mkdirat(s->run_fd, names[i], 0700) < 0 && errno != EEXIST)
 			return err_set(e, errno, "make %s/%s", PATH_RUN, names[i]);
@@ -156,12 +163,14 @@ static int set_up(struct server *s, struct err *e)
 	if (rc < 0)
 		return rc;
 	s->totals = totals_map(s->run_fd, e);
-	return s->totals ? 0 : -e->number;
+	s->seats = s->totals ? seats_make(e) : NULL;
+	return s->seats ? 0 : -e->number;
 }
 
 /* What a forked child is to do; the first that is set. */
 struct work {
-	int conn_fd;     /* serve a request */
+	int conn_fd;     /* serve a request, */
+	bool is_shim;    /* or a shim's report */
 	const char *end; /* end this sandbox if it is over */
 	const char *way; /* give this one an egress, if it has none */
 	bool recover;    /* look after all that was there before squashd started */
@@ -174,7 +183,9 @@ static int do_work(const struct server *s, const struct work *work)
 {
 	struct err e;
 	bool sweeps = work->conn_fd < 0 && !work->end && !work->way;
-	if (work->conn_fd >= 0) {
+	if (work->is_shim) {
+		shim_report_serve(s, work->conn_fd);
+	} else if (work->conn_fd >= 0) {
 		worker_serve(s, work->conn_fd);
 	} else if (work->end) {
 		int rc = life_end_if_over(s, work->end, &e);
@@ -194,11 +205,18 @@ static int do_work(const struct server *s, const struct work *work)
 	return sweeps ? SWEEP_DONE : WORK_DONE;
 }
 
-static pid_t start_worker(const struct server *s, const struct work *work)
+/* Whether a worker could be started. */
+static bool start_worker(struct server *s, const struct work *work)
 {
+	bool is_new = work->conn_fd >= 0 && !work->is_shim;
+	s->seat = seats_take(s->seats, is_new ? SEAT_NEW : SEAT_OWN);
+	if (s->seat < 0)
+		return false;
 	pid_t pid = fork();
-	if (pid != 0)
-		return pid;
+	if (pid != 0) {
+		seats_give(s->seats, s->seat, pid);
+		return pid > 0;
+	}
 	close(LISTEN_FD);
 	signal(SIGCHLD, SIG_DFL);
 	_exit(do_work(s, work));
@@ -208,7 +226,8 @@ struct loop {
 	struct server *server;
 	struct watch *watch;
 	int servers_fd; /* inotify: tells that PATH_RESOLV is another */
-	unsigned workers;
+	int shim_fd;    /* where shims report */
+	bool hears_shims;
 	bool listening; /* not before what was there has been looked after */
 	uint64_t sweep_at_ms;
 	unsigned sweep_again_ms; /* how long to wait when a sweep has left something */
@@ -237,22 +256,49 @@ static void judge_end(struct loop *l, int status)
 	}
 }
 
-static void start_counted(struct loop *l, const struct work *work)
-{
-	l->workers += start_worker(l->server, work) > 0;
-}
-
 static void accept_one(struct loop *l)
 {
 	AUTO_FD conn = accept4(LISTEN_FD, NULL, NULL, SOCK_CLOEXEC);
-	struct work work = {.conn_fd = conn};
+	const struct work work = {.conn_fd = conn};
 	if (conn < 0)
 		return;
-	l->server->requests_under_way = l->workers + 1;
-	if (l->workers >= LIMIT_WORKERS || start_worker(l->server, &work) < 0)
+	l->server->requests_under_way = seats_taken(l->server->seats) + 1;
+	if (!start_worker(l->server, &work))
 		worker_refuse(conn);
-	else
-		l->workers++;
+}
+
+/* Have events of the shims' socket, or none, until one of those that are being served has ended. */
+static void hear_shims(struct loop *l, bool on)
+{
+	if (l->hears_shims == on)
+		return;
+	l->hears_shims = on;
+	struct epoll_event event = {.events = on ? EPOLLIN : 0, .data.u64 = EVENT_SHIM};
+	epoll_ctl(l->watch->epoll_fd, EPOLL_CTL_MOD, l->shim_fd, &event);
+}
+
+static void accept_shim(struct loop *l)
+{
+	if (seats_of_class(l->server->seats, SEAT_OWN) >= LIMIT_WORKERS_REPORTS) {
+		hear_shims(l, false);
+		return;
+	}
+	AUTO_FD conn = accept4(l->shim_fd, NULL, NULL, SOCK_CLOEXEC);
+	const struct work work = {.conn_fd = conn, .is_shim = true};
+	if (conn >= 0)
+		start_worker(l->server, &work); /* if not, it comes again */
+}
+
+static int watch_shims(struct loop *l, struct err *e)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = EVENT_SHIM};
+	l->shim_fd = shim_report_listen(l->server, e);
+	if (l->shim_fd < 0)
+		return l->shim_fd;
+	if (epoll_ctl(l->watch->epoll_fd, EPOLL_CTL_ADD, l->shim_fd, &event) < 0)
+		return err_set(e, errno, "watch the shims' socket");
+	l->hears_shims = true;
+	return 0;
 }
 
 /* The appliance has other name servers: a sweep tells each egress. It has them from DHCP, later
@@ -291,6 +337,8 @@ static void handle(struct loop *l, uint64_t data)
 		accept_one(l);
 	else if (data == EVENT_SERVERS)
 		read_servers_events(l);
+	else if (data == EVENT_SHIM)
+		accept_shim(l);
 	else
 		watch_handle(l->watch, data);
 }
@@ -309,12 +357,15 @@ static void listen_now(struct loop *l)
 static void note_ended(struct loop *l)
 {
 	int status;
+	pid_t pid;
 	child_ended = 0;
-	for (; waitpid(-1, &status, WNOHANG) > 0; l->workers--)
-		judge_end(l, status);
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (seats_end(l->server->seats, pid))
+			judge_end(l, status);
+	hear_shims(l, true);
 	/* The first worker is the one that recovers, and there are no others beside it but those
 	 * that end what is over. */
-	if (!l->listening && l->workers == 0)
+	if (!l->listening && seats_taken(l->server->seats) == 0)
 		listen_now(l);
 }
 
@@ -323,7 +374,7 @@ static void sweep_if_due(struct loop *l)
 	if (clock_mono_ms() < l->sweep_at_ms)
 		return;
 	l->sweep_at_ms = UINT64_MAX;
-	start_counted(l, &(struct work){.conn_fd = -1});
+	start_worker(l->server, &(struct work){.conn_fd = -1});
 }
 
 static int find_timeout_ms(const struct loop *l)
@@ -363,9 +414,10 @@ static void serve(struct loop *l)
 			handle(l, events[i].data.u64);
 		enum watch_what what;
 		for (const char *id; (id = watch_next(l->watch, l->server, &what));)
-			start_counted(l, &(struct work){.conn_fd = -1,
-							.end = what == WATCH_IS_OVER ? id : NULL,
-							.way = id});
+			start_worker(l->server,
+				     &(struct work){.conn_fd = -1,
+						    .end = what == WATCH_IS_OVER ? id : NULL,
+						    .way = id});
 	}
 }
 
@@ -390,14 +442,14 @@ int main(void)
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
-	if (set_up(&server, &e) < 0 || watch_init(&watch, &e) < 0 || watch_servers(&loop, &e) < 0) {
+	if (set_up(&server, &e) < 0 || watch_init(&watch, &e) < 0 || watch_servers(&loop, &e) < 0 ||
+	    watch_shims(&loop, &e) < 0) {
 		fprintf(stderr, "squashd: %s\n", e.text);
 		return 1;
 	}
 	server.report_fd = watch.report_fd;
 	/* In a child, as all that starts sandboxes: their PID 1 is nothing that squashd reaps. */
-	start_counted(&loop, &(struct work){.conn_fd = -1, .recover = true});
-	if (loop.workers == 0) {
+	if (!start_worker(&server, &(struct work){.conn_fd = -1, .recover = true})) {
 		perror("squashd: fork");
 		return 1;
 	}

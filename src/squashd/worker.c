@@ -2,11 +2,13 @@
 #include "worker.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
 #include "lib/fd.h"
 #include "lib/msg.h"
+#include "seats.h"
 #include "squashd/request/requests.h"
 #include "squashd/store/caller.h"
 #include "squashd/store/totals.h"
@@ -27,23 +29,24 @@ static const struct operation {
 	enum right right;
 	void (*run)(const struct server *s, struct msg_cursor fields, struct reply *r);
 	bool with_pipe; /* it takes a descriptor: s->passed_fd */
+	bool soon;      /* it ends in a moment (SEAT_SOON) */
 } operations[] = {
-	[MSG_HEALTH] = {RIGHT_READ, request_health},
-	[MSG_MODULES] = {RIGHT_READ, request_modules},
-	[MSG_LIST] = {RIGHT_READ, request_list},
-	[MSG_INFO] = {RIGHT_READ, request_info},
-	[MSG_LOGS] = {RIGHT_READ, request_logs},
-	[MSG_HISTORY] = {RIGHT_READ, request_history},
-	[MSG_NETWORK] = {RIGHT_READ, request_network},
-	[MSG_EXECS] = {RIGHT_READ, request_execs},
-	[MSG_EXEC_INFO] = {RIGHT_READ, request_exec_info},
+	[MSG_HEALTH] = {RIGHT_READ, request_health, .soon = true},
+	[MSG_MODULES] = {RIGHT_READ, request_modules, .soon = true},
+	[MSG_LIST] = {RIGHT_READ, request_list, .soon = true},
+	[MSG_INFO] = {RIGHT_READ, request_info, .soon = true},
+	[MSG_LOGS] = {RIGHT_READ, request_logs, .soon = true},
+	[MSG_HISTORY] = {RIGHT_READ, request_history, .soon = true},
+	[MSG_NETWORK] = {RIGHT_READ, request_network, .soon = true},
+	[MSG_EXECS] = {RIGHT_READ, request_execs, .soon = true},
+	[MSG_EXEC_INFO] = {RIGHT_READ, request_exec_info, .soon = true},
 	[MSG_EXEC_OUTPUT] = {RIGHT_READ, request_exec_output},
-	[MSG_SYSTEM] = {RIGHT_READ, request_system},
-	[MSG_METRICS] = {RIGHT_READ, request_metrics},
+	[MSG_SYSTEM] = {RIGHT_READ, request_system, .soon = true},
+	[MSG_METRICS] = {RIGHT_READ, request_metrics, .soon = true},
 	[MSG_CREATE] = {RIGHT_RUN, request_create},
-	[MSG_DESTROY] = {RIGHT_RUN, request_destroy},
+	[MSG_DESTROY] = {RIGHT_RUN, request_destroy, .soon = true},
 	[MSG_EXEC] = {RIGHT_RUN, request_exec},
-	[MSG_EXEC_KILL] = {RIGHT_RUN, request_exec_kill},
+	[MSG_EXEC_KILL] = {RIGHT_RUN, request_exec_kill, .soon = true},
 	[MSG_GET_FILE] = {RIGHT_RUN, request_get_file},
 	[MSG_PUT_FILE] = {RIGHT_RUN, request_put_file, .with_pipe = true},
 	[MSG_DELETE_FILE] = {RIGHT_RUN, request_delete_file},
@@ -54,17 +57,17 @@ static const struct operation {
 	[MSG_ACTIVATE] = {RIGHT_RUN, request_activate},
 	[MSG_SNAPSHOT] = {RIGHT_RUN, request_snapshot},
 	[MSG_RESTORE] = {RIGHT_RUN, request_restore},
-	[MSG_DROP_SNAPSHOT] = {RIGHT_RUN, request_drop_snapshot},
+	[MSG_DROP_SNAPSHOT] = {RIGHT_RUN, request_drop_snapshot, .soon = true},
 	[MSG_ALLOW_NET] = {RIGHT_RUN, request_allow_net},
 	[MSG_UPLOAD_MODULE] = {RIGHT_ADMIN, request_upload_module, .with_pipe = true},
 	[MSG_FREEZE_MODULE] = {RIGHT_ADMIN, request_freeze_module},
-	[MSG_DELETE_MODULE] = {RIGHT_ADMIN, request_delete_module},
+	[MSG_DELETE_MODULE] = {RIGHT_ADMIN, request_delete_module, .soon = true},
 	[MSG_UPDATE] = {RIGHT_ADMIN, request_update, .with_pipe = true},
-	[MSG_REBOOT] = {RIGHT_ADMIN, request_reboot},
-	[MSG_POWER_OFF] = {RIGHT_ADMIN, request_power_off},
-	[MSG_TOKENS] = {RIGHT_ADMIN, request_tokens},
-	[MSG_CREATE_TOKEN] = {RIGHT_ADMIN, request_create_token},
-	[MSG_DROP_TOKEN] = {RIGHT_ADMIN, request_drop_token},
+	[MSG_REBOOT] = {RIGHT_ADMIN, request_reboot, .soon = true},
+	[MSG_POWER_OFF] = {RIGHT_ADMIN, request_power_off, .soon = true},
+	[MSG_TOKENS] = {RIGHT_ADMIN, request_tokens, .soon = true},
+	[MSG_CREATE_TOKEN] = {RIGHT_ADMIN, request_create_token, .soon = true},
+	[MSG_DROP_TOKEN] = {RIGHT_ADMIN, request_drop_token, .soon = true},
 };
 
 /* Find out whose request it is. False if it can't go on: the reply says why. */
@@ -116,6 +119,31 @@ static const struct operation *find(uint16_t kind, const struct caller *c, struc
 	return NULL;
 }
 
+/* The text of its field TAG_ID, as far as it could be one; "" without. */
+static void find_id(struct msg_cursor fields, char id[LIMIT_ID_BYTES + 1])
+{
+	struct msg_field f;
+	id[0] = '\0';
+	while (msg_next(&fields, &f) > 0)
+		if (f.tag == TAG_ID && f.len <= LIMIT_ID_BYTES) {
+			memcpy(id, f.data, f.len);
+			id[f.len] = '\0';
+			return;
+		}
+}
+
+static bool admit(const struct server *s, const struct operation *op, struct msg_cursor fields,
+		  struct reply *r)
+{
+	struct err e;
+	char id[LIMIT_ID_BYTES + 1];
+	find_id(fields, id);
+	if (seats_admit(s->seats, s->seat, op->soon ? SEAT_SOON : SEAT_LONG, id, &e))
+		return true;
+	reply_fail(r, 503, "full", "%s", e.text);
+	return false;
+}
+
 /* Nothing of the request but its token is looked at before the token has been found good, and none
  * of its fields before it has been found good enough. */
 static void serve(const struct server *s, struct reply *r)
@@ -143,10 +171,13 @@ static void serve(const struct server *s, struct reply *r)
 		reply_fail(r, 400, "bad_message", "operation %u takes no descriptor", head.kind);
 		return;
 	}
+	const struct msg_cursor cursor = {.at = fields, .left = head.body_len};
+	if (!admit(s, op, cursor, r))
+		return;
 	own = *s;
 	own.caller = &caller;
 	own.passed_fd = passed;
-	op->run(&own, (struct msg_cursor){.at = fields, .left = head.body_len}, r);
+	op->run(&own, cursor, r);
 }
 
 void worker_serve(const struct server *s, int conn_fd)

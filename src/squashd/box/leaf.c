@@ -129,7 +129,31 @@ bool leaf_had_oom(const struct leaf *leaf)
 	return cgroup_read_event(leaf->fd, "memory.events", "oom_kill") > leaf->oom_kills;
 }
 
-void leaf_end(struct leaf *leaf)
+int leaf_open(int root_fd, const char *id, const char *name, struct leaf *leaf, struct err *e)
+{
+	char path[LIMIT_ID_BYTES + 8];
+	snprintf(path, sizeof(path), "%s/box", id);
+	*leaf = (struct leaf){.box_fd = -1, .fd = -1};
+	leaf->box_fd = openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (leaf->box_fd < 0)
+		return err_set(e, errno, "open cgroup %s", path);
+	snprintf(leaf->name, sizeof(leaf->name), "%s", name);
+	leaf->fd = openat(leaf->box_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (leaf->fd < 0) {
+		fd_close(&leaf->box_fd);
+		return err_set(e, errno, "open cgroup %s", name);
+	}
+	leaf->killed = has_mark(leaf->fd, MARK_KILLED);
+	return 0;
+}
+
+void leaf_close(struct leaf *leaf)
+{
+	fd_close(&leaf->fd);
+	fd_close(&leaf->box_fd);
+}
+
+void leaf_settle(struct leaf *leaf)
 {
 	if (leaf->killed) {
 		cgroup_wait_empty(leaf->fd, clock_mono_ms() + END_MS, NULL);
@@ -137,6 +161,10 @@ void leaf_end(struct leaf *leaf)
 	} else if (is_populated(leaf->fd)) {
 		fsetxattr(leaf->fd, MARK_LEFT, "1", 1, 0);
 	}
-	fd_close(&leaf->fd);
-	fd_close(&leaf->box_fd);
+}
+
+void leaf_end(struct leaf *leaf)
+{
+	leaf_settle(leaf);
+	leaf_close(leaf);
 }

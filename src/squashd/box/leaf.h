@@ -21,6 +21,15 @@ struct leaf {
 /* Lease a free leaf of the sandbox: 0; -EAGAIN when LIMIT_EXECS are in use; another -errno. */
 int leaf_lease(int root_fd, const char *id, struct leaf *leaf, struct err *e);
 
+/* Open the leaf of that name, which somebody else holds: it is to be closed by leaf_close(). 0 or
+ * -errno. */
+int leaf_open(int root_fd, const char *id, const char *name, struct leaf *leaf, struct err *e);
+void leaf_close(struct leaf *leaf);
+
+/* Note that what runs in it was left in the background on purpose, if anything does, and lives on;
+ * nothing does in one that was killed. */
+void leaf_settle(struct leaf *leaf);
+
 /* Kill every process in the leaf, those that left the session included, and wait until they are
  * gone, but no longer than seconds: many take their time. 0 also if some are still going;
  * -errno. */
@@ -29,7 +38,7 @@ int leaf_kill(struct leaf *leaf, struct err *e);
 /* Whether the kernel's OOM killer has struck in the leaf since it was leased. */
 bool leaf_had_oom(const struct leaf *leaf);
 
-/* Give the leaf back. What still runs in it was left in the background on purpose and lives on. */
+/* Give the leaf back, settled. */
 void leaf_end(struct leaf *leaf);
 
 #endif

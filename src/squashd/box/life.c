@@ -31,6 +31,8 @@
 #include "squashd/store/traffic.h"
 #include "upper.h"
 
+#define SHIMS_MS 5000 /* for the shims of a sandbox that ends to tell of its commands */
+
 bool life_has_dir(const struct server *s, const char *id)
 {
 	struct stat st;
@@ -87,6 +89,10 @@ static int end_locked(const struct server *s, const struct sandbox *sb, int dir_
 		return rc;
 	/* It exists no longer: what follows can be cut off anywhere, a sweep ends it. */
 	journal_end(s, sb, why, usage.exec_count);
+	/* How its commands have ended is written down, too. */
+	uint64_t deadline = clock_mono_ms() + SHIMS_MS;
+	rc = err_keep_first(rc, cgroup_end_commands(s->cgroup_fd, sb->id, deadline, &this), e,
+			    &this);
 	rc = err_keep_first(rc, life_dismantle(s, sb, &this), e, &this);
 	if (rc < 0)
 		leftover_note(sb->id, e);

@@ -16,6 +16,7 @@
 
 #include "lib/fd.h"
 #include "lib/limits.h"
+#include "lib/ring.h"
 #include "lib/tree.h"
 #include "squashd/wire/api_end.h"
 
@@ -23,16 +24,9 @@
 #define FIELDS "fields"
 #define NEXT "fields.new"
 #define RESULT "result"
-#define KILL "kill"
+#define JOB "job"
 #define PATH_BYTES (sizeof(DIRECTORY) + 24)
 #define LISTED_MAX (LIMIT_EXECS + DETACHED_ENDED_MAX)
-
-/* A ring: the number of bytes that were ever written, then the last of them; byte number n lies at
- * n modulo RING_BYTES. The number is written after the bytes, so that a reader which looks at it
- * before and after knows what may have been written over meanwhile: a piece more than is kept. */
-#define PIECE_BYTES 16384
-#define RING_BYTES (DETACHED_KEPT_BYTES + PIECE_BYTES)
-#define RING_OFFSET ((off_t)sizeof(uint64_t))
 
 static const char *const ring_names[2] = {"stdout", "stderr"};
 
@@ -99,15 +93,14 @@ static int prune(int sandbox_fd, struct err *e)
 
 static int open_ring(int dir_fd, const char *name, struct err *e)
 {
-	const uint64_t none = 0;
 	AUTO_FD fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_set(e, errno, "make %s", name);
-	int rc = fd_write_all(fd, &none, sizeof(none));
+	int rc = ring_begin(fd);
 	return rc < 0 ? err_set(e, -rc, "write %s", name) : fd_steal(&fd);
 }
 
-/* inotify(7) of a file in the directory, or of itself ("."). */
+/* inotify(7) of a file in the directory. */
 static int watch(int dir_fd, const char *name, uint32_t events, struct err *e)
 {
 	char path[48];
@@ -118,30 +111,30 @@ static int watch(int dir_fd, const char *name, uint32_t events, struct err *e)
 	return fd_steal(&fd);
 }
 
-static void close_all(struct detached *d)
+void detached_close(struct detached *d)
 {
 	fd_close(&d->dir_fd); /* the lock goes first: who sees the rings closed looks for that */
 	fd_close(&d->ring_fd[0]);
 	fd_close(&d->ring_fd[1]);
-	fd_close(&d->notify_fd);
 }
 
-static int fill(struct detached *d, const struct buf *fields, struct err *e)
+static int fill(struct detached *d, const struct buf *fields, const struct detached_job *job,
+		struct err *e)
 {
 	if (flock(d->dir_fd, LOCK_EX) < 0)
 		return err_set(e, errno, "lock " DIRECTORY);
 	for (size_t i = 0; i < 2; i++)
 		if ((d->ring_fd[i] = open_ring(d->dir_fd, ring_names[i], e)) < 0)
 			return d->ring_fd[i];
-	d->notify_fd = watch(d->dir_fd, ".", IN_CREATE, e);
-	return d->notify_fd < 0 ? d->notify_fd : write_fields(d->dir_fd, FIELDS, fields, e);
+	int rc = fd_replace_file(d->dir_fd, JOB, NEXT, 0600, job, sizeof(*job), e);
+	return rc < 0 ? rc : write_fields(d->dir_fd, FIELDS, fields, e);
 }
 
-int detached_make(int sandbox_fd, uint64_t n, const struct buf *fields, struct detached *d,
-		  struct err *e)
+int detached_make(int sandbox_fd, uint64_t n, const struct buf *fields,
+		  const struct detached_job *job, struct detached *d, struct err *e)
 {
 	char path[PATH_BYTES];
-	*d = (struct detached){.dir_fd = -1, .ring_fd = {-1, -1}, .notify_fd = -1};
+	*d = (struct detached){.dir_fd = -1, .ring_fd = {-1, -1}};
 	if (mkdirat(sandbox_fd, DIRECTORY, 0700) < 0 && errno != EEXIST)
 		return err_set(e, errno, "make " DIRECTORY);
 	int rc = prune(sandbox_fd, e);
@@ -150,63 +143,41 @@ int detached_make(int sandbox_fd, uint64_t n, const struct buf *fields, struct d
 	if (mkdirat(sandbox_fd, path_of(n, path), 0700) < 0)
 		return err_set(e, errno, "make %s", path);
 	d->dir_fd = openat(sandbox_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	rc = d->dir_fd < 0 ? err_set(e, errno, "open %s", path) : fill(d, fields, e);
+	rc = d->dir_fd < 0 ? err_set(e, errno, "open %s", path) : fill(d, fields, job, e);
 	if (rc < 0) {
-		close_all(d);
+		detached_close(d);
 		tree_remove(sandbox_fd, path, NULL);
 	}
 	return rc;
 }
 
-/* Where the disk is full, the command goes on, and its output has a gap of zeroes or of old bytes:
- * it is counted all the same. */
-static void write_ring(int fd, uint64_t at, const char *data, size_t len)
+int detached_end(int dir_fd, const struct buf *fields, struct err *e)
 {
-	while (len > 0) {
-		size_t place = (size_t)(at % RING_BYTES);
-		size_t part = len < RING_BYTES - place ? len : RING_BYTES - place;
-		if (pwrite(fd, data, part, RING_OFFSET + (off_t)place) < 0)
-			return;
-		at += part;
-		data += part;
-		len -= part;
-	}
+	return write_fields(dir_fd, RESULT, fields, e);
 }
 
-/* In a block that the file has already: it needs no room. */
-static void write_count(int fd, uint64_t count)
+int detached_read_job(int dir_fd, struct detached_job *job, struct err *e)
 {
-	ssize_t n;
-	do {
-		n = pwrite(fd, &count, sizeof(count), 0);
-	} while (n < 0 && errno == EINTR);
+	AUTO_FD fd = openat(dir_fd, JOB, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t n = fd < 0 ? -errno : fd_read_all(fd, job, sizeof(*job));
+	if (n == (ssize_t)sizeof(*job))
+		return 0;
+	return err_set(e, n < 0 ? (int)-n : EBADMSG, "read " DIRECTORY "/%s", JOB);
 }
 
-ssize_t detached_take(struct detached *d, int which, int fd)
+ssize_t detached_read_cmd(int dir_fd, char *cmd, size_t cap, struct err *e)
 {
-	char data[PIECE_BYTES];
-	ssize_t n = read(fd, data, sizeof(data));
-	if (n <= 0)
-		return n;
-	write_ring(d->ring_fd[which], d->written[which], data, (size_t)n);
-	d->written[which] += (uint64_t)n;
-	write_count(d->ring_fd[which], d->written[which]);
-	return n;
-}
-
-bool detached_is_unwanted(struct detached *d)
-{
-	char events[1024];
-	while (read(d->notify_fd, events, sizeof(events)) > 0)
-		;
-	return faccessat(d->dir_fd, KILL, F_OK, 0) == 0;
-}
-
-int detached_end(struct detached *d, const struct buf *fields, struct err *e)
-{
-	int rc = write_fields(d->dir_fd, RESULT, fields, e);
-	close_all(d);
-	return rc;
+	char text[DETACHED_FIELDS_BYTES];
+	ssize_t n = fd_read_file(dir_fd, FIELDS, text, sizeof(text), e);
+	struct msg_cursor c = {.at = (const uint8_t *)text, .left = n < 0 ? 0 : (size_t)n};
+	struct msg_field f;
+	while (n >= 0 && msg_next(&c, &f) > 0)
+		if (f.tag == TAG_CMD && f.len < cap) {
+			memcpy(cmd, f.data, f.len);
+			cmd[f.len] = '\0';
+			return (ssize_t)f.len;
+		}
+	return n < 0 ? n : err_set(e, EBADMSG, "read " DIRECTORY "/%s", FIELDS);
 }
 
 int detached_open(int sandbox_fd, uint64_t n, struct err *e)
@@ -223,12 +194,6 @@ static int open_to_read(int dir_fd, int which, struct err *e)
 {
 	int fd = openat(dir_fd, ring_names[which], O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	return fd < 0 ? err_set(e, errno, "open %s", ring_names[which]) : fd;
-}
-
-static uint64_t count_of(int ring_fd)
-{
-	uint64_t count = 0;
-	return pread(ring_fd, &count, sizeof(count), 0) == sizeof(count) ? count : 0;
 }
 
 /* The lock is looked at before the result: who has let go of it has written that. */
@@ -250,30 +215,9 @@ enum msg_exec_state detached_load(int dir_fd, struct buf *b)
 		buf_add(b, text, (size_t)n);
 	for (int i = 0; i < 2; i++) {
 		AUTO_FD ring = open_to_read(dir_fd, i, NULL);
-		msg_add_number(b, i == 0 ? TAG_STDOUT_BYTES : TAG_STDERR_BYTES, count_of(ring));
+		msg_add_number(b, i == 0 ? TAG_STDOUT_BYTES : TAG_STDERR_BYTES, ring_count(ring));
 	}
 	return state;
-}
-
-static uint64_t first_kept(uint64_t count)
-{
-	return count > DETACHED_KEPT_BYTES ? count - DETACHED_KEPT_BYTES : 0;
-}
-
-static int read_ring(int fd, uint64_t at, char *data, size_t len)
-{
-	while (len > 0) {
-		size_t place = (size_t)(at % RING_BYTES);
-		size_t part = len < RING_BYTES - place ? len : RING_BYTES - place;
-		ssize_t n = pread(fd, data, part, RING_OFFSET + (off_t)place);
-		if (n < 0)
-			return -errno;
-		memset(data + n, 0, part - (size_t)n); /* a gap at the file's end */
-		at += part;
-		data += part;
-		len -= part;
-	}
-	return 0;
 }
 
 ssize_t detached_read(int dir_fd, int which, uint64_t *offset, char *data, size_t cap,
@@ -282,19 +226,8 @@ ssize_t detached_read(int dir_fd, int which, uint64_t *offset, char *data, size_
 	AUTO_FD fd = open_to_read(dir_fd, which, e);
 	if (fd < 0)
 		return fd;
-	for (;;) {
-		uint64_t count = count_of(fd);
-		if (*offset < first_kept(count))
-			*offset = first_kept(count);
-		if (*offset >= count)
-			return 0;
-		size_t len = count - *offset < cap ? (size_t)(count - *offset) : cap;
-		int rc = read_ring(fd, *offset, data, len);
-		if (rc < 0)
-			return err_set(e, -rc, "read %s", ring_names[which]);
-		if (*offset >= first_kept(count_of(fd)))
-			return (ssize_t)len;
-	}
+	ssize_t n = ring_read(fd, offset, data, cap);
+	return n < 0 ? err_set(e, (int)-n, "read %s", ring_names[which]) : n;
 }
 
 int detached_watch(int dir_fd, int which, struct err *e)
@@ -311,10 +244,4 @@ int detached_wait(int watch_fd, int conn_fd, int wait_ms)
 	while (read(watch_fd, events, sizeof(events)) > 0)
 		;
 	return api_end_has_come(fds[1].revents) ? -ECONNRESET : 0;
-}
-
-int detached_kill(int dir_fd, struct err *e)
-{
-	AUTO_FD fd = openat(dir_fd, KILL, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	return fd < 0 ? err_set(e, errno, "make " KILL) : 0;
 }

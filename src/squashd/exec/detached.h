@@ -2,11 +2,11 @@
 /* Commands that nobody waits for. Of the sandbox's n-th, DATA/sandboxes/<id>/execs/<n>/ has:
  *
  *   fields          of msg.h: what is known of it; in the end its result, which replaces them
- *   stdout, stderr  the last DETACHED_KEPT_BYTES of each stream, and how many there were in all
- *   kill            is made by whoever wants it ended
+ *   stdout, stderr  the last of each stream, and how many there were in all: lib/ring.h
+ *   job             what its end takes to be written down
  *
- * The worker that supervises it has the directory locked (flock(2)): without lock and result it was
- * lost, with the worker, or with the machine. */
+ * Its shim (lib/shim.h) has the directory locked (flock(2)): without lock and result it was lost,
+ * with the shim, or with the machine. */
 #ifndef SQUASH_SQUASHD_EXEC_DETACHED_H
 #define SQUASH_SQUASHD_EXEC_DETACHED_H
 
@@ -18,34 +18,42 @@
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/msg.h"
+#include "squashd/store/caller.h"
 
-#define DETACHED_KEPT_BYTES                                                                        \
-	UINT64_C(262144)      /* of each stream: screens full; a log of its own has more */
 #define DETACHED_ENDED_MAX 16 /* of those that have ended, the last ones are kept */
 #define DETACHED_FIELDS_BYTES 8192
 
-/* ---- For who supervises ---- */
+/* ---- For who starts it, and writes down its end ---- */
 
 struct detached {
-	int dir_fd;
+	int dir_fd; /* locked */
 	int ring_fd[2];
-	int notify_fd; /* for poll(2): somebody may want it ended */
-	uint64_t written[2];
+};
+
+struct detached_job {
+	struct caller caller; /* whose request it was */
+	char leaf[8];         /* the cgroup that it runs in, */
+	uint64_t oom_kills;   /* and its memory.events oom_kill, */
+	uint64_t frozen_ms;   /* and freeze_total_ms() when it was started */
+	uint64_t started_ms;  /* since 1970 */
+	uint64_t cmd_len;     /* of the whole command */
 };
 
 /* Make the n-th command's directory, with these fields; older ones that have ended may go for it.
  * The caller holds the sandbox's lock; sandbox_fd is its directory. 0 or -errno. */
-int detached_make(int sandbox_fd, uint64_t n, const struct buf *fields, struct detached *d,
-		  struct err *e);
+int detached_make(int sandbox_fd, uint64_t n, const struct buf *fields,
+		  const struct detached_job *job, struct detached *d, struct err *e);
 
-/* Keep what fd has of stdout (0) or stderr (1): what read(2) returned. */
-ssize_t detached_take(struct detached *d, int which, int fd);
+/* Let go of it. */
+void detached_close(struct detached *d);
 
-/* After notify_fd has become readable: whether it shall be ended. */
-bool detached_is_unwanted(struct detached *d);
+/* What detached_make() was given; of the command as much as was kept, the length, at most cap - 1.
+ * 0 or -errno. */
+int detached_read_job(int dir_fd, struct detached_job *job, struct err *e);
+ssize_t detached_read_cmd(int dir_fd, char *cmd, size_t cap, struct err *e);
 
-/* Write the result down, and let go of it. 0 or -errno. */
-int detached_end(struct detached *d, const struct buf *fields, struct err *e);
+/* Write the result down. 0 or -errno. */
+int detached_end(int dir_fd, const struct buf *fields, struct err *e);
 
 /* ---- For who asks ---- */
 
@@ -71,9 +79,6 @@ int detached_watch(int dir_fd, int which, struct err *e);
 /* Wait for that, for wait_ms at most. 0, also if it was in vain; -ECONNRESET: the other end of
  * conn_fd is closed. */
 int detached_wait(int watch_fd, int conn_fd, int wait_ms);
-
-/* Have it ended. 0 or -errno. */
-int detached_kill(int dir_fd, struct err *e);
 
 /* The numbers of those that are kept, in their order: up to max. How many. */
 size_t detached_list(int sandbox_fd, uint64_t *numbers, size_t max);

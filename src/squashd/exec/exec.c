@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "input.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "squashd/box/life.h"
@@ -191,12 +192,15 @@ int exec_start(const struct server *s, const struct sandbox *sb, const struct ex
 	uid_t owner = SANDBOX_UID_BASE(sb->runtime.slot);
 	int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
 
-	*job = (struct exec_job){.leaf = {.fd = -1, .box_fd = -1}, .pidfd = -1, .null_fd = -1};
+	*job = (struct exec_job){
+		.leaf = {.fd = -1, .box_fd = -1}, .pidfd = -1, .null_fd = -1, .input_fd = -1};
 	int rc = leaf_lease(s->cgroup_fd, sb->id, &job->leaf, e);
 	if (rc < 0)
 		return rc;
 	if (r->input_len > 0)
 		rc = make_pipe(owner, 1, in, e);
+	if (rc == 0 && r->input_len > 0 && r->input)
+		rc = input_begin(s, sb->id, r, in[1], &job->input_fd, e);
 	if (rc == 0)
 		rc = make_pipe(owner, 0, out, e);
 	if (rc == 0 && r->cmd)
@@ -215,7 +219,10 @@ int exec_start(const struct server *s, const struct sandbox *sb, const struct ex
 	job->in_fd = in[1];
 	job->out_fd = out[0];
 	job->err_fd = err[0];
+	if (job->input_fd < 0 && r->input)
+		fd_close(&job->in_fd); /* the pipe has all of it */
 	if (rc < 0) {
+		fd_close(&job->input_fd);
 		fd_close(&job->in_fd);
 		fd_close(&job->out_fd);
 		fd_close(&job->err_fd);

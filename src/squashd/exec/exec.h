@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "detached.h"
 #include "exec_stream.h"
 #include "lib/err.h"
 #include "squashd/box/leaf.h"
@@ -20,11 +19,10 @@ struct exec_job {
 	struct leaf leaf;
 	int pidfd;
 	int in_fd, out_fd, err_fd; /* our ends of its pipes, non-blocking */
+	int input_fd; /* a memfd, the sandbox's memory: what in_fd is still to get; -1: nothing */
 	uint64_t started_mono_ms;
-	int null_fd; /* what is not kept goes there; -1 until something does */
-	/* Where its output goes, set by the caller; both NULL: into the result. */
-	struct exec_stream *stream;
-	struct detached *detached;
+	int null_fd;                /* what is not kept goes there; -1 until something does */
+	struct exec_stream *stream; /* where its output goes, set by the caller; NULL: the result */
 };
 
 /* Join the sandbox and start the command in a fresh leaf. The caller holds the sandbox's lock. 0;
@@ -39,13 +37,13 @@ int exec_join(const struct server *s, const char *id, const struct exec_request 
 	      struct exec_job *job, struct err *e);
 
 /* Feed and drain its pipes until it has ended or its time is over (all that it started is killed
- * then), and fill *result. All is killed as well when its stream isn't taken any more, or when it
- * is detached and unwanted. 0 or -errno. Needs no lock. */
+ * then), and fill *result. All is killed as well when its stream isn't taken any more. 0 or -errno.
+ * Needs no lock. */
 int exec_supervise(struct exec_job *job, const struct exec_request *r, struct exec_result *result,
 		   struct err *e);
 
-/* After the result has been delivered: read on for what still holds the pipes, so that it does not
- * die of SIGPIPE, until it closes them; then give the leaf back. */
+/* Close its pipes, and give the leaf back. Whatever still holds the pipes would die of SIGPIPE:
+ * become_shim.h is for that. */
 void exec_finish(struct exec_job *job);
 
 #endif

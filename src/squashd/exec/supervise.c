@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/sendfile.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,15 +17,12 @@
 #define KILLED_MS 2000
 #define DROP_BYTES 1048576U /* at a time; a pipe holds less */
 
-enum { IN, OUT, ERR, PID, CLIENT, KILLER, WATCHED };
+enum { IN, OUT, ERR, PID, CLIENT, WATCHED };
 
 struct watch {
 	struct exec_job *job;
-	const struct exec_request *request;
 	struct exec_result *result;
-	bool unwanted;        /* it is detached, and shall be ended */
 	size_t owed[2];       /* of what the pipes held at the command's end: not yet sent */
-	size_t input_at;      /* of the request's input */
 	bool ended;           /* the command, not all that it started */
 	uint64_t deadline_ms; /* of the command; then, once it has ended, of its pipes */
 	uint64_t frozen_ms;   /* by which the deadline has been put off */
@@ -54,22 +52,15 @@ static void drain(struct exec_job *job, int *fd, struct exec_output *o)
 		o->truncated = true;
 }
 
-static ssize_t send_or_file(struct exec_job *job, int which, int fd)
-{
-	if (job->detached)
-		return detached_take(job->detached, which, fd);
-	return exec_stream_take(job->stream, which, fd, clock_mono_ms());
-}
-
 /* Read what there is, and keep it in the result or elsewhere. */
 static void take(struct watch *w, int which, int *fd, struct exec_output *o)
 {
 	struct exec_job *job = w->job;
-	if (!job->detached && (!job->stream || job->stream->gone)) {
+	if (!job->stream || job->stream->gone) {
 		drain(job, fd, job->stream ? NULL : o);
 		return;
 	}
-	ssize_t n = send_or_file(job, which, *fd);
+	ssize_t n = exec_stream_take(job->stream, which, *fd, clock_mono_ms());
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		fd_close(fd);
 	if (n > 0)
@@ -83,17 +74,14 @@ static size_t pending(int fd)
 	return fd >= 0 && ioctl(fd, FIONREAD, &bytes) == 0 ? (size_t)bytes : 0;
 }
 
-static void feed(struct watch *w)
+/* Until all is written, or nobody reads on: EPIPE (the worker ignores the signal). */
+static void feed(struct exec_job *job)
 {
-	size_t left = w->request->input_len - w->input_at;
-	ssize_t n = left > 0 ? write(w->job->in_fd, w->request->input + w->input_at, left) : 0;
-	if (n > 0)
-		w->input_at += (size_t)n;
-	else if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	ssize_t n = sendfile(job->in_fd, job->input_fd, NULL, DROP_BYTES);
+	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
 		return;
-	/* All written, or nobody reads on: EPIPE (the worker ignores the signal). */
-	if (n < 0 || w->input_at == w->request->input_len)
-		fd_close(&w->job->in_fd);
+	fd_close(&job->in_fd);
+	fd_close(&job->input_fd);
 }
 
 static int reap(struct watch *w, struct err *e)
@@ -144,20 +132,17 @@ static int wait_for(struct watch *w, int wait_ms, struct err *e)
 		[PID] = {.fd = w->ended ? -1 : job->pidfd, .events = POLLIN},
 		[CLIENT] = {.fd = s && !s->gone ? s->conn_fd : -1,
 			    .events = s ? exec_stream_events(s) : 0},
-		[KILLER] = {.fd = job->detached ? job->detached->notify_fd : -1, .events = POLLIN},
 	};
 	if (poll(fds, WATCHED, wait_ms) < 0)
 		return errno == EINTR ? 0 : err_set(e, errno, "poll");
 	if (fds[IN].revents)
-		feed(w);
+		feed(job);
 	if (fds[OUT].revents)
 		take(w, 0, &job->out_fd, &w->result->out);
 	if (fds[ERR].revents && (!s || exec_stream_has_room(s)))
 		take(w, 1, &job->err_fd, &w->result->err);
 	if (fds[CLIENT].revents)
 		exec_stream_handle(s, fds[CLIENT].revents);
-	if (fds[KILLER].revents)
-		w->unwanted = detached_is_unwanted(job->detached);
 	return fds[PID].revents ? reap(w, e) : 0;
 }
 
@@ -181,7 +166,7 @@ static bool is_due(struct watch *w, uint64_t now)
 {
 	if (w->ended || w->job->leaf.killed)
 		return false;
-	if (w->unwanted || (w->job->stream && w->job->stream->gone))
+	if (w->job->stream && w->job->stream->gone)
 		return true;
 	w->result->timed_out = now >= w->deadline_ms && !put_off(w);
 	return w->result->timed_out;
@@ -205,7 +190,7 @@ static int step(struct watch *w, struct err *e)
 int exec_supervise(struct exec_job *job, const struct exec_request *r, struct exec_result *result,
 		   struct err *e)
 {
-	struct watch w = {.job = job, .request = r, .result = result};
+	struct watch w = {.job = job, .result = result};
 	w.deadline_ms = job->started_mono_ms + r->timeout_ms;
 	result->started_ms = clock_wall_ms();
 	int rc;
@@ -226,21 +211,10 @@ int exec_supervise(struct exec_job *job, const struct exec_request *r, struct ex
 
 void exec_finish(struct exec_job *job)
 {
-	while (job->out_fd >= 0 || job->err_fd >= 0) {
-		struct pollfd fds[] = {
-			{.fd = job->out_fd, .events = POLLIN},
-			{.fd = job->err_fd, .events = POLLIN},
-		};
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
-			break;
-		if (fds[0].revents)
-			drain(job, &job->out_fd, NULL);
-		if (fds[1].revents)
-			drain(job, &job->err_fd, NULL);
-	}
 	fd_close(&job->out_fd);
 	fd_close(&job->err_fd);
 	fd_close(&job->in_fd);
+	fd_close(&job->input_fd);
 	fd_close(&job->pidfd);
 	fd_close(&job->null_fd);
 	leaf_end(&job->leaf);

@@ -110,12 +110,36 @@ int cgroup_open_init(int root_fd, const char *id, struct err *e)
 	return fd;
 }
 
-int cgroup_make_egress(int root_fd, const char *id, struct err *e)
+static int make_beside_box(int root_fd, const char *id, const char *name, struct err *e)
 {
 	AUTO_FD fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return err_set(e, errno, "open cgroup %s", id);
-	return make_dir(fd, "egress", e);
+	return make_dir(fd, name, e);
+}
+
+int cgroup_make_egress(int root_fd, const char *id, struct err *e)
+{
+	return make_beside_box(root_fd, id, "egress", e);
+}
+
+int cgroup_make_shim(int root_fd, const char *id, struct err *e)
+{
+	return make_beside_box(root_fd, id, "shim", e);
+}
+
+int cgroup_end_commands(int root_fd, const char *id, uint64_t deadline_ms, struct err *e)
+{
+	char path[LIMIT_ID_BYTES + 16];
+	snprintf(path, sizeof(path), "%s/shim", id);
+	AUTO_FD shims = openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "%s/box/cgroup.kill", id);
+	if (shims < 0)
+		return 0;
+	int rc = fd_write_file(root_fd, path, "1", e);
+	if (rc == 0)
+		rc = cgroup_wait_empty(shims, deadline_ms, e);
+	return rc == -ENOENT || rc == -EBUSY ? 0 : rc;
 }
 
 /* 0: there is none. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The cgroup tree: squash/<id>/{box/{init,x0..xN},egress}. Limits sit on <id> and box, processes in
- * the leaves. Source: Documentation/admin-guide/cgroup-v2.rst. */
+/* The cgroup tree: squash/<id>/{box/{init,x0..xN},egress,shim}. Limits sit on <id> and box,
+ * processes in the leaves. Source: Documentation/admin-guide/cgroup-v2.rst. */
 #ifndef SQUASH_SQUASHD_KERNEL_CGROUP_H
 #define SQUASH_SQUASHD_KERNEL_CGROUP_H
 
@@ -38,6 +38,13 @@ pid_t cgroup_find_init(int root_fd, const char *id, int *pidfd, struct err *e);
 
 /* The leaf of the sandbox's egress, made if it is not there, open; or -errno. */
 int cgroup_make_egress(int root_fd, const char *id, struct err *e);
+
+/* The leaf of the sandbox's shims, likewise. */
+int cgroup_make_shim(int root_fd, const char *id, struct err *e);
+
+/* Kill what runs in the sandbox, and wait until its shims have told of that and ended, or
+ * deadline_ms (clock_mono_ms()) has come. 0, also then; or -errno. */
+int cgroup_end_commands(int root_fd, const char *id, uint64_t deadline_ms, struct err *e);
 
 /* The sandbox's living egress, as with cgroup_find_init, but 0 if there is none. */
 pid_t cgroup_find_egress(int root_fd, const char *id, int *pidfd, struct err *e);

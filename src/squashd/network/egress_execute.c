@@ -17,6 +17,7 @@
 #include "lib/fd.h"
 #include "lib/paths.h"
 #include "squashd/kernel/cgroup.h"
+#include "squashd/kernel/place_fds.h"
 #include "squashd/kernel/privilege.h"
 #include "squashd/kernel/spawn.h"
 #include "squashd/store/meta.h"
@@ -29,25 +30,6 @@ struct birth {
 	int fds[EGRESS_FDS_END]; /* what each of its descriptors is a copy of; -1: none */
 	struct err *e;
 };
-
-static int place_descriptors(struct birth *b)
-{
-	/* First all of them out of the way, */
-	for (int i = 0; i < EGRESS_FDS_END; i++) {
-		if (b->fds[i] >= 0)
-			b->fds[i] = fcntl(b->fds[i], F_DUPFD_CLOEXEC, EGRESS_FDS_END);
-		if (b->fds[i] < -1)
-			return err_set(b->e, errno, "copy a descriptor");
-	}
-	/* then to their places, open across exec. */
-	for (int i = 0; i < EGRESS_FDS_END; i++) {
-		if (b->fds[i] < 0)
-			close(i);
-		else if (dup2(b->fds[i], i) < 0)
-			return err_set(b->e, errno, "place a descriptor");
-	}
-	return 0;
-}
 
 /* Two sockets and two pipes for each connection: more than the kernel's default, which nobody can
  * raise any more later. egress lowers it to what it uses. */
@@ -65,7 +47,7 @@ static int become_egress(void *arg)
 	sigset_t none;
 	sigemptyset(&none);
 
-	int rc = place_descriptors(b);
+	int rc = place_fds(b->fds, EGRESS_FDS_END, b->e);
 	/* What its sandbox has no memory left for must not end what others rely on: not it. */
 	if (rc == 0)
 		rc = fd_write_file(AT_FDCWD, "/proc/self/oom_score_adj", "-1000", b->e);

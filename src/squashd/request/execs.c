@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* GET sandboxes/:id/execs, execs/:n, execs/:n/output, and DELETE execs/:n: what has become of
- * detached commands. None of it needs the sandbox's lock. */
+ * detached commands. All but the last needs no sandbox's lock. */
 #include <errno.h>
 #include <stdio.h>
 
 #include "lib/clock.h"
 #include "lib/fd.h"
+#include "lib/ring.h"
 #include "requests.h"
+#include "squashd/box/leaf.h"
 #include "squashd/exec/detached.h"
 #include "squashd/store/meta.h"
 #include "squashd/wire/execs_read.h"
@@ -84,7 +86,7 @@ static ssize_t read_output(int dir, struct exec_question *q, int conn_fd, char *
 
 void request_exec_output(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
-	static char data[DETACHED_KEPT_BYTES];
+	static char data[RING_KEPT_BYTES];
 	struct exec_question q;
 	struct err e;
 	bool ended;
@@ -103,12 +105,34 @@ void request_exec_output(const struct server *s, struct msg_cursor fields, struc
 	msg_add(&r->body, TAG_DATA, data, (size_t)n);
 }
 
-/* Have it killed, and wait until that is done. */
-static int kill_and_wait(int dir, int conn_fd, struct err *e)
+/* Kill it, if it runs. The sandbox's lock keeps its end from being written down meanwhile, and so
+ * its leaf from others. */
+static int kill_running(const struct server *s, const char *id, int dir, struct err *e)
+{
+	struct detached_job job;
+	struct leaf leaf;
+	AUTO_FD lock = meta_lock(s, id, META_WAIT, e);
+	if (lock < 0)
+		return lock;
+	if (detached_state(dir) != MSG_EXEC_RUNS)
+		return 0;
+	int rc = detached_read_job(dir, &job, e);
+	if (rc == 0)
+		rc = leaf_open(s->cgroup_fd, id, job.leaf, &leaf, e);
+	if (rc < 0)
+		return rc;
+	rc = leaf_kill(&leaf, e);
+	leaf_close(&leaf);
+	return rc;
+}
+
+/* Kill it, and wait until that is written down. */
+static int kill_and_wait(const struct server *s, const char *id, int dir, int conn_fd,
+			 struct err *e)
 {
 	uint64_t deadline = clock_mono_ms() + LIMIT_BUSY_MS;
 	AUTO_FD watch = detached_watch(dir, 0, e);
-	int rc = watch < 0 ? watch : detached_kill(dir, e);
+	int rc = watch < 0 ? watch : kill_running(s, id, dir, e);
 	while (rc == 0 && detached_state(dir) == MSG_EXEC_RUNS) {
 		uint64_t now = clock_mono_ms();
 		if (now >= deadline)
@@ -127,7 +151,7 @@ void request_exec_kill(const struct server *s, struct msg_cursor fields, struct 
 	AUTO_FD dir = execs_read(fields, false, &q, r) ? find(s, &q, r) : -1;
 	if (dir < 0)
 		return;
-	if (kill_and_wait(dir, r->conn_fd, &e) < 0)
+	if (kill_and_wait(s, q.id, dir, r->conn_fd, &e) < 0)
 		reply_sandbox_err(r, &e);
 	else
 		r->status = 204;

@@ -113,10 +113,9 @@ static void write_result(struct jsonw *w, const struct exec_result *r)
 
 /* One line of the log, or, with an id, of the history. */
 static void write_exec(struct buf *line, const struct caller *caller, const char *id, uint64_t seq,
-		       const char *cmd, const struct exec_result *result)
+		       const char *cmd, size_t len, const struct exec_result *result)
 {
 	struct jsonw w;
-	size_t len = strlen(cmd);
 	bool cut = len > JOURNAL_CMD_BYTES;
 	line->len = 0;
 	jsonw_init(&w, line);
@@ -137,15 +136,15 @@ static void write_exec(struct buf *line, const struct caller *caller, const char
 }
 
 void journal_exec(const struct server *s, int dir_fd, const char *id, uint64_t seq, const char *cmd,
-		  const struct exec_result *result)
+		  size_t cmd_len, const struct exec_result *result)
 {
 	static char memory[LINE_BYTES];
 	struct buf line = {.data = memory, .cap = sizeof(memory)};
 	struct err e;
-	write_exec(&line, s->caller, id, seq, cmd, result);
+	write_exec(&line, s->caller, id, seq, cmd, cmd_len, result);
 	int rc = append(s->data_fd, &history_files, &line, &e);
 	if (rc == 0 && dir_fd >= 0) {
-		write_exec(&line, s->caller, NULL, seq, cmd, result);
+		write_exec(&line, s->caller, NULL, seq, cmd, cmd_len, result);
 		rc = append(dir_fd, &log_files, &line, &e);
 	}
 	if (rc < 0)

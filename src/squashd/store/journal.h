@@ -30,9 +30,9 @@ enum journal_end {
  * is not undone for that. */
 
 /* Append to the log in dir_fd (-1: the sandbox is gone), and to the history. seq counts the
- * sandbox's commands from 1. */
+ * sandbox's commands from 1; of cmd, which has cmd_len bytes, JOURNAL_CMD_BYTES are looked at. */
 void journal_exec(const struct server *s, int dir_fd, const char *id, uint64_t seq, const char *cmd,
-		  const struct exec_result *result);
+		  size_t cmd_len, const struct exec_result *result);
 
 /* Append to the history. */
 void journal_end(const struct server *s, const struct sandbox *sb, enum journal_end why,

@@ -35,6 +35,15 @@ int slots_take(const struct server *s, const char *id, uint32_t *slot, struct er
 	return err_say(e, ENOSPC, "every range of uids is taken");
 }
 
+bool slots_find(const struct server *s, uint32_t slot, char id[LIMIT_ID_BYTES + 1])
+{
+	char path[32];
+	format_path(path, slot);
+	ssize_t n = readlinkat(s->run_fd, path, id, LIMIT_ID_BYTES);
+	id[n > 0 ? n : 0] = '\0';
+	return n > 0;
+}
+
 int slots_give_back(const struct server *s, uint32_t slot, struct err *e)
 {
 	char path[32];

@@ -13,6 +13,9 @@
 /* Take a free slot for the sandbox. 0 with *slot set, or -errno. */
 int slots_take(const struct server *s, const char *id, uint32_t *slot, struct err *e);
 
+/* The id of the sandbox that has the slot. False: it is free. */
+bool slots_find(const struct server *s, uint32_t slot, char id[LIMIT_ID_BYTES + 1]);
+
 /* 0, also if it is free; or -errno. */
 int slots_give_back(const struct server *s, uint32_t slot, struct err *e);
 

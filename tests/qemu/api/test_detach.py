@@ -9,6 +9,7 @@ import pool
 import tap
 from api import BUSYBOX, SANDBOXES, create, destroy, execute, info, output
 from tap import check, equal
+from waiting import wait_until
 
 BOX = f"{SANDBOXES}/box"
 KEPT = 256 * 1024
@@ -129,13 +130,102 @@ def test_refused(m):
     equal("stream and detach", (reply.status, reply.json["code"]), (400, "bad_field"))
 
 
+def workers(m):
+    """How many processes of squashd there are, itself with them."""
+    return len(m.inside("pidof squashd")[1].split())
+
+
+def kill_squashd(m):
+    mark = len(m.console)
+    m.inside("kill -9 $(pidof squashd)")
+    m.wait_console("squashd has ended", since=mark)
+    m.wait_api()
+
+
+def log_of(m, cmd):
+    return [entry for entry in m.http("GET", f"{BOX}/logs").json if entry["cmd"] == cmd]
+
+
+def test_no_worker(m):
+    """Neither holds a worker: a detached command, and what another has left in the background."""
+    number = detach(m, "sleep 1000")
+    result = execute(m, "box", "(read x </tmp/fifo; echo still here; echo $? >/tmp/wrote) & echo on")
+    equal("what is left holds the output", (result["stdout"], result["background"]), ("on\n", True))
+    check("no worker waits", wait_until(lambda: workers(m) == 1), m.inside("ps")[1])
+    shims = m.inside("for p in $(pidof shim); do cat /proc/$p/cgroup; done")[1].split()
+    equal("shims do, in the sandbox's cgroup", shims, ["0::/squash/box/shim"] * 2)
+    equal("without privilege", m.inside(
+        "for p in $(pidof shim); do grep -E '^(CapEff|NoNewPrivs|Seccomp):' /proc/$p/status; done | sort -u")[1].split(),
+        ["CapEff:", "0000000000000000", "NoNewPrivs:", "1", "Seccomp:", "2"])
+    execute(m, "box", "echo go >/tmp/fifo")
+    equal("who is left can still write", output(
+        m, "box", "until [ -s /tmp/wrote ]; do sleep 0.05; done; cat /tmp/wrote"), "0")
+    check("its shim ends with it", wait_until(lambda: len(m.inside("pidof shim")[1].split()) == 1))
+    m.http("DELETE", f"{BOX}/execs/{number}")
+    check("so does the other", wait_until(lambda: m.inside("pidof shim")[0] != 0))
+
+
+def test_outlives(m):
+    """squashd is killed: detached commands go on, and how they end is written down."""
+    cmd = "echo one; read x </tmp/fifo; echo two; exit 3"
+    number = detach(m, cmd)
+    read(m, number, wait=30)
+    kill_squashd(m)
+    equal("it runs when squashd is back", state(m, number)["state"], "running")
+    execute(m, "box", "echo go >/tmp/fifo")
+    equal("its output is kept", read_all(m, number), b"one\ntwo\n")
+    equal("and its end", state(m, number)["result"]["exit_code"], 3)
+    equal("once", [entry["exit_code"] for entry in log_of(m, cmd)], [3])
+    # It ends while squashd can't hear of it.
+    cmd = "read x </tmp/fifo; exit 4"
+    number = detach(m, cmd)
+    m.inside("kill -STOP $(pidof squashd)")
+    m.inside("p=$(cat /sys/fs/cgroup/squash/box/box/x*/cgroup.procs | head -n 1); echo go >/proc/$p/root/tmp/fifo; "
+             "while [ -d /proc/$p ] && ! grep -q 'State:.Z' /proc/$p/status; do sleep 0.05; done")
+    kill_squashd(m)
+    equal("it is told when squashd is back", read_all(m, number), b"")
+    equal("how it ended", state(m, number)["result"]["exit_code"], 4)
+    equal("once", [entry["exit_code"] for entry in log_of(m, cmd)], [4])
+
+
+def test_input(m):
+    """What a command doesn't read is the sandbox's memory, however long it waits."""
+    def used():
+        return int(m.inside("cat /sys/fs/cgroup/squash/box/memory.current")[1])
+    before = used()
+    text = "x" * 900_000
+    number = detach(m, "read x </tmp/fifo; wc -c", stdin=text)
+    check("it is the sandbox's", used() - before > 700_000, (before, used()))
+    execute(m, "box", "echo go >/tmp/fifo")
+    equal("and all there when it reads", read_all(m, number), b"900000\n")
+    equal("one that is waited for has it, too", output(m, "box", "wc -c", stdin=text), "900000")
+
+
+def test_strangers(m):
+    """Who is no shim can report nothing."""
+    number = detach(m, "sleep 1000")
+    m.inside("printf '\\002\\000\\000\\000' | /bin/busybox nc local:/run/squash/shim/squashd.sock")
+    equal("nothing comes of it", state(m, number)["state"], "running")
+    m.http("DELETE", f"{BOX}/execs/{number}")
+
+
+def test_destroyed(m):
+    """The end of a sandbox is that of its commands: the history has both."""
+    create(m, "short", BUSYBOX)
+    cmd = "echo short; sleep 1000"
+    reply = m.http("POST", f"{SANDBOXES}/short/exec", {"cmd": cmd, "detach": True})
+    equal("one is started", reply.status, 202)
+    destroy(m, "short")
+    lines = [e for e in m.http("GET", "api/history").json if e.get("cmd") == cmd]
+    equal("how it ended is in the history", [(e["id"], e["signal"]) for e in lines], [("short", 9)])
+
+
 def test_lost(m):
     number = detach(m, "sleep 1000")
-    m.inside("kill -9 $(pidof squashd)")  # and with it the worker that supervises
-    m.wait_console("squashd has ended")
-    m.wait_api()
-    equal("whose supervisor has died is lost", state(m, number)["state"], "lost")
+    m.inside("kill -9 $(pidof shim)")
+    check("a command whose shim has died is lost", wait_until(lambda: state(m, number)["state"] == "lost"))
     equal("there is an end to its output", read(m, number, wait=60), (b"", 0, False))
+    equal("others run", output(m, "box", "echo on"), "on")
     destroy(m, "box")
     equal("with the sandbox all is gone", m.inside("ls /data/sandboxes")[1], "")
 
@@ -144,7 +234,8 @@ def main():
     with pool.borrow(pool.OPEN) as m:
         create(m, "box", BUSYBOX)
         output(m, "box", "mkfifo /tmp/fifo")
-        tap.each(m, test_life, test_bytes, test_kill, test_kept, test_refused, test_lost)
+        tap.each(m, test_life, test_bytes, test_kill, test_kept, test_refused, test_no_worker, test_outlives, test_input,
+                 test_strangers, test_destroyed, test_lost)
 
 
 tap.run(main)

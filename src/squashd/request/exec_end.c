@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#include "exec_end.h"
+
+#include <errno.h>
+
+#include "lib/fd.h"
+#include "lib/msg.h"
+#include "squashd/store/journal.h"
+#include "squashd/store/meta.h"
+#include "squashd/store/totals.h"
+
+static enum msg_exec_end judge_end(const struct exec_result *result)
+{
+	if (result->oom_killed)
+		return MSG_END_OOM;
+	if (result->timed_out)
+		return MSG_END_TIMEOUT;
+	if (result->signal != 0)
+		return MSG_END_SIGNAL;
+	return result->exit_code != 0 ? MSG_END_FAILED : MSG_END_OK;
+}
+
+/* Who destroys a sandbox has its lock, and waits for its shims, which wait for us. */
+int exec_end_lock(const struct server *s, const char *id)
+{
+	enum { STEP_MS = 50 };
+	int lock;
+	do {
+		lock = meta_lock(s, id, STEP_MS, NULL);
+	} while (lock == -EBUSY && meta_exists(s, id));
+	return lock < 0 ? -1 : lock;
+}
+
+void exec_end_record_locked(const struct server *s, const struct exec_end *end, int lock)
+{
+	enum msg_exec_end how = judge_end(end->result);
+	totals_count_exec(s->totals, how, end->result->duration_ms);
+	if (lock >= 0)
+		meta_count_end(lock, how);
+	journal_exec(s, lock, end->id, end->seq, end->cmd, end->cmd_len, end->result);
+}
+
+void exec_end_record(const struct server *s, const struct exec_end *end)
+{
+	AUTO_FD lock = exec_end_lock(s, end->id);
+	exec_end_record_locked(s, end, lock);
+}
+
+void exec_end_add(const struct exec_result *result, struct buf *b)
+{
+	msg_add_number(b, TAG_EXIT_CODE, (uint64_t)result->exit_code);
+	msg_add_number(b, TAG_STARTED_MS, result->started_ms);
+	msg_add_number(b, TAG_ENDED_MS, result->ended_ms);
+	msg_add_number(b, TAG_DURATION_MS, result->duration_ms);
+	msg_add_number(b, TAG_TIMED_OUT, result->timed_out);
+	msg_add_number(b, TAG_OOM_KILLED, result->oom_killed);
+	msg_add_number(b, TAG_SIGNAL, (uint64_t)result->signal);
+	msg_add_number(b, TAG_BACKGROUND, result->background);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "seats.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "lib/limits.h"
+
+/* One word, so that it changes as a whole: 0, it is free; else a class, and some of the digest of
+ * an id. Two sandboxes whose digests are alike share a bound: no harm. */
+#define TAKEN 0x80000000u
+#define CLASS_SHIFT 28
+#define ID_MASK 0x0fffffffu
+
+struct seats {
+	_Atomic uint32_t words[LIMIT_WORKERS];
+	pid_t pids[LIMIT_WORKERS]; /* squashd's alone */
+};
+
+static uint32_t word_of(enum seat_class class, uint32_t id)
+{
+	return TAKEN | (uint32_t) class << CLASS_SHIFT | (id & ID_MASK);
+}
+
+/* FNV-1a: http://www.isthe.com/chongo/tech/comp/fnv; never 0, which is no sandbox. */
+static uint32_t digest(const char *id)
+{
+	uint32_t hash = 2166136261u;
+	if (id[0] == '\0')
+		return 0;
+	for (; *id; id++)
+		hash = (hash ^ (uint8_t)*id) * 16777619u;
+	hash &= ID_MASK;
+	return hash ? hash : 1;
+}
+
+struct seats *seats_make(struct err *e)
+{
+	void *at = mmap(NULL, sizeof(struct seats), PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (at != MAP_FAILED)
+		return at;
+	err_set(e, errno, "map seats");
+	return NULL;
+}
+
+int seats_take(struct seats *s, enum seat_class class)
+{
+	for (int i = 0; i < LIMIT_WORKERS; i++)
+		if (atomic_load(&s->words[i]) == 0) {
+			s->pids[i] = 0;
+			atomic_store(&s->words[i], word_of(class, 0));
+			return i;
+		}
+	return -1;
+}
+
+void seats_give(struct seats *s, int seat, pid_t pid)
+{
+	s->pids[seat] = pid;
+	if (pid < 0)
+		atomic_store(&s->words[seat], 0);
+}
+
+bool seats_end(struct seats *s, pid_t pid)
+{
+	for (int i = 0; i < LIMIT_WORKERS; i++)
+		if (s->pids[i] == pid && atomic_load(&s->words[i])) {
+			s->pids[i] = 0;
+			atomic_store(&s->words[i], 0);
+			return true;
+		}
+	return false;
+}
+
+unsigned seats_taken(struct seats *s)
+{
+	unsigned count = 0;
+	for (int i = 0; i < LIMIT_WORKERS; i++)
+		count += atomic_load(&s->words[i]) != 0;
+	return count;
+}
+
+unsigned seats_of_class(struct seats *s, enum seat_class class)
+{
+	unsigned count = 0;
+	for (int i = 0; i < LIMIT_WORKERS; i++)
+		count += (atomic_load(&s->words[i]) & ~ID_MASK) == word_of(class, 0);
+	return count;
+}
+
+static unsigned count_word(struct seats *s, uint32_t word)
+{
+	unsigned count = 0;
+	for (int i = 0; i < LIMIT_WORKERS; i++)
+		count += atomic_load(&s->words[i]) == word;
+	return count;
+}
+
+/* First it is written down, then all are counted: of two that come at once both may be refused, but
+ * never are both let in where only one may. */
+bool seats_admit(struct seats *s, int seat, enum seat_class class, const char *id, struct err *e)
+{
+	uint32_t word = word_of(class, digest(id));
+	atomic_store(&s->words[seat], word);
+	if (class != SEAT_LONG)
+		return true;
+	unsigned all = seats_of_class(s, SEAT_LONG), own = count_word(s, word);
+	unsigned most = LIMIT_WORKERS - LIMIT_WORKERS_KEPT;
+	if (all > most) {
+		err_say(e, EBUSY, "%u requests that take long are under way already", most);
+		return false;
+	}
+	if (id[0] == '\0' || own <= 1 || own - 1 <= (most - all) / 2)
+		return true;
+	err_say(e, EBUSY,
+		"%u requests to sandbox %s are under way already, and %u more would be let in of "
+		"all others",
+		own - 1, id, most - all);
+	return false;
+}
+
+void seats_leave(struct seats *s, int seat)
+{
+	atomic_store(&s->words[seat], 0);
+}
