@@ -46,7 +46,7 @@ static void test_kept(void)
 static void test_share(void)
 {
 	struct err e;
-	char id[16];
+	char id[24];
 	int first = 0, others = 0, most = LIMIT_WORKERS - LIMIT_WORKERS_KEPT;
 	seats = seats_make(&e);
 	first = fill("greedy", SEAT_LONG, LIMIT_WORKERS);
