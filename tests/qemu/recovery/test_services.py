@@ -45,6 +45,7 @@ PROCESSES = {
     "mksquashfs": (0, CAPTURE, 1, 2, "/", None),
     "box-init": (None, "", 1, 2, "/", 0),
     "egress": (-1, "", 1, 2, "/srv/egress", 12),
+    "shim": (-1, "", 1, 2, "/run/squash/shim", 10),
     "sleep": (None, DOCKER, 0, 2, "/", 3),
 }
 FIRST_UID = 16 * 65536
@@ -56,7 +57,7 @@ LOOK = r"""
 for p in /proc/[0-9]*; do
     name=$(tr '\0' '\n' <$p/cmdline 2>/dev/null | head -n 1 | sed 's|.*/||')
     case $name in
-        init|udhcpc|ntpd|httpd|front|api|squashd|mksquashfs|box-init|egress|sleep) ;; *) continue ;; esac
+        init|udhcpc|ntpd|httpd|front|api|squashd|mksquashfs|box-init|egress|shim|sleep) ;; *) continue ;; esac
     set -- $(awk '$1 ~ /^(Uid|Cap(Prm|Eff|Bnd|Amb)|NoNewPrivs|Seccomp):$/ { print $2 }' $p/status)
     echo $name ${p#/proc/} $* $(readlink $p/root) $(ls $p/fd | wc -l) $(stat -c %u $p/mem) \
         $(for n in mnt pid net user; do readlink $p/ns/$n; done)
@@ -84,7 +85,8 @@ def look(m, first="true"):
 def test_table(m):
     create(m, "box", BUSYBOX, memory_mb=128, disk_mb=64, allow_net=["example.org"])
     output(m, "box", "dd if=/dev/urandom of=/root/big bs=1M count=48 2>/dev/null")
-    running = Running(m, "box", "sleep 20")
+    running = Running(m, "box", "sleep 1000")  # until the sandbox ends
+    m.http("POST", f"{SANDBOXES}/box/exec", {"cmd": "sleep 1000", "detach": True})
     found = look(m)
     snapshot = threading.Thread(
         target=lambda: m.http("POST", f"{SANDBOXES}/box/snapshot", {}, seconds=60)
@@ -127,7 +129,7 @@ def check_privilege(name, got, expected):
     equal(f"{name}'s root", got["root"], root)
     if fds is not None:
         equal(f"{name}'s descriptors", int(got["fds"]), fds)
-    if name in ("api", "front", "box-init", "egress"):
+    if name in ("api", "front", "box-init", "egress", "shim"):
         # A process that is not dumpable belongs to root of its user namespace.
         owner = int(got["uid"]) if uid is None else 0
         equal(f"{name} is not dumpable", int(got["owner"]), owner)
@@ -177,12 +179,12 @@ def test_closed(m):
 def test_token(m):
     equal("without the token: 401", m.http("GET", SANDBOXES, token="x").status, 401)
     create(m, "box", BUSYBOX, memory_mb=64)
-    running = Running(m, "box", "sleep 3")
+    running = Running(m, "box", "sleep 5")
     # Who has it: the kernel's first process, which here is the tests', by the kernel's command
     # line; api, of the request that it serves; the shell that looks.
     found = m.inside(
         f"for p in /proc/[0-9]*; do grep -q {TOKEN} $p/environ $p/cmdline 2>/dev/null &&"
-        " [ ${p#/proc/} != $$ ] && cat $p/comm; done"
+        " [ ${p#/proc/} != $$ ] && cat $p/comm 2>/dev/null; done"
     )[1]
     check("nobody's environment has it", set(found.split()) <= {"test-init", "api"}, found)
     running.reply()
