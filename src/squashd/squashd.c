@@ -205,17 +205,17 @@ static int do_work(const struct server *s, const struct work *work)
 	return sweeps ? SWEEP_DONE : WORK_DONE;
 }
 
-/* Whether a worker could be started. */
-static bool start_worker(struct server *s, const struct work *work)
+/* The worker's pid; 0: it could not be started. */
+static pid_t start_worker(struct server *s, const struct work *work)
 {
 	bool is_new = work->conn_fd >= 0 && !work->is_shim;
 	s->seat = seats_take(s->seats, is_new ? SEAT_NEW : SEAT_OWN);
 	if (s->seat < 0)
-		return false;
+		return 0;
 	pid_t pid = fork();
 	if (pid != 0) {
 		seats_give(s->seats, s->seat, pid);
-		return pid > 0;
+		return pid > 0 ? pid : 0;
 	}
 	close(LISTEN_FD);
 	signal(SIGCHLD, SIG_DFL);
@@ -228,8 +228,9 @@ struct loop {
 	int servers_fd; /* inotify: tells that PATH_RESOLV is another */
 	int shim_fd;    /* where shims report */
 	bool hears_shims;
-	bool listening; /* not before what was there has been looked after */
-	uint64_t sweep_at_ms;
+	bool listening;          /* not before what was there has been looked after */
+	pid_t sweeper;           /* the worker that sweeps; 0: none */
+	uint64_t sweep_at_ms;    /* of the next, which waits for the sweeper */
 	unsigned sweep_again_ms; /* how long to wait when a sweep has left something */
 };
 
@@ -359,9 +360,12 @@ static void note_ended(struct loop *l)
 	int status;
 	pid_t pid;
 	child_ended = 0;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == l->sweeper)
+			l->sweeper = 0;
 		if (seats_end(l->server->seats, pid))
 			judge_end(l, status);
+	}
 	hear_shims(l, true);
 	/* The first worker is the one that recovers, and there are no others beside it but those
 	 * that end what is over. */
@@ -369,19 +373,22 @@ static void note_ended(struct loop *l)
 		listen_now(l);
 }
 
+/* One at a time: what comes up while one is under way, the next looks after. */
 static void sweep_if_due(struct loop *l)
 {
-	if (clock_mono_ms() < l->sweep_at_ms)
+	if (l->sweeper || clock_mono_ms() < l->sweep_at_ms)
 		return;
 	l->sweep_at_ms = UINT64_MAX;
-	start_worker(l->server, &(struct work){.conn_fd = -1});
+	l->sweeper = start_worker(l->server, &(struct work){.conn_fd = -1});
+	if (!l->sweeper)
+		sweep_after(l, SWEEP_AGAIN_MS);
 }
 
 static int find_timeout_ms(const struct loop *l)
 {
 	uint64_t now = clock_mono_ms();
 	int watch_ms = watch_timeout_ms(l->watch);
-	if (l->sweep_at_ms == UINT64_MAX)
+	if (l->sweeper || l->sweep_at_ms == UINT64_MAX)
 		return watch_ms;
 	int sweep_ms = l->sweep_at_ms > now ? (int)(l->sweep_at_ms - now) : 0;
 	return watch_ms >= 0 && watch_ms < sweep_ms ? watch_ms : sweep_ms;
@@ -449,7 +456,8 @@ int main(void)
 	}
 	server.report_fd = watch.report_fd;
 	/* In a child, as all that starts sandboxes: their PID 1 is nothing that squashd reaps. */
-	if (!start_worker(&server, &(struct work){.conn_fd = -1, .recover = true})) {
+	loop.sweeper = start_worker(&server, &(struct work){.conn_fd = -1, .recover = true});
+	if (!loop.sweeper) {
 		perror("squashd: fork");
 		return 1;
 	}

@@ -3,8 +3,7 @@
  * pid, net, uts, ipc and cgroup namespaces. These belong to the initial user namespace: only the
  * user namespace, joined last, is one that the sandbox has rights over, so its root can't mount,
  * set an address or a host name. The child builds the root (root.c), pivots into it, joins the user
- * namespace and becomes box-init. It shares the worker's memory until then (spawn.h), so it says
- * what failed in plain memory. */
+ * namespace and becomes box-init. */
 #include "box.h"
 
 #include <errno.h>
@@ -35,12 +34,11 @@
 
 #define STOP_MS 10000 /* killed processes are gone in milliseconds, a thousand of them in seconds */
 
-/* What the child is given, and where it leaves its error. */
+/* What the child is given. */
 struct birth {
 	const struct server *server;
 	const struct sandbox *sb;
 	int userns_fd;
-	struct err *e;
 };
 
 /* A new network namespace has its loopback down. */
@@ -53,29 +51,31 @@ static int raise_loopback(struct err *e)
 	return 0;
 }
 
-static int build(struct birth *b)
+static int build(const struct birth *b, struct err *e)
 {
 	if (unshare(CLONE_NEWCGROUP) < 0) /* here, not in clone3: its root is to be our leaf */
-		return err_set(b->e, errno, "make cgroup namespace");
+		return err_set(e, errno, "make cgroup namespace");
 	if (sethostname(b->sb->id, strlen(b->sb->id)) < 0)
-		return err_set(b->e, errno, "set host name");
-	int rc = raise_loopback(b->e);
+		return err_set(e, errno, "set host name");
+	int rc = raise_loopback(e);
 	if (rc == 0)
-		rc = root_build(b->server, b->sb, b->userns_fd, b->e);
+		rc = root_build(b->server, b->sb, b->userns_fd, e);
 	return rc;
 }
 
-static int become_box_init(void *arg)
+static int become_box_init(void *arg, struct err *e)
 {
-	struct birth *b = arg;
+	const struct birth *b = arg;
 	char *const argv[] = {(char[]){"box-init"}, NULL};
 	char *const envp[] = {NULL};
 
-	int rc = build(b);
+	/* First: what it makes is on the sandbox's account, which may be full of what the upper
+	 * holds. A call of ours is to fail then, not we. */
+	int rc = fd_write_file(AT_FDCWD, "/proc/self/oom_score_adj", "-1000", e);
 	if (rc == 0)
-		rc = fd_write_file(AT_FDCWD, "/proc/self/oom_score_adj", "-1000", b->e);
+		rc = build(b, e);
 	if (rc == 0)
-		rc = privilege_become_root_of(b->userns_fd, 0, b->e);
+		rc = privilege_become_root_of(b->userns_fd, 0, e);
 	if (rc < 0)
 		return 1;
 	/* It has no use for the appliance's console. What else is open closes on exec. */
@@ -83,7 +83,7 @@ static int become_box_init(void *arg)
 		close(fd);
 	/* By descriptor: the program lies outside of the root that we are in. */
 	syscall(SYS_execveat, b->server->box_init_fd, "", argv, envp, AT_EMPTY_PATH);
-	err_set(b->e, errno, "execute %s", PATH_BOX_INIT);
+	err_set(e, errno, "execute %s", PATH_BOX_INIT);
 	return 1;
 }
 
@@ -95,7 +95,7 @@ int box_start(const struct server *s, const struct sandbox *sb, int *pidfd, stru
 	AUTO_FD cgroup = cgroup_open_init(s->cgroup_fd, sb->id, e);
 	if (cgroup < 0)
 		return cgroup;
-	struct birth b = {.server = s, .sb = sb, .userns_fd = userns, .e = e};
+	struct birth b = {.server = s, .sb = sb, .userns_fd = userns};
 	struct spawn spawn = {
 		.clone_flags =
 			CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC,
@@ -103,7 +103,6 @@ int box_start(const struct server *s, const struct sandbox *sb, int *pidfd, stru
 		.run = become_box_init,
 		.arg = &b,
 	};
-	e->number = 0;
 	pid_t pid = spawn_until_exec(&spawn, pidfd, e);
 	if (pid < 0)
 		return pid;

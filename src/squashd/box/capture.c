@@ -255,7 +255,6 @@ static int run(struct capture *c, struct jail *j, struct err *e)
 		.run = jail_become_mksquashfs,
 		.arg = j,
 	};
-	e->number = 0;
 	pid_t pid = spawn_until_exec(&spawn, &c->pidfd, e);
 	fd_close(&j->talk_fd);
 	if (pid < 0)
@@ -304,7 +303,6 @@ static int capture_tree(const struct server *s, const char *id, int tree_fd, int
 		.out_fd = out,
 		.max_bytes = max_bytes,
 		.memory_mb = buffers_mb(),
-		.e = e,
 	};
 	struct capture c = {.leaf_fd = leaf, .pidfd = -1, .talk_fd = -1};
 	int rc = limit_leaf(leaf, out_fd, max_bytes, e);

@@ -9,9 +9,7 @@
  *                xattr(7)) and files whatever their mode
  *   calls        those below. So CAP_SYS_ADMIN is good for reading attributes, and nothing else
  *   limits       its cgroup's, and the size of out
- *   life         its parent's
- *
- * As in exec.c and box.c, this runs in memory that is shared with the parent. */
+ *   life         its parent's */
 #include "jail.h"
 
 #include <errno.h>
@@ -94,104 +92,103 @@ static const struct seccomp_rule calls[] = {
 
 static const struct seccomp_table only_calls = {calls, sizeof(calls) / sizeof(calls[0]), 0};
 
-static int set_limits(const struct jail *j)
+static int set_limits(const struct jail *j, struct err *e)
 {
 	const struct rlimit no_core = {0, 0};
 	const struct rlimit size = {j->max_bytes, j->max_bytes};
 	/* It holds each directory open from the root to where it is: half of PATH_MAX, at most. */
 	const struct rlimit files = {4096, 4096};
 	/* squashd is hard to kill for want of memory; what it starts must not be. */
-	if (fd_write_file(AT_FDCWD, "/proc/self/oom_score_adj", "0", j->e) < 0)
-		return -j->e->number;
+	if (fd_write_file(AT_FDCWD, "/proc/self/oom_score_adj", "0", e) < 0)
+		return -e->number;
 	if (setrlimit(RLIMIT_CORE, &no_core) < 0 || setrlimit(RLIMIT_NOFILE, &files) < 0 ||
 	    (j->max_bytes && setrlimit(RLIMIT_FSIZE, &size) < 0))
-		return err_set(j->e, errno, "limit mksquashfs");
-	/* Past its limit a write is to fail and be reported, not to kill. Our own copy of the
-	 * dispositions: spawn.h shares memory, not signal handlers. */
+		return err_set(e, errno, "limit mksquashfs");
+	/* Past its limit a write is to fail and be reported, not to kill. */
 	signal(SIGXFSZ, SIG_IGN);
 	return 0;
 }
 
-static int attach(const struct jail *j, int stage_fd)
+static int attach(const struct jail *j, int stage_fd, struct err *e)
 {
 	if (mkdirat(stage_fd, "tree", 0700) < 0 || mknodat(stage_fd, "out", S_IFREG | 0600, 0) < 0)
-		return err_set(j->e, errno, "make the root of mksquashfs");
-	int rc = mnt_attach(j->tree_fd, stage_fd, "tree", j->e);
+		return err_set(e, errno, "make the root of mksquashfs");
+	int rc = mnt_attach(j->tree_fd, stage_fd, "tree", e);
 	if (rc == 0)
-		rc = mnt_attach(j->out_fd, stage_fd, "out", j->e);
+		rc = mnt_attach(j->out_fd, stage_fd, "out", e);
 	if (rc == 0)
-		rc = mnt_restrict(stage_fd, MNT_READ_ONLY, j->e);
+		rc = mnt_restrict(stage_fd, MNT_READ_ONLY, e);
 	return rc;
 }
 
 /* The appliance's tree is gone after this. */
-static int change_root(const struct jail *j)
+static int change_root(const struct jail *j, struct err *e)
 {
 	static const struct mnt_option options[] = {
 		{"source", "capture"}, {"size", "16k"}, {"mode", "0700"}, {NULL, NULL}};
 	/* Nothing that happens in this namespace is to reach the appliance's, nor the other way. */
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return err_set(j->e, errno, "make mounts private");
-	AUTO_FD stage = mnt_new("tmpfs", options, MNT_NO_SUID | MNT_NO_DEV | MNT_NO_EXEC, j->e);
+		return err_set(e, errno, "make mounts private");
+	AUTO_FD stage = mnt_new("tmpfs", options, MNT_NO_SUID | MNT_NO_DEV | MNT_NO_EXEC, e);
 	if (stage < 0)
 		return stage;
 	AUTO_FD run = open(STAGE, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (run < 0)
-		return err_set(j->e, errno, "open %s", STAGE);
-	int rc = mnt_attach(stage, run, "", j->e);
+		return err_set(e, errno, "open %s", STAGE);
+	int rc = mnt_attach(stage, run, "", e);
 	if (rc == 0)
-		rc = attach(j, stage);
+		rc = attach(j, stage, e);
 	if (rc < 0)
 		return rc;
 	if (fchdir(stage) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
 	    umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
-		return err_set(j->e, errno, "change the root of mksquashfs");
+		return err_set(e, errno, "change the root of mksquashfs");
 	return 0;
 }
 
 /* All but stdin, stdout, stderr and the program, which closes on exec. */
-static int settle_descriptors(const struct jail *j, int null_fd)
+static int settle_descriptors(const struct jail *j, int null_fd, struct err *e)
 {
 	unsigned program = (unsigned)j->program_fd;
 	if (dup2(null_fd, 0) < 0 || dup2(j->talk_fd, 1) < 0 || dup2(j->talk_fd, 2) < 0 ||
 	    (program > 3 && syscall(SYS_close_range, 3u, program - 1, 0) < 0) ||
 	    syscall(SYS_close_range, program + 1, ~0u, 0) < 0)
-		return err_set(j->e, errno, "settle descriptors");
+		return err_set(e, errno, "settle descriptors");
 	return 0;
 }
 
 /* Root stays root, so that it may write to out; with these capabilities, and no way to others. */
-static int drop_capabilities(const struct jail *j)
+static int drop_capabilities(struct err *e)
 {
 	const uint64_t keep = BIT(CAP_SYS_ADMIN) | BIT(CAP_DAC_READ_SEARCH);
 	/* Root's execve gives it what the bounding set holds: capabilities(7). */
 	for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
 		if (!(keep & BIT(cap)) && prctl(PR_CAPBSET_DROP, cap) < 0)
-			return err_set(j->e, errno, "drop capability %d", cap);
+			return err_set(e, errno, "drop capability %d", cap);
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2] = {
 		{.permitted = (uint32_t)keep, .effective = (uint32_t)keep},
 		{.permitted = (uint32_t)(keep >> 32), .effective = (uint32_t)(keep >> 32)},
 	};
 	if (syscall(SYS_capset, &head, data) < 0)
-		return err_set(j->e, errno, "capset");
+		return err_set(e, errno, "capset");
 	return 0;
 }
 
 /* To be done after credentials have changed, as that forgets it: PR_SET_PDEATHSIG(2const). */
-static int die_with_parent(const struct jail *j)
+static int die_with_parent(struct err *e)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-		return err_set(j->e, errno, "set the signal of the parent's death");
+		return err_set(e, errno, "set the signal of the parent's death");
 	/* It may be dead already. getppid() can't say that from inside a pid namespace; the pipe
 	 * can, that it alone reads. */
 	struct pollfd talk = {.fd = 1};
 	if (poll(&talk, 1, 0) < 0 || talk.revents)
-		return err_say(j->e, ESRCH, "the parent of mksquashfs is gone");
+		return err_say(e, ESRCH, "the parent of mksquashfs is gone");
 	return 0;
 }
 
-static void execute(const struct jail *j)
+static void execute(const struct jail *j, struct err *e)
 {
 	char memory[24];
 	sigset_t none;
@@ -208,10 +205,10 @@ static void execute(const struct jail *j)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	syscall(SYS_execveat, j->program_fd, "", argv, envp, AT_EMPTY_PATH);
-	err_set(j->e, errno, "execute %s", PATH_MKSQUASHFS);
+	err_set(e, errno, "execute %s", PATH_MKSQUASHFS);
 }
 
-int jail_become_mksquashfs(void *arg)
+int jail_become_mksquashfs(void *arg, struct err *e)
 {
 	const struct jail *j = arg;
 	/* A flock goes with its last copy: until then a sweep takes it for a capture that runs. */
@@ -219,27 +216,27 @@ int jail_become_mksquashfs(void *arg)
 	/* Privilege: the appliance's root, in namespaces and a cgroup of its own. */
 	AUTO_FD null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (null < 0) {
-		err_set(j->e, errno, "open /dev/null");
+		err_set(e, errno, "open /dev/null");
 		return 1;
 	}
-	int rc = set_limits(j);
+	int rc = set_limits(j, e);
 	/* Privilege: no path leads to the appliance's files from here on, */
 	if (rc == 0)
-		rc = change_root(j);
+		rc = change_root(j, e);
 	/* nor a descriptor; */
 	if (rc == 0)
-		rc = settle_descriptors(j, null);
+		rc = settle_descriptors(j, null, e);
 	/* two capabilities are left; */
 	if (rc == 0)
-		rc = drop_capabilities(j);
+		rc = drop_capabilities(e);
 	if (rc == 0)
-		rc = die_with_parent(j);
+		rc = die_with_parent(e);
 	/* and a few system calls, for ever. */
 	if (rc == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		rc = err_set(j->e, errno, "set no_new_privs");
+		rc = err_set(e, errno, "set no_new_privs");
 	if (rc == 0)
-		rc = seccomp_load(&only_calls, j->e);
+		rc = seccomp_load(&only_calls, e);
 	if (rc == 0)
-		execute(j);
+		execute(j, e);
 	return 1;
 }

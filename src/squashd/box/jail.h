@@ -18,10 +18,9 @@ struct jail {
 	int talk_fd;        /* what it says goes here: a pipe that nobody but our parent reads */
 	uint64_t max_bytes; /* of the file; 0: no limit */
 	uint64_t memory_mb; /* that its buffers may take */
-	struct err *e;      /* what could not be done; the parent's memory */
 };
 
 /* For spawn_until_exec; arg is a struct jail. Returns only when it has failed, with e filled. */
-int jail_become_mksquashfs(void *arg);
+int jail_become_mksquashfs(void *arg, struct err *e);
 
 #endif

@@ -28,22 +28,18 @@
 
 #define PROGRAM_FD 3
 
-/* What the child needs; it shares our memory until it executes the shell (spawn.h). */
+/* What the child needs. */
 struct join {
 	const struct exec_request *request;
 	int init_pidfd;
 	int userns_fd;
 	int in_fd, out_fd, err_fd;
-	const char *failed; /* what the child could not do once it was inside */
-	int failed_errno;
-	struct err *e;
 };
 
 static void reset_signals(void)
 {
 	sigset_t none;
 	sigemptyset(&none);
-	/* The dispositions are our own copy: spawn.h shares memory, not signal handlers. */
 	signal(SIGPIPE, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -56,25 +52,33 @@ static void set_rlimits(void)
 	setrlimit(RLIMIT_NOFILE, &files);
 }
 
-static int enter(struct join *j)
+static int enter(const struct join *j, struct err *e)
 {
 	/* Privilege: still the appliance's root, already in the sandbox's cgroup and pid
 	 * namespace. squashd is hard to kill for want of memory; what it starts must not be. As
 	 * root writes it, it can't be lowered again inside. */
-	if (fd_write_file(AT_FDCWD, "/proc/self/oom_score_adj", "0", j->e) < 0)
-		return -j->e->number;
+	if (fd_write_file(AT_FDCWD, "/proc/self/oom_score_adj", "0", e) < 0)
+		return -e->number;
 	int spaces = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP;
 	if (setns(j->init_pidfd, spaces) < 0)
-		return err_set(j->e, errno, "enter the sandbox's namespaces");
+		return err_set(e, errno, "enter the sandbox's namespaces");
 	set_rlimits();
 	/* Privilege: from here on root of the sandbox. */
-	return privilege_become_root_of(j->userns_fd, privilege_payload_caps, j->e);
+	return privilege_become_root_of(j->userns_fd, privilege_payload_caps, e);
 }
 
-static int fail_inside(struct join *j, const char *what)
+/* What errno says of what could not be done once the child was inside: of a command on its own
+ * stderr, which err_fd is. */
+static int fail_inside(const struct join *j, int err_fd, const char *what, struct err *e)
 {
-	j->failed = what;
-	j->failed_errno = errno;
+	char text[LIMIT_PATH_BYTES + 128];
+	int number = errno;
+	if (j->request->cmd) {
+		int n = snprintf(text, sizeof(text), "sandbox: %s: %s\n", what, strerror(number));
+		fd_write_all(err_fd, text, (size_t)n);
+	} else {
+		err_set(e, number, "start %s", what);
+	}
 	return 126; /* as shells say that a command can't be executed */
 }
 
@@ -98,28 +102,28 @@ static int settle_descriptors(const struct join *j)
 	return (int)syscall(SYS_close_range, first, ~0u, 0);
 }
 
-static int run_command(void *arg)
+static int run_command(void *arg, struct err *e)
 {
-	struct join *j = arg;
+	const struct join *j = arg;
 	char *const argv[] = {(char[]){"sh"}, (char[]){"-c"}, (char *)(uintptr_t)j->request->cmd,
 			      NULL};
 
-	if (enter(j) < 0)
+	if (enter(j, e) < 0)
 		return 1;
 	setsid();
 	umask(022);
 	if (settle_descriptors(j) < 0)
-		return fail_inside(j, "descriptors");
+		return fail_inside(j, j->err_fd, "descriptors", e);
 	if (chdir(j->request->workdir) < 0)
-		return fail_inside(j, j->request->workdir);
+		return fail_inside(j, STDERR_FILENO, j->request->workdir, e);
 	reset_signals();
 	if (!j->request->cmd) {
 		syscall(SYS_execveat, PROGRAM_FD, "", j->request->argv, j->request->envp,
 			AT_EMPTY_PATH);
-		return fail_inside(j, "a program of the appliance's");
+		return fail_inside(j, STDERR_FILENO, "a program of the appliance's", e);
 	}
 	execve("/bin/sh", argv, j->request->envp);
-	return fail_inside(j, "/bin/sh");
+	return fail_inside(j, STDERR_FILENO, "/bin/sh", e);
 }
 
 /* A pipe whose inner end belongs to the sandbox's root, or it could not open /dev/stdout; the outer
@@ -144,6 +148,15 @@ static int open_userns(pid_t init, struct err *e)
 	return fd;
 }
 
+/* Whether the child was killed: for want of memory, of which a call of its own has failed first. The
+ * command is reported as one that was killed later is. */
+static bool was_killed(const struct join *j, int pidfd)
+{
+	siginfo_t end = {.si_pid = 0};
+	return j->request->cmd && waitid(P_PIDFD, (id_t)pidfd, &end, WEXITED | WNOWAIT) == 0 &&
+	       end.si_code == CLD_KILLED;
+}
+
 static int start_joined(const struct server *s, const struct sandbox *sb, struct join *j,
 			struct exec_job *job, struct err *e)
 {
@@ -159,31 +172,17 @@ static int start_joined(const struct server *s, const struct sandbox *sb, struct
 	if (setns(init, CLONE_NEWPID) < 0) /* for the child: a worker serves one request */
 		return err_set(e, errno, "enter the sandbox's pid namespace");
 	struct spawn spawn = {.cgroup_fd = job->leaf.fd, .run = run_command, .arg = j};
-	e->number = 0;
 	pid_t pid = spawn_until_exec(&spawn, &job->pidfd, e);
 	if (pid == -EAGAIN) /* pids.max: pids(7), clone(2) */
 		return err_say(e, EAGAIN, "sandbox %s has %d processes and threads already", sb->id,
 			       LIMIT_PIDS);
 	if (pid < 0)
 		return pid;
-	if (!j->request->cmd && j->failed)
-		err_set(e, j->failed_errno, "start %s", j->failed);
-	if (e->number) {
+	if (e->number && !was_killed(j, job->pidfd)) {
 		waitid(P_PIDFD, (id_t)job->pidfd, NULL, WEXITED);
 		return -e->number;
 	}
 	return 0;
-}
-
-/* Say on the command's own stderr what it could not be started for. */
-static void tell_failure(const struct join *j)
-{
-	char text[LIMIT_PATH_BYTES + 128];
-	if (!j->failed || j->err_fd < 0)
-		return;
-	int n = snprintf(text, sizeof(text), "sandbox: %s: %s\n", j->failed,
-			 strerror(j->failed_errno));
-	fd_write_all(j->err_fd, text, (size_t)n);
 }
 
 int exec_start(const struct server *s, const struct sandbox *sb, const struct exec_request *r,
@@ -206,12 +205,9 @@ int exec_start(const struct server *s, const struct sandbox *sb, const struct ex
 	if (rc == 0 && r->cmd)
 		rc = make_pipe(owner, 0, err, e);
 	if (rc == 0) {
-		struct join j = {
-			.request = r, .in_fd = in[0], .out_fd = out[1], .err_fd = err[1], .e = e};
+		struct join j = {.request = r, .in_fd = in[0], .out_fd = out[1], .err_fd = err[1]};
 		job->started_mono_ms = clock_mono_ms();
 		rc = start_joined(s, sb, &j, job, e);
-		if (rc == 0)
-			tell_failure(&j);
 	}
 	fd_close(&in[0]);
 	fd_close(&out[1]);

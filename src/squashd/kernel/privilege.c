@@ -30,9 +30,10 @@ const uint64_t privilege_payload_caps =
 	BIT(CAP_SETFCAP);
 
 /* Holds the new user namespace until somebody else does. */
-static int wait_for_kill(void *arg)
+static int wait_for_kill(void *arg, struct err *e)
 {
 	const pid_t *worker = arg;
+	(void)e;
 	/* It has copies of what the worker has open, its locks among them, and must not be there
 	 * when that is gone. */
 	if (syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL) == 0 && syscall(SYS_getppid) == *worker)

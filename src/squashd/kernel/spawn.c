@@ -1,30 +1,35 @@
 /* SPDX-License-Identifier: MIT */
+/* A child that goes into a sandbox's cgroup has memory of its own from its first instruction. If it
+ * shared ours until execve, the kernel's choice of a victim in that cgroup would be a choice of us,
+ * too: whoever shares a victim's memory dies with it (oom_kill(), mm/oom_kill.c), and takes on the
+ * oom_score_adj that is written for one of them (proc_pid_oom_score_adj(5)). One page is common to
+ * both, for the child's error and for when it has done execve. */
 #include "spawn.h"
 
 #include <errno.h>
 #include <linux/futex.h>
 #include <linux/sched.h>
 #include <signal.h>
-#include <string.h>
+#include <stddef.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define STACK_BYTES 65536 /* the deepest child assembles a seccomp program: 20 KiB */
-
 /* clone3 returns twice; in the child on another stack, so no C code may stand between the system
  * call and the call of run. r12 and r13 survive the call (Linux clobbers rcx and r11 only). */
-static long clone3_and_run(struct clone_args *args, int (*run)(void *), void *arg)
+static long clone3_and_run(struct clone_args *args, int (*run)(void *, struct err *), void *arg)
 {
 	long result;
 	register void *r12 __asm__("r12") = arg;
-	register int (*r13)(void *) __asm__("r13") = run;
+	register int (*r13)(void *, struct err *) __asm__("r13") = run;
 	__asm__ volatile("syscall\n\t"
 			 "test %%rax, %%rax\n\t"
 			 "jnz 1f\n\t"
 			 "xor %%ebp, %%ebp\n\t" /* the end of the stack, for debuggers */
 			 "mov %%r12, %%rdi\n\t"
+			 "xor %%esi, %%esi\n\t"
 			 "call *%%r13\n\t"
 			 "mov %%eax, %%edi\n\t"
 			 "mov %[exit], %%eax\n\t"
@@ -37,74 +42,125 @@ static long clone3_and_run(struct clone_args *args, int (*run)(void *), void *ar
 	return result;
 }
 
-/* futex(2), but for errno, which the child has in common with us. */
-static void sleep_while(const uint32_t *word, uint32_t value, const struct timespec *longest)
+/* What the child and we have in common: shared memory without a file. tid is a robust mutex that
+ * the child holds: when it does execve, or ends, however, the kernel writes FUTEX_OWNER_DIED there
+ * and wakes us. Source: Documentation/locking/robust-futex-ABI.rst. */
+struct common {
+	struct err e;
+	uint32_t tid;
+	struct robust_list entry; /* of the one mutex */
+	struct robust_list_head list;
+};
+
+static struct common *map_common(struct err *e)
 {
-	long result;
-	register const struct timespec *r10 __asm__("r10") = longest;
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "0"((long)SYS_futex), "D"(word), "S"((long)FUTEX_WAIT), "d"((long)value),
-			   "r"(r10)
-			 : "rcx", "r11", "memory");
+	/* Once: the caller stands still while a child uses it. */
+	static struct common *common;
+	if (!common) {
+		void *at = mmap(NULL, sizeof(*common), PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		if (at == MAP_FAILED) {
+			err_set(e, errno, "map memory for a child");
+			return NULL;
+		}
+		common = at;
+	}
+	*common = (struct common){.tid = 0};
+	return common;
+}
+
+static int run_child(const struct spawn *s, struct common *c)
+{
+	c->entry.next = &c->list.list;
+	c->list.list.next = &c->entry;
+	c->list.futex_offset =
+		(long)offsetof(struct common, tid) - (long)offsetof(struct common, entry);
+	/* clone3 has written our pid there, as we see it (CLONE_CHILD_SETTID). */
+	__atomic_or_fetch(&c->tid, FUTEX_WAITERS, __ATOMIC_SEQ_CST);
+	if (syscall(SYS_set_robust_list, &c->list, sizeof(c->list)) < 0) {
+		err_set(&c->e, errno, "set_robust_list");
+		return 1;
+	}
+	return s->run(s->arg, &c->e);
 }
 
 /* Until the child has done execve or ended. Not by CLONE_VFORK, which can't be interrupted: a
  * command that has become root of its sandbox can be stopped by who is there already, and would
  * keep us, and the sandbox's lock, for ever. Nobody stops it for a good reason. */
-static void wait_until_apart(const uint32_t *shares, int pidfd)
+static void wait_until_apart(const uint32_t *tid, int pidfd)
 {
 	const struct timespec step = {.tv_nsec = 50000000L};
-	while (__atomic_load_n(shares, __ATOMIC_ACQUIRE)) {
+	for (;;) {
 		siginfo_t change = {.si_pid = 0};
-		sleep_while(shares, 1, &step);
-		if (waitid(P_PIDFD, (id_t)pidfd, &change, WSTOPPED | WNOHANG) == 0 && change.si_pid)
-			syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+		uint32_t now = __atomic_load_n(tid, __ATOMIC_ACQUIRE);
+		if (now & FUTEX_OWNER_DIED)
+			return;
+		if (syscall(SYS_futex, tid, FUTEX_WAIT, now, &step, NULL, 0) == 0 ||
+		    errno != ETIMEDOUT)
+			continue;
+		int what = WSTOPPED | WEXITED | WNOHANG | WNOWAIT;
+		if (waitid(P_PIDFD, (id_t)pidfd, &change, what) < 0 || change.si_pid == 0)
+			continue;
+		if (change.si_code != CLD_STOPPED)
+			return; /* before it held the mutex */
+		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 	}
 }
 
-/* With shares the kernel sets that to 0, and wakes who sleeps on it, when the child shares our
- * memory no longer (set_tid_address(2)), and this returns then. */
-static pid_t start(const struct spawn *s, uint32_t *shares, void *stack, size_t len, int *pidfd,
-		   struct err *e)
+static void set_cgroup(struct clone_args *args, int cgroup_fd)
+{
+	if (cgroup_fd < 0)
+		return;
+	args->flags |= CLONE_INTO_CGROUP;
+	args->cgroup = (unsigned)cgroup_fd;
+}
+
+pid_t spawn_until_exec(const struct spawn *s, int *pidfd, struct err *e)
+{
+	struct common *c = map_common(e);
+	if (!c)
+		return -e->number;
+	struct clone_args args = {
+		.flags = s->clone_flags | CLONE_PIDFD | CLONE_CHILD_SETTID,
+		.child_tid = (uint64_t)(uintptr_t)&c->tid,
+		.pidfd = (uint64_t)(uintptr_t)pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	set_cgroup(&args, s->cgroup_fd);
+	/* A handler of ours must not run in the child. */
+	sigset_t all, old;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	long pid = syscall(SYS_clone3, &args, sizeof(args));
+	if (pid == 0)
+		_exit(run_child(s, c));
+	int failed = errno;
+	if (pid > 0)
+		wait_until_apart(&c->tid, *pidfd);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (pid < 0)
+		return err_set(e, failed, "clone3");
+	*e = c->e;
+	return (pid_t)pid;
+}
+
+pid_t spawn_beside(const struct spawn *s, void *stack, size_t len, int *pidfd, struct err *e)
 {
 	struct clone_args args = {
-		.flags = s->clone_flags | CLONE_VM | CLONE_PIDFD |
-			 (shares ? CLONE_CHILD_CLEARTID : 0),
-		.child_tid = (uint64_t)(uintptr_t)shares,
+		.flags = s->clone_flags | CLONE_VM | CLONE_PIDFD,
 		.pidfd = (uint64_t)(uintptr_t)pidfd,
 		.exit_signal = SIGCHLD,
 		.stack = (uint64_t)(uintptr_t)stack,
 		.stack_size = len,
 	};
-	if (s->cgroup_fd >= 0) {
-		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (unsigned)s->cgroup_fd;
-	}
-	/* A handler must not run in the child: it would see our memory from another process. Nor in
-	 * us, as long as the child uses it. */
+	set_cgroup(&args, s->cgroup_fd);
+	/* A handler must not run in the child: it would see our memory from another process. */
 	sigset_t all, old;
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
 	long pid = clone3_and_run(&args, s->run, s->arg);
-	if (pid > 0 && shares)
-		wait_until_apart(shares, *pidfd);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	if (pid < 0)
 		return err_set(e, (int)-pid, "clone3");
 	return (pid_t)pid;
-}
-
-pid_t spawn_until_exec(const struct spawn *s, int *pidfd, struct err *e)
-{
-	/* The parent stands still while the child uses these, so one of each is enough. */
-	static char stack[STACK_BYTES] __attribute__((aligned(16)));
-	static uint32_t shares;
-	shares = 1;
-	return start(s, &shares, stack, sizeof(stack), pidfd, e);
-}
-
-pid_t spawn_beside(const struct spawn *s, void *stack, size_t len, int *pidfd, struct err *e)
-{
-	return start(s, NULL, stack, len, pidfd, e);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How an egress process begins: in the sandbox's cgroup, in the appliance's network, with nothing
- * but its descriptors. Like box-init it shares the worker's memory until it is executed
- * (spawn.h). */
+ * but its descriptors. */
 #include "egress_execute.h"
 
 #include <errno.h>
@@ -23,12 +22,11 @@
 #include "squashd/store/meta.h"
 #include "squashd/store/traffic.h"
 
-/* What the child is given, and where it leaves its error. */
+/* What the child is given. */
 struct birth {
 	const struct server *server;
 	uint32_t uid;
 	int fds[EGRESS_FDS_END]; /* what each of its descriptors is a copy of; -1: none */
-	struct err *e;
 };
 
 /* Two sockets and two pipes for each connection: more than the kernel's default, which nobody can
@@ -39,7 +37,7 @@ static int allow_descriptors(struct err *e)
 	return setrlimit(RLIMIT_NOFILE, &files) < 0 ? err_set(e, errno, "set RLIMIT_NOFILE") : 0;
 }
 
-static int become_egress(void *arg)
+static int become_egress(void *arg, struct err *e)
 {
 	struct birth *b = arg;
 	char *const argv[] = {(char[]){"egress"}, NULL};
@@ -47,21 +45,21 @@ static int become_egress(void *arg)
 	sigset_t none;
 	sigemptyset(&none);
 
-	int rc = place_fds(b->fds, EGRESS_FDS_END, b->e);
+	int rc = place_fds(b->fds, EGRESS_FDS_END, e);
 	/* What its sandbox has no memory left for must not end what others rely on: not it. */
 	if (rc == 0)
-		rc = fd_write_file(AT_FDCWD, "/proc/self/oom_score_adj", "-1000", b->e);
+		rc = fd_write_file(AT_FDCWD, "/proc/self/oom_score_adj", "-1000", e);
 	if (rc == 0)
-		rc = allow_descriptors(b->e);
+		rc = allow_descriptors(e);
 	if (rc == 0)
-		rc = privilege_become_user(b->uid, PATH_EGRESS_ROOT, b->e);
+		rc = privilege_become_user(b->uid, PATH_EGRESS_ROOT, e);
 	if (rc < 0)
 		return 1;
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* By descriptor: the program lies outside of the root that we are in. What else is open
 	 * closes on exec. */
 	syscall(SYS_execveat, b->server->egress_fd, "", argv, envp, AT_EMPTY_PATH);
-	err_set(b->e, errno, "execute %s", PATH_EGRESS);
+	err_set(e, errno, "execute %s", PATH_EGRESS);
 	return 1;
 }
 
@@ -71,12 +69,11 @@ static int open_log(int dir_fd, const char *name, struct err *e)
 	return fd < 0 ? err_set(e, errno, "open %s", name) : fd;
 }
 
-static int spawn(struct birth *b, int cgroup_fd, int *pidfd)
+static int spawn(struct birth *b, int cgroup_fd, int *pidfd, struct err *e)
 {
 	struct spawn how = {.cgroup_fd = cgroup_fd, .run = become_egress, .arg = b};
-	b->e->number = 0;
-	pid_t pid = spawn_until_exec(&how, pidfd, b->e);
-	return pid < 0 ? pid : -b->e->number;
+	pid_t pid = spawn_until_exec(&how, pidfd, e);
+	return pid < 0 ? pid : -e->number;
 }
 
 int egress_execute(const struct server *s, const struct sandbox *sb, const struct egress_net *n,
@@ -113,7 +110,6 @@ int egress_execute(const struct server *s, const struct sandbox *sb, const struc
 				[EGRESS_LOG_OTHER_FD] = other,
 				[EGRESS_TRAFFIC_FD] = traffic,
 			},
-		.e = e,
 	};
-	return spawn(&b, cgroup, pidfd);
+	return spawn(&b, cgroup, pidfd, e);
 }
