@@ -24,11 +24,10 @@
 #include "lib/fd.h"
 #include "lib/paths.h"
 #include "seats.h"
-#include "squashd/box/box.h"
 #include "squashd/box/capture.h"
 #include "squashd/box/life.h"
-#include "squashd/box/root.h"
 #include "squashd/kernel/cgroup.h"
+#include "squashd/kernel/filter_room.h"
 #include "squashd/kernel/quota.h"
 #include "squashd/network/egress.h"
 #include "squashd/request/shim_report.h"
@@ -109,8 +108,8 @@ static int open_dirs(struct server *s, struct err *e)
 	s->run_fd = open_dir(AT_FDCWD, PATH_RUN, true, 0755, e);
 	if (s->run_fd < 0)
 		return s->run_fd;
-	static const char *const names[] = {"layers", "slots",  "running", "stage",
-					    "dev",    "egress", "traffic", "shim"};
+	static const char *const names[] = {"layers", "slots",   "running", "stage",
+					    "egress", "traffic", "shim"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (mkdirat(s->run_fd, names[i], 0700) < 0 && errno != EEXIST)
 			return err_set(e, errno, "make %s/%s", PATH_RUN, names[i]);
@@ -157,11 +156,8 @@ static int set_up(struct server *s, struct err *e)
 	if (s->cgroup_fd < 0)
 		return s->cgroup_fd;
 	s->capture_fd = capture_make_root(e);
-	rc = s->capture_fd < 0 ? s->capture_fd : box_make_dev(s, e);
-	if (rc == 0)
-		rc = root_make_resolv(s, e);
-	if (rc < 0)
-		return rc;
+	if (s->capture_fd < 0)
+		return s->capture_fd;
 	s->totals = totals_map(s->run_fd, e);
 	s->seats = s->totals ? seats_make(e) : NULL;
 	return s->seats ? 0 : -e->number;

@@ -6,9 +6,6 @@
 #include "lib/err.h"
 #include "squashd/sandbox.h"
 
-/* Once, at squashd's start: the /dev that every sandbox gets a read-only view of. 0 or -errno. */
-int box_make_dev(const struct server *s, struct err *e);
-
 /* Its layers, upper and cgroup being there: make the namespaces and the root, and start box-init.
  * 0 with *pidfd, owned by the caller, set on it; or -errno with e filled, and nothing stays. */
 int box_start(const struct server *s, const struct sandbox *sb, int *pidfd, struct err *e);

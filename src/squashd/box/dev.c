@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The /dev of all sandboxes: made once, on a tmpfs at PATH_RUN/dev. Each gets a read-only copy of
- * the mount, with a devpts and a shared memory of its own on pts and shm. */
+#include "dev.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
-
-#include "box.h"
-#include "lib/fd.h"
-#include "squashd/kernel/mnt.h"
 
 /* Numbers from Documentation/admin-guide/devices.txt. */
 static const struct {
@@ -28,7 +24,7 @@ static const struct {
 	{"stdout", "/proc/self/fd/1"}, {"stderr", "/proc/self/fd/2"},
 };
 
-static int fill(int dev_fd, struct err *e)
+int dev_fill(int dev_fd, struct err *e)
 {
 	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
 		if (mknodat(dev_fd, devices[i].name, S_IFCHR | 0666,
@@ -41,17 +37,4 @@ static int fill(int dev_fd, struct err *e)
 	if (mkdirat(dev_fd, "pts", 0755) < 0 || mkdirat(dev_fd, "shm", 0755) < 0)
 		return err_set(e, errno, "make directories of /dev");
 	return 0;
-}
-
-int box_make_dev(const struct server *s, struct err *e)
-{
-	static const struct mnt_option options[] = {
-		{"source", "dev"}, {"size", "64k"}, {"mode", "0755"}, {NULL, NULL}};
-	if (mnt_is_root(s->run_fd, "dev"))
-		return 0; /* a squashd before us made it */
-	AUTO_FD mnt = mnt_new("tmpfs", options, MNT_NO_SUID | MNT_NO_EXEC, e);
-	if (mnt < 0)
-		return mnt;
-	int rc = fill(mnt, e);
-	return rc < 0 ? rc : mnt_attach(mnt, s->run_fd, "dev", e);
 }

@@ -2,7 +2,9 @@
 /* Everything is put together on a tmpfs, the stage, that is mounted over PATH_RUN/stage in the new
  * mount namespace alone: l0..lN and upper are copies of the shared mounts with the sandbox's ids,
  * root is the overlay. The overlay keeps what it needs of them, so all else goes away with the old
- * root. */
+ * root, except the two that are mounted from the stage itself: dev, and resolv.conf. So these files
+ * are the sandbox's own, and on its account: a lock, a lease or a watch on one is nothing that
+ * another could see or wait for. */
 #include "root.h"
 
 #include <errno.h>
@@ -17,6 +19,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "dev.h"
 #include "layers.h"
 #include "lib/fd.h"
 #include "lib/paths.h"
@@ -25,7 +28,7 @@
 #include "upper.h"
 
 #define STAGE PATH_RUN "/stage"
-#define RESOLV "resolv.conf" /* in /etc, and for all sandboxes in PATH_RUN */
+#define RESOLV "resolv.conf" /* in /etc, and on the stage */
 
 /* What shows or does more than a sandbox should: these read as empty files. */
 static const char *const masked_proc[] = {
@@ -40,7 +43,7 @@ static int open_stage(struct err *e)
 	/* Nothing that happens in this namespace is to reach the appliance's, nor the other way. */
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return err_set(e, errno, "make mounts private");
-	AUTO_FD mnt = mnt_new("tmpfs", options, MNT_NO_DEV | MNT_NO_EXEC, e);
+	AUTO_FD mnt = mnt_new("tmpfs", options, MNT_NO_SUID | MNT_NO_EXEC, e);
 	if (mnt < 0)
 		return mnt;
 	AUTO_FD run = open(STAGE, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -52,6 +55,26 @@ static int open_stage(struct err *e)
 	if (chdir(STAGE) < 0)
 		return err_set(e, errno, "change to %s", STAGE);
 	return fd_steal(&mnt);
+}
+
+/* The sandbox's resolver, which has the same address in each. It is there without an egress, too: a
+ * name is not found at once then, and the file stays what it is when allow_net changes. */
+static int stage_resolv(int stage_fd, struct err *e)
+{
+	/* How long to wait: egress asks three servers in turn, 2 s each, and nothing is lost on the
+	 * way to it. musl has the first for all attempts together. */
+	static const char text[] = "nameserver 198.18.0.1\noptions timeout:6 attempts:3\n";
+	AUTO_FD fd = openat(stage_fd, RESOLV, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	int rc = fd < 0 ? -errno : fd_write_all(fd, text, sizeof(text) - 1);
+	return rc < 0 ? err_set(e, -rc, "write %s", RESOLV) : 0;
+}
+
+static int stage_dev(int stage_fd, struct err *e)
+{
+	if (mkdirat(stage_fd, "dev", 0755) < 0)
+		return err_set(e, errno, "make dev on the stage");
+	AUTO_FD dev = openat(stage_fd, "dev", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return dev < 0 ? err_set(e, errno, "open dev on the stage") : dev_fill(dev, e);
 }
 
 /* Attach on stage/name a copy of the mount at from, with the sandbox's ids. */
@@ -164,14 +187,14 @@ static int set_net_sysctls(int proc_fd, uint32_t base, struct err *e)
 	return rc;
 }
 
-static int mask_proc(int root_fd, struct err *e)
+static int mask_proc(int stage_fd, int root_fd, struct err *e)
 {
 	for (size_t i = 0; i < sizeof(masked_proc) / sizeof(masked_proc[0]); i++) {
 		char path[32];
 		snprintf(path, sizeof(path), "proc/%s", masked_proc[i]);
 		if (faccessat(root_fd, path, F_OK, 0) < 0)
 			continue; /* this kernel was built without it */
-		AUTO_FD empty = mnt_clone(AT_FDCWD, PATH_RUN "/dev/null", e);
+		AUTO_FD empty = mnt_clone(stage_fd, "dev/null", e);
 		int rc = empty < 0 ? empty : mnt_attach(empty, root_fd, path, e);
 		if (rc < 0)
 			return rc;
@@ -181,7 +204,7 @@ static int mask_proc(int root_fd, struct err *e)
 	return rc < 0 ? rc : mnt_attach(sys, root_fd, "proc/sys", e);
 }
 
-static int attach_proc(const struct sandbox *sb, int root_fd, struct err *e)
+static int attach_proc(const struct sandbox *sb, int stage_fd, int root_fd, struct err *e)
 {
 	static const struct mnt_option options[] = {{"source", "proc"}, {NULL, NULL}};
 	AUTO_FD mnt = mnt_new("proc", options, MNT_NO_SUID | MNT_NO_DEV | MNT_NO_EXEC, e);
@@ -190,10 +213,11 @@ static int attach_proc(const struct sandbox *sb, int root_fd, struct err *e)
 	int rc = set_net_sysctls(mnt, SANDBOX_UID_BASE(sb->runtime.slot), e);
 	if (rc == 0)
 		rc = mnt_attach(mnt, root_fd, "proc", e);
-	return rc < 0 ? rc : mask_proc(root_fd, e);
+	return rc < 0 ? rc : mask_proc(stage_fd, root_fd, e);
 }
 
-static int attach_dev(const struct sandbox *sb, int root_fd, int userns_fd, struct err *e)
+static int attach_dev(const struct sandbox *sb, int stage_fd, int root_fd, int userns_fd,
+		      struct err *e)
 {
 	uint32_t base = SANDBOX_UID_BASE(sb->runtime.slot);
 	char tty_group[16], id[16], size[32];
@@ -208,7 +232,7 @@ static int attach_dev(const struct sandbox *sb, int root_fd, int userns_fd, stru
 						 {"mode", "1777"},  {"uid", id},
 						 {"gid", id},       {NULL, NULL}};
 
-	AUTO_FD dev = mnt_clone(AT_FDCWD, PATH_RUN "/dev", e);
+	AUTO_FD dev = mnt_clone(stage_fd, "dev", e);
 	if (dev < 0)
 		return dev;
 	int rc = mnt_idmap(dev, userns_fd, MNT_READ_ONLY | MNT_NO_SUID | MNT_NO_EXEC, e);
@@ -224,10 +248,8 @@ static int attach_dev(const struct sandbox *sb, int root_fd, int userns_fd, stru
 	return shm < 0 ? shm : mnt_attach(shm, dev, "shm", e);
 }
 
-/* Over the sandbox's /etc/resolv.conf the one that names its resolver, which is the same for all.
- * It is there without an egress, too: a name is not found at once then, and the file stays what it
- * is when allow_net changes. */
-static int attach_resolv(int root_fd, int userns_fd, struct err *e)
+/* Over the sandbox's /etc/resolv.conf the one that names its resolver. */
+static int attach_resolv(int stage_fd, int root_fd, int userns_fd, struct err *e)
 {
 	struct stat st;
 	AUTO_FD etc = mnt_open_path(root_fd, "etc", e);
@@ -237,22 +259,12 @@ static int attach_resolv(int root_fd, int userns_fd, struct err *e)
 		return etc;
 	if (fstatat(etc, RESOLV, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
 		return 0;
-	AUTO_FD mnt = mnt_clone(AT_FDCWD, PATH_RUN "/" RESOLV, e);
+	AUTO_FD mnt = mnt_clone(stage_fd, RESOLV, e);
 	if (mnt < 0)
 		return mnt;
 	unsigned flags = MNT_READ_ONLY | MNT_NO_SUID | MNT_NO_DEV | MNT_NO_EXEC;
 	int rc = mnt_idmap(mnt, userns_fd, flags, e);
 	return rc < 0 ? rc : mnt_attach(mnt, etc, RESOLV, e);
-}
-
-int root_make_resolv(const struct server *s, struct err *e)
-{
-	/* How long to wait: egress asks three servers in turn, 2 s each, and nothing is lost on the
-	 * way to it. musl has the first for all attempts together. */
-	static const char text[] = "nameserver 198.18.0.1\noptions timeout:6 attempts:3\n";
-	AUTO_FD fd = openat(s->run_fd, RESOLV, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	int rc = fd < 0 ? -errno : fd_write_all(fd, text, sizeof(text) - 1);
-	return rc < 0 ? err_set(e, -rc, "write %s", PATH_RUN "/" RESOLV) : 0;
 }
 
 /* The root becomes the namespace's only one: pivot_root(2), "pivot_root(".", ".")". */
@@ -271,15 +283,19 @@ int root_build(const struct server *s, const struct sandbox *sb, int userns_fd, 
 	if (stage < 0)
 		return stage;
 	int rc = stage_layers(s, sb, stage, userns_fd, e);
+	if (rc == 0)
+		rc = stage_dev(stage, e);
+	if (rc == 0)
+		rc = stage_resolv(stage, e);
 	if (rc < 0)
 		return rc;
 	AUTO_FD root = attach_overlay(sb, stage, e);
 	if (root < 0)
 		return root;
-	rc = attach_proc(sb, root, e);
+	rc = attach_proc(sb, stage, root, e);
 	if (rc == 0)
-		rc = attach_dev(sb, root, userns_fd, e);
+		rc = attach_dev(sb, stage, root, userns_fd, e);
 	if (rc == 0)
-		rc = attach_resolv(root, userns_fd, e);
+		rc = attach_resolv(stage, root, userns_fd, e);
 	return rc < 0 ? rc : enter(root, e);
 }

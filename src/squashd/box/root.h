@@ -7,9 +7,6 @@
 #include "lib/err.h"
 #include "squashd/sandbox.h"
 
-/* Once, at squashd's start: that file, for every sandbox. 0 or -errno. */
-int root_make_resolv(const struct server *s, struct err *e);
-
 /* In a process that is alone in its new mount, pid and network namespaces, with the appliance's
  * privileges: build the tree and make it the root, the appliance's tree being gone from the
  * namespace. 0, or -errno with e filled; the process is of no use then. */
