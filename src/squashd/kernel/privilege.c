@@ -49,6 +49,35 @@ static int write_map(pid_t pid, const char *name, uint32_t uid_base, struct err 
 	return fd_write_file(AT_FDCWD, path, map, e);
 }
 
+/* Real and saved id stay root's, so the permitted capabilities stay, and are effective again with
+ * the way back: capabilities(7). */
+static int set_effective_id(uint32_t id, struct err *e)
+{
+	if (syscall(SYS_setresuid, -1, id, -1) < 0)
+		return err_set(e, errno, "act as user %" PRIu32, id);
+	return 0;
+}
+
+/* What is counted of a user in a namespace is counted of the namespace's owner, too, in its parent
+ * (queued signals, timers and message queues: getrlimit(2); inotify): kernel/ucount.c. If root
+ * owned all of them, a sandbox could use up what is one account for all. The owner is who creates
+ * it. He has all capabilities over it (user_namespaces(7)), so he is somebody who acts nowhere in
+ * our own namespace: the sandbox's root. */
+static pid_t start_as_owner(uint32_t owner, const struct spawn *s, void *stack, size_t len,
+			    int *pidfd, struct err *e)
+{
+	struct err back;
+	int rc = set_effective_id(owner, e);
+	if (rc < 0)
+		return rc;
+	pid_t pid = spawn_beside(s, stack, len, pidfd, e);
+	if (set_effective_id(0, &back) < 0) {
+		fprintf(stderr, "squashd: %s\n", back.text);
+		_exit(1); /* a worker that isn't root is none */
+	}
+	return pid;
+}
+
 int privilege_make_userns(uint32_t uid_base, struct err *e)
 {
 	char stack[4096] __attribute__((aligned(16)));
@@ -58,7 +87,7 @@ int privilege_make_userns(uint32_t uid_base, struct err *e)
 			  .cgroup_fd = -1,
 			  .run = wait_for_kill,
 			  .arg = &worker};
-	pid_t pid = spawn_beside(&s, stack, sizeof(stack), &pidfd, e);
+	pid_t pid = start_as_owner(uid_base, &s, stack, sizeof(stack), &pidfd, e);
 	if (pid < 0)
 		return pid;
 
