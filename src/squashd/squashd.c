@@ -445,8 +445,8 @@ int main(void)
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
-	if (set_up(&server, &e) < 0 || watch_init(&watch, &e) < 0 || watch_servers(&loop, &e) < 0 ||
-	    watch_shims(&loop, &e) < 0) {
+	if (set_up(&server, &e) < 0 || filter_room_limit(&e) < 0 || watch_init(&watch, &e) < 0 ||
+	    watch_servers(&loop, &e) < 0 || watch_shims(&loop, &e) < 0) {
 		fprintf(stderr, "squashd: %s\n", e.text);
 		return 1;
 	}

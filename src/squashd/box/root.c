@@ -184,6 +184,10 @@ static int set_net_sysctls(int proc_fd, uint32_t base, struct err *e)
 	int rc = fd_write_file(proc_fd, "sys/net/ipv4/ping_group_range", range, e);
 	if (rc == 0)
 		rc = fd_write_file(proc_fd, "sys/net/ipv4/ip_unprivileged_port_start", "0", e);
+	/* Bytes of options and control messages that a socket may hold, on nobody's account. 253
+	 * descriptors in a message, the most that it takes, are 1 KiB. */
+	if (rc == 0)
+		rc = fd_write_file(proc_fd, "sys/net/core/optmem_max", "8192", e);
 	return rc;
 }
 
