@@ -46,6 +46,8 @@
 #define LIMIT_LIFETIME_S (10LL * 365 * 24 * 3600)
 #define LIMIT_PIDS 1024            /* processes and threads in a sandbox */
 #define LIMIT_DISK_MB_MAX 16777216 /* 16 TiB: what ext4 has for a file; the disk has less */
+#define LIMIT_INODES_PER_MB 256    /* of disk_mb: one for each 4 KiB, if there are so many */
+#define LIMIT_INODES_KEPT 16       /* of a disk's inodes that part is the appliance's */
 #define LIMIT_SNAPSHOTS 100        /* of one sandbox, at once */
 #define LIMIT_SNAPSHOTS_BENEATH 99 /* the two digits in a snapshot's name */
 #define LIMIT_SNAPSHOTS_SHARE 4    /* without a disk they take that part of the memory at most */

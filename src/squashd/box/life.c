@@ -14,6 +14,7 @@
 #include "bringup.h"
 #include "capture.h"
 #include "freeze.h"
+#include "inodes.h"
 #include "layers.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
@@ -75,7 +76,10 @@ int life_dismantle(const struct server *s, const struct sandbox *sb, struct err 
 		rc = err_keep_first(rc, slots_give_back(s, slot, &this), e, &this);
 	rc = err_keep_first(rc, traffic_end(s, sb->id, &this), e, &this);
 	rc = err_keep_first(rc, runtime_drop(s, sb->id, &this), e, &this);
-	return err_keep_first(rc, tree_remove(s->sandboxes_fd, sb->id, &this), e, &this);
+	rc = err_keep_first(rc, tree_remove(s->sandboxes_fd, sb->id, &this), e, &this);
+	if (s->has_disk)
+		inodes_share_out(s); /* what it had is there for the others */
+	return rc;
 }
 
 /* The sandbox exists, and is locked. */

@@ -12,6 +12,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "inodes.h"
 #include "layers.h"
 #include "lib/fd.h"
 #include "lib/tree.h"
@@ -19,7 +20,6 @@
 #include "squashd/kernel/quota.h"
 
 #define PREFIX "upper."
-#define INODES_PER_MB 256 /* one for each 4 KiB */
 
 const char *upper_name(const struct sandbox *sb, char name[UPPER_NAME_BYTES])
 {
@@ -44,12 +44,13 @@ static int make_dirs(int upper_fd, struct err *e)
 	return 0;
 }
 
-static int make_on_disk(const struct sandbox *sb, int dir_fd, int upper_fd, struct err *e)
+static int make_on_disk(const struct server *s, const struct sandbox *sb, int dir_fd, int upper_fd,
+			struct err *e)
 {
 	uint32_t project = 0;
 	int rc = find_project(dir_fd, &project, e);
 	if (rc == 0)
-		rc = quota_limit(dir_fd, project, sb->disk_mb, sb->disk_mb * INODES_PER_MB, e);
+		rc = inodes_limit(s, project, sb->disk_mb, e);
 	if (rc == 0)
 		rc = quota_assign(upper_fd, project, e);
 	return rc < 0 ? rc : make_dirs(upper_fd, e);
@@ -59,7 +60,7 @@ static int mount_memory(const struct sandbox *sb, int dir_fd, const char *name, 
 {
 	char size[32], inodes[32];
 	snprintf(size, sizeof(size), "%" PRIu64 "m", sb->disk_mb);
-	snprintf(inodes, sizeof(inodes), "%" PRIu64, sb->disk_mb * INODES_PER_MB);
+	snprintf(inodes, sizeof(inodes), "%" PRIu64, sb->disk_mb * LIMIT_INODES_PER_MB);
 	struct mnt_option options[] = {{"source", "upper"},
 				       {"size", size},
 				       {"nr_inodes", inodes},
@@ -125,7 +126,8 @@ int upper_make(const struct server *s, const struct sandbox *sb, int dir_fd, str
 	AUTO_FD fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(e, errno, "open %s", name);
-	int rc = sb->on_disk ? make_on_disk(sb, dir_fd, fd, e) : mount_memory(sb, dir_fd, name, e);
+	int rc = sb->on_disk ? make_on_disk(s, sb, dir_fd, fd, e)
+			     : mount_memory(sb, dir_fd, name, e);
 	return rc < 0 ? rc : copy_root(s, sb, dir_fd, e);
 }
 

@@ -40,6 +40,40 @@ int quota_limit(int fs_fd, uint32_t project, uint64_t disk_mb, uint64_t inodes, 
 	return 0;
 }
 
+int quota_limit_inodes(int fs_fd, uint32_t project, uint64_t inodes, struct err *e)
+{
+	struct if_dqblk limits = {
+		.dqb_ihardlimit = inodes,
+		.dqb_isoftlimit = inodes,
+		.dqb_valid = QIF_ILIMITS,
+	};
+	if (quota_call(fs_fd, Q_SETQUOTA, project, &limits) < 0)
+		return err_set(e, errno, "set the inodes of project %u", project);
+	return 0;
+}
+
+void quota_read(int fs_fd, struct quota *q)
+{
+	struct if_dqblk is = {.dqb_curinodes = 0};
+	if (quota_call(fs_fd, Q_GETQUOTA, q->project, &is) < 0)
+		is = (struct if_dqblk){.dqb_curinodes = 0};
+	q->disk_mb = is.dqb_bhardlimit >> 10;
+	q->inodes_max = is.dqb_ihardlimit;
+	q->inodes_used = is.dqb_curinodes;
+}
+
+bool quota_next(int fs_fd, uint32_t from, struct quota *q)
+{
+	struct if_nextdqblk next = {.dqb_id = 0};
+	if (quota_call(fs_fd, Q_GETNEXTQUOTA, from, &next) < 0)
+		return false;
+	q->project = next.dqb_id;
+	q->disk_mb = next.dqb_bhardlimit >> 10;
+	q->inodes_max = next.dqb_ihardlimit;
+	q->inodes_used = next.dqb_curinodes;
+	return true;
+}
+
 uint64_t quota_used(int fs_fd, uint32_t project)
 {
 	struct if_dqblk used = {.dqb_curspace = 0};
