@@ -31,7 +31,9 @@ static bool read_peer(int fd, struct addr *addr)
  * though nothing is sent to it while a command runs. */
 static void set_options(int fd)
 {
-	const int on = 1, idle_s = 60, every_s = 20, tries = 4;
+	const int on = 1, idle_s = 60, every_s = 20, tries = 4, buffer = FRONT_SOCKET_BYTES;
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));

@@ -11,6 +11,9 @@
 #define FRONT_CLIENT_CONNECTIONS 512 /* of one address: half is left for all others */
 #define FRONT_CLIENTS 2048 /* addresses: each that is connected, and as many that guess tokens */
 #define FRONT_WARM 64      /* connections whose buffers stay in memory when they are closed */
+/* Of each in the kernel, each way, which holds up to twice that. There is no limit for the sum of
+ * all connections (config/sysctls): sandboxes' connections count there, too. */
+#define FRONT_SOCKET_BYTES 196608
 
 /* What they send */
 #define FRONT_IN_BYTES                                                                             \

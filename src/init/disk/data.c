@@ -20,6 +20,11 @@
 #include "lib/fd.h"
 #include "lib/paths.h"
 
+/* The blocks that ext4 keeps back for root (scripts/mkdata) are for whoever has CAP_SYS_RESOURCE,
+ * and for that user: one that nobody is, the last below those of sandboxes (squashd/sandbox.h).
+ * mksquashfs is root without capabilities, and what it writes is as large as a sandbox has it. */
+#define DATA_OPTIONS "errors=remount-ro,resuid=983039"
+
 /* What the whole search has found. */
 struct search {
 	unsigned count;
@@ -117,8 +122,7 @@ static void mount_disk(struct data *d, struct search *found, struct modules *m)
 	}
 	/* What lies there is data, some of it made by strangers: no devices, no set-user-ID. */
 	if (mount(device, d->path, "ext4", MS_NOSUID | MS_NODEV | MS_NOATIME,
-		  found->super.has_project_quotas ? "errors=remount-ro,prjquota"
-						  : "errors=remount-ro") < 0) {
+		  found->super.has_project_quotas ? DATA_OPTIONS ",prjquota" : DATA_OPTIONS) < 0) {
 		console_say(DATA_LABEL " (%s) cannot be mounted: %s. Repair it with e2fsck.",
 			    found->names[0], strerror(errno));
 		d->state = DATA_UNUSABLE;
