@@ -54,6 +54,12 @@ static const struct parameter upload_query[] = {
 	{"sha256", PARAMETER_TEXT, TAG_SHA256},
 };
 
+/* A page of a list whose entries have numbers. */
+static const struct parameter number_list_query[] = {
+	{"after", PARAMETER_NUMBER, TAG_AFTER_NUMBER},
+	{"limit", PARAMETER_NUMBER, TAG_LIMIT},
+};
+
 static const struct parameter update_query[] = {
 	{"downgrade", PARAMETER_WORD, TAG_DOWNGRADE},
 };
@@ -176,7 +182,7 @@ const struct endpoint endpoints[] = {
 	{"GET", "/api/sandboxes/:id", MSG_INFO, OWN(record_reply)},
 	{"DELETE", "/api/sandboxes/:id", MSG_DESTROY, EMPTY},
 	{"GET", "/api/sandboxes/:id/logs", MSG_LOGS, OWN(reply_logs)},
-	{"GET", "/api/history", MSG_HISTORY, OWN(reply_history)},
+	{"GET", "/api/history", MSG_HISTORY, QUERY(number_list_query), OWN(reply_history)},
 
 	{"POST", "/api/sandboxes/:id/exec", MSG_EXEC, QUERY(exec_query),
 	 BODY(exec), OWN(reply_exec)},

@@ -62,7 +62,7 @@ static void each_line(struct jsonw *w, const uint8_t *lines, size_t len,
 	}
 }
 
-static void write_forward(struct jsonw *w, const uint8_t *lines, size_t len)
+static void write_ours(struct jsonw *w, const uint8_t *lines, size_t len)
 {
 	each_line(w, lines, len, write_line);
 }
@@ -70,17 +70,6 @@ static void write_forward(struct jsonw *w, const uint8_t *lines, size_t len)
 static void write_network(struct jsonw *w, const uint8_t *lines, size_t len)
 {
 	each_line(w, lines, len, write_strangers_line);
-}
-
-static void write_backward(struct jsonw *w, const uint8_t *lines, size_t len)
-{
-	while (len > 0) {
-		const uint8_t *newline = memrchr(lines, '\n', len - 1);
-		const uint8_t *at = newline ? newline + 1 : lines;
-		if (lines[len - 1] == '\n')
-			write_line(w, at, (size_t)(lines + len - 1 - at));
-		len = (size_t)(at - lines);
-	}
 }
 
 static void write_lines(struct jsonw *w, struct msg_cursor reply,
@@ -106,12 +95,12 @@ reply_lines(unsigned status, struct msg_cursor reply,
 
 void reply_logs(unsigned status, struct msg_cursor fields)
 {
-	reply_lines(status, fields, write_forward);
+	reply_lines(status, fields, write_ours);
 }
 
 void reply_history(unsigned status, struct msg_cursor fields)
 {
-	reply_lines(status, fields, write_backward);
+	reply_lines(status, fields, write_ours);
 }
 
 void reply_network(unsigned status, struct msg_cursor fields)

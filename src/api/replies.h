@@ -20,7 +20,7 @@ void reply_file(unsigned status, struct msg_cursor fields) __attribute__((noretu
 void reply_tar(unsigned status, struct msg_cursor fields) __attribute__((noreturn));
 void reply_module(unsigned status, struct msg_cursor fields) __attribute__((noreturn));
 
-/* Journals: an array of their lines, the oldest first; a sandbox's network as a member. */
+/* Journals: an array of their lines, as squashd sends them; a sandbox's network as a member. */
 void reply_logs(unsigned status, struct msg_cursor fields) __attribute__((noreturn));
 void reply_history(unsigned status, struct msg_cursor fields) __attribute__((noreturn));
 void reply_network(unsigned status, struct msg_cursor fields) __attribute__((noreturn));

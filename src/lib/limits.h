@@ -7,10 +7,14 @@
 #define LIMIT_BODY_BYTES                                                                           \
 	(1024 * 1024) /* a request's body: code and stdin by value, not data sets */
 #define LIMIT_MSG_BYTES (LIMIT_BODY_BYTES + 65536) /* a message: a body's values and their heads */
-#define LIMIT_REPLY_BYTES                                                                          \
-	(16 * 1024 * 1024)       /* a reply: 1024 sandboxes of 16 KiB each, snapshots and all */
-#define LIMIT_TOKEN_BYTES 1024   /* httpd cuts header lines at 8191 bytes */
-#define LIMIT_TOKENS 256         /* named ones: each is compared with what a request brings */
+#define LIMIT_REPLY_BYTES (16 * 1024 * 1024)       /* a reply in one message, or a piece of it */
+#define LIMIT_PIECE_BYTES                                                                          \
+	(LIMIT_REPLY_BYTES /                                                                       \
+	 4)                    /* of a list, then it goes: with a record more its JSON, six times \
+				 * as long at worst, is below 2 * LIMIT_REPLY_BYTES */
+#define LIMIT_LIST_STALL_S 300 /* none of a list was taken for so long: its reader is gone */
+#define LIMIT_TOKEN_BYTES 1024 /* httpd cuts header lines at 8191 bytes */
+#define LIMIT_TOKENS 256       /* named ones: each is compared with what a request brings */
 #define LIMIT_TOKENS_BYTES 65536 /* their file: 256 lines of 135, and comments */
 #define LIMIT_REQUEST_SECONDS 10 /* api sends its message at once; squashd waits no longer */
 #define LIMIT_UPLOAD_BYTES                                                                         \
@@ -21,7 +25,8 @@
 	32 /* of a disk, what an upload leaves: logs, metadata, and uppers that are in use */
 #define LIMIT_ESP_RESERVE_MB                                                                       \
 	1 /* of a UEFI disk's ESP, what an update leaves: the loader's and the firmware's files */
-#define LIMIT_FILES_LISTED 65536        /* entries of a directory */
+#define LIMIT_PAGE 65536         /* entries of a list that can be asked for at once: all of any */
+#define LIMIT_FILES_LISTED 65536 /* entries of a directory */
 #define LIMIT_FILES_NAMES_BYTES 3145728 /* of their names and targets: as JSON six times that */
 #define LIMIT_WORKERS 512 /* requests under way at once, 503 past it: a worker costs some 200 KiB */
 #define LIMIT_WORKERS_KEPT 64   /* of these, for requests that end soon: health, list, destroy */
@@ -34,7 +39,7 @@
 #define LIMIT_LABEL_BYTES 1024 /* owner, task */
 #define LIMIT_MODULE_BYTES 64  /* a module's name */
 #define LIMIT_VERSION_BYTES 64 /* a module's version */
-#define LIMIT_MODULES 1024     /* that are listed */
+#define LIMIT_MODULES 1024     /* that are held in memory at once to be listed */
 #define LIMIT_LAYERS 64        /* overlayfs takes 500; nobody reads a stack of more than a few */
 #define LIMIT_ALLOW_NET 256    /* entries */
 #define LIMIT_HOST_BYTES 272   /* one entry: a name of 253 (RFC 1035), a colon and a port, a CIDR */

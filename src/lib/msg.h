@@ -8,7 +8,8 @@
  * kind, and none with any other request.
  *
  * A streamed exec's reply is preceded by pieces of its output, replies of the kind MSG_PIECE; so is
- * that of MSG_GET_FILE, MSG_GET_TAR and MSG_GET_MODULE, by what is got. */
+ * that of MSG_GET_FILE, MSG_GET_TAR and MSG_GET_MODULE, by what is got; and that of a list that is
+ * too long for one message, by its first records. */
 #ifndef SQUASH_LIB_MSG_H
 #define SQUASH_LIB_MSG_H
 
@@ -23,7 +24,8 @@
 #define MSG_MAGIC 0x32425153u /* "SQB2" */
 
 /* More comes. Of an exec: TAG_OFFSET with TAG_STDOUT or TAG_STDERR; or TAG_DURATION_MS. Of a file
- * or a tree: first TAG_SIZE and TAG_MODE (of a module without that), or nothing; then TAG_DATA. */
+ * or a tree: first TAG_SIZE and TAG_MODE (of a module without that), or nothing; then TAG_DATA. Of a list:
+ * whole records, as in the reply. */
 #define MSG_PIECE 100
 
 /* A request's kind; a reply's kind is its HTTP status. New ones take the next free number. */
@@ -108,6 +110,11 @@ enum msg_tag {
 	TAG_SNAPSHOT_NAME = 19, /* restore, drop */
 	TAG_DOWNGRADE = 81,     /* flag: update */
 	TAG_RECURSIVE = 87,     /* flag: delete */
+
+	/* a list's request: the page that is wanted; all without them */
+	TAG_AFTER = 109,        /* it begins behind that id or name */
+	TAG_AFTER_NUMBER = 110, /* number: the same in a list of numbers */
+	TAG_LIMIT = 111,        /* number: entries at most */
 
 	/* every reply that is an error */
 	TAG_ERROR = 21,   /* for a person */

@@ -31,6 +31,7 @@
 #include "squashd/kernel/quota.h"
 #include "squashd/network/egress.h"
 #include "squashd/request/shim_report.h"
+#include "squashd/store/journal.h"
 #include "squashd/store/leftover.h"
 #include "squashd/store/totals.h"
 #include "watch.h"
@@ -160,7 +161,7 @@ static int set_up(struct server *s, struct err *e)
 		return s->capture_fd;
 	s->totals = totals_map(s->run_fd, e);
 	s->seats = s->totals ? seats_make(e) : NULL;
-	return s->seats ? 0 : -e->number;
+	return s->seats ? journal_begin(s, e) : -e->number;
 }
 
 /* What a forked child is to do; the first that is set. */

@@ -5,18 +5,14 @@
 #include "requests.h"
 #include "squashd/store/journal.h"
 #include "squashd/wire/fields.h"
-
-static struct buf journal_buf(void)
-{
-	static char memory[JOURNAL_READ_BYTES];
-	return (struct buf){.data = memory, .cap = sizeof(memory)};
-}
+#include "squashd/wire/list_read.h"
 
 void request_logs(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
+	static char memory[JOURNAL_READ_BYTES];
+	struct buf lines = {.data = memory, .cap = sizeof(memory)};
 	struct err e;
 	char id[LIMIT_ID_BYTES + 1];
-	struct buf lines = journal_buf();
 	if (!fields_only_id(fields, id, r))
 		return;
 	AUTO_FD sandbox = request_open_unlocked(s, id, r);
@@ -30,11 +26,13 @@ void request_logs(const struct server *s, struct msg_cursor fields, struct reply
 
 void request_history(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
+	static char memory[JOURNAL_HISTORY_BYTES];
+	struct buf lines = {.data = memory, .cap = sizeof(memory)};
+	struct list_question q;
 	struct err e;
-	struct buf lines = journal_buf();
-	if (fields.left > 0)
-		fields_refuse(r);
-	else if (journal_read_history(s, &lines, &e) < 0)
+	if (!list_read(fields, LIST_OF_EVENTS, &q, r))
+		return;
+	if (journal_read_history(s, q.after_number, q.limit, &lines, &e) < 0)
 		reply_err(r, &e);
 	else
 		msg_add(&r->body, TAG_LINES, lines.data, lines.len);

@@ -113,6 +113,6 @@ void request_delete_module(const struct server *s, struct msg_cursor fields, str
 		reply_err(r, &e);
 		return;
 	}
-	journal_module(s, "delete_module", name, NULL);
+	journal_module(s, "delete_module", NULL, name, NULL);
 	r->status = 204;
 }

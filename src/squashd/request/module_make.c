@@ -164,5 +164,5 @@ void request_freeze_module(const struct server *s, struct msg_cursor fields, str
 	if (!made)
 		return;
 	meta_count_use(lock, false);
-	journal_change(s, f.id, "freeze_module", "module", f.name);
+	journal_module(s, "freeze_module", f.id, f.name, NULL);
 }

@@ -132,7 +132,7 @@ void request_upload_module(const struct server *s, struct msg_cursor fields, str
 	if (!is_as_announced(&u, &digests, sha256, r) || !is_squashfs(file, u.size, r) ||
 	    !is_manifest_good(file, u.name, &digests, r) || !module_new_add(s, u.name, file, r))
 		return;
-	journal_module(s, "upload_module", u.name, sha256);
+	journal_module(s, "upload_module", NULL, u.name, sha256);
 	r->status = 201;
 	msg_add_text(&r->body, TAG_NAME, u.name);
 	msg_add_number(&r->body, TAG_SIZE, u.size);

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* What has happened: the log of each sandbox (its commands), and the history of the appliance
  * (commands, changes, and what ended sandboxes), which stays when a sandbox is gone. Lines of JSON,
- * appended; a file that has grown to JOURNAL_BYTES becomes the old one, and the old one before it
- * goes. Each line says whose request it was that led to it: the address of the client, and the name
- * of a named token. */
+ * appended. Each line says at its end whose request it was that led to it: the address of the
+ * client, and the name of a named token.
+ *
+ * A file that has grown to JOURNAL_BYTES becomes the old one, and the old one before it goes. The
+ * history has two files for what takes the right admin, two for changes of sandboxes, two for
+ * commands: whoever may make a sandbox can't push out what an administrator did, whatever he does
+ * there. Where two files become one, each caller has the same share of what is kept
+ * (journal_lines.h). The history's lines have numbers, which say in which order they happened; one
+ * that is missing was pushed out. */
 #ifndef SQUASH_SQUASHD_STORE_JOURNAL_H
 #define SQUASH_SQUASHD_STORE_JOURNAL_H
 
@@ -16,6 +22,7 @@
 
 #define JOURNAL_BYTES 524288
 #define JOURNAL_READ_BYTES (2 * JOURNAL_BYTES + 131072) /* both files, each with a line too many */
+#define JOURNAL_HISTORY_BYTES (3 * JOURNAL_READ_BYTES)  /* of the three kinds that it has */
 #define JOURNAL_CMD_BYTES 4096 /* of a command are kept; "cmd_truncated" says that it was longer */
 
 /* What ended a sandbox. */
@@ -42,16 +49,24 @@ void journal_end(const struct server *s, const struct sandbox *sb, enum journal_
 void journal_change(const struct server *s, const char *id, const char *event, const char *key,
 		    const char *value);
 
-/* Append to the history: the event happened to the module; sha256 (64 digits) may be NULL. */
-void journal_module(const struct server *s, const char *event, const char *name,
+/* Append to the history: an administrator has made or removed the module; id (of the sandbox that
+ * it was made of) and sha256 (64 digits) may be NULL. */
+void journal_module(const struct server *s, const char *event, const char *id, const char *name,
 		    const char *sha256);
 
-/* The same for what happened to the appliance; name, which may be NULL, is of what it is about. */
+/* The same for what an administrator did to the appliance; name, which may be NULL, is of what it is about. */
 void journal_system(const struct server *s, const char *event, const char *name);
 
-/* Append the lines of a sandbox's log, or of the history (dir_fd of DATA), oldest first, to out.
- * Nothing there is nothing appended. */
+/* Append the lines of a sandbox's log, in dir_fd, to out, the oldest first. Nothing there is nothing
+ * appended. */
 int journal_read_log(int dir_fd, struct buf *out, struct err *e);
-int journal_read_history(const struct server *s, struct buf *out, struct err *e);
+
+/* Append the lines of the history, the newest first, to out: those before the event of number after
+ * (0: all), limit at most, as journal_lines_page() has it. */
+int journal_read_history(const struct server *s, uint64_t after, uint64_t limit, struct buf *out,
+			 struct err *e);
+
+/* Go on with the numbers where the history's files end: before the first worker. 0 or -errno. */
+int journal_begin(const struct server *s, struct err *e);
 
 #endif

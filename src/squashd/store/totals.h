@@ -22,6 +22,7 @@ struct totals {
 	_Atomic uint64_t took[TOTALS_TIMES]; /* commands, by how long they took */
 	_Atomic uint64_t took_ms;
 	_Atomic uint64_t traffic[EGRESS_COUNTS]; /* of sandboxes that are gone: traffic.h */
+	_Atomic uint64_t events; /* the number of the history's last event: journal.h */
 };
 
 /* The totals, for good; NULL with e filled. */

@@ -59,7 +59,7 @@ NAMES = {"id": "nobody", "n": "77", "getModule": "159-nothing", "deleteModule": 
 REACHED = {
     "uploadModule": (400, "bad_module"), ("uploadModule", "sha256"): (400, "bad_checksum"),
     "createSandbox": (400, "no_module"), ("createSandbox", "from"): (400, "no_snapshot"),
-    "createToken": (409, "exists"), "update": (501, "no_esp"),
+    "createToken": (409, "exists"), "update": (501, "no_esp"), "getHistory": (200, None),
 }  # fmt: skip
 
 # What the document has and this test doesn't see, and why. An operation, a status or a code may be left open.

@@ -238,7 +238,7 @@ def test_names(m):
         got = [(e["token"], e["client"]) for e in history(m, event=event, id="who")]
         equal(f"and whose {event}", got, [("ci", CLIENT)])
     create(m, "short", BUSYBOX, memory_mb=64, max_lifetime_s=1)
-    m.inside("i=0; until grep -q lifetime /data/history.ndjson; do sleep 0.1; done", 20)
+    m.inside("i=0; until grep -q lifetime /data/history.sandboxes.ndjson; do sleep 0.1; done", 20)
     end = history(m, event="end", id="short")[0]
     equal("a lifetime ends on nobody's behalf", (end["token"], end["client"]), (None, None))
     made = [(e["name"], e["token"]) for e in history(m, event="create_token")]
