@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "call.h"
 #include "query.h"
 #include "routes.h"
@@ -59,7 +60,7 @@ reply(const struct reply_form *form, unsigned status, struct msg_cursor fields)
 	case REPLY_OBJECT:
 		members_reply(status, fields, form->members, form->count, form->status);
 	case REPLY_ARRAY:
-		members_reply_records(status, fields, form->members, form->count);
+		array_reply_members(status, fields, form->members, form->count);
 	case REPLY_OWN:
 		break;
 	}

@@ -54,7 +54,12 @@ static const struct parameter upload_query[] = {
 	{"sha256", PARAMETER_TEXT, TAG_SHA256},
 };
 
-/* A page of a list whose entries have numbers. */
+/* A page of a list whose entries have names, or numbers. */
+static const struct parameter list_query[] = {
+	{"after", PARAMETER_TEXT, TAG_AFTER},
+	{"limit", PARAMETER_NUMBER, TAG_LIMIT},
+};
+
 static const struct parameter number_list_query[] = {
 	{"after", PARAMETER_NUMBER, TAG_AFTER_NUMBER},
 	{"limit", PARAMETER_NUMBER, TAG_LIMIT},
@@ -177,7 +182,7 @@ const struct endpoint endpoints[] = {
 	{"GET", "/metrics", MSG_METRICS, OWN(reply_metrics)},
 	{"GET", "/openapi.json", MSG_HEALTH, OWN(reply_openapi)},
 
-	{"GET", "/api/sandboxes", MSG_LIST, OWN(record_reply_all)},
+	{"GET", "/api/sandboxes", MSG_LIST, QUERY(list_query), OWN(record_reply_all)},
 	{"POST", "/api/sandboxes", MSG_CREATE, BODY(create), OWN(record_reply)},
 	{"GET", "/api/sandboxes/:id", MSG_INFO, OWN(record_reply)},
 	{"DELETE", "/api/sandboxes/:id", MSG_DESTROY, EMPTY},
@@ -186,7 +191,7 @@ const struct endpoint endpoints[] = {
 
 	{"POST", "/api/sandboxes/:id/exec", MSG_EXEC, QUERY(exec_query),
 	 BODY(exec), OWN(reply_exec)},
-	{"GET", "/api/sandboxes/:id/execs", MSG_EXECS, OWN(reply_execs)},
+	{"GET", "/api/sandboxes/:id/execs", MSG_EXECS, QUERY(number_list_query), OWN(reply_execs)},
 	{"GET", "/api/sandboxes/:id/execs/:exec", MSG_EXEC_INFO, OWN(reply_exec_info)},
 	{"DELETE", "/api/sandboxes/:id/execs/:exec", MSG_EXEC_KILL, EMPTY},
 	{"GET", "/api/sandboxes/:id/execs/:exec/output", MSG_EXEC_OUTPUT, QUERY(output_query),
@@ -211,7 +216,7 @@ const struct endpoint endpoints[] = {
 	{"POST", "/api/sandboxes/:id/allow_net", MSG_ALLOW_NET, BODY(allow_net), OWN(record_reply)},
 	{"GET", "/api/sandboxes/:id/network", MSG_NETWORK, OWN(reply_network)},
 
-	{"GET", "/api/modules", MSG_MODULES, ARRAY(module)},
+	{"GET", "/api/modules", MSG_MODULES, QUERY(list_query), ARRAY(module)},
 	{"POST", "/api/modules", MSG_UPLOAD_MODULE, QUERY(upload_query),
 	 BODY(file), OBJECT(new_module)},
 	{"GET", "/api/modules/:module", MSG_GET_MODULE, OWN(reply_module)},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* sandboxes/:id/execs, execs/:n and execs/:n/output: commands that nobody waits for. */
+#include "array.h"
 #include "exec_end.h"
 #include "http.h"
 #include "members.h"
@@ -39,28 +40,18 @@ static void write_exec(struct jsonw *w, struct msg_cursor c)
 	jsonw_object_end(w);
 }
 
-static void write_execs(struct jsonw *w, struct msg_cursor c)
-{
-	struct msg_cursor one;
-	while (members_next_record(&c, &one))
-		write_exec(w, one);
-}
-
 void reply_execs(unsigned status, struct msg_cursor fields)
 {
-	struct jsonw w;
-	jsonw_init(&w, http_reply_buf());
-	jsonw_array_begin(&w);
-	write_execs(&w, fields);
-	jsonw_array_end(&w);
-	http_reply_json(status, &w);
+	array_reply(status, fields, write_exec);
 }
 
 void reply_exec_info(unsigned status, struct msg_cursor fields)
 {
+	struct msg_cursor one;
 	struct jsonw w;
 	jsonw_init(&w, http_reply_buf());
-	write_execs(&w, fields);
+	if (members_next_record(&fields, &one))
+		write_exec(&w, one);
 	http_reply_json(status, &w);
 }
 

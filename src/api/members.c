@@ -133,19 +133,3 @@ void members_reply(unsigned status, struct msg_cursor c, const struct member *ta
 	jsonw_object_end(&w);
 	http_reply_json(status, &w);
 }
-
-void members_reply_records(unsigned status, struct msg_cursor c, const struct member *table,
-			   size_t count)
-{
-	struct msg_cursor one;
-	struct jsonw w;
-	jsonw_init(&w, http_reply_buf());
-	jsonw_array_begin(&w);
-	while (members_next_record(&c, &one)) {
-		jsonw_object_begin(&w);
-		members_write(&w, one, table, count);
-		jsonw_object_end(&w);
-	}
-	jsonw_array_end(&w);
-	http_reply_json(status, &w);
-}

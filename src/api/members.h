@@ -42,10 +42,6 @@ void members_write_field(struct jsonw *w, struct msg_cursor c, const struct fiel
 void members_reply(unsigned status, struct msg_cursor c, const struct member *table, size_t count,
 		   const char *word) __attribute__((noreturn));
 
-/* The same with an array of an object for each record of the message. */
-void members_reply_records(unsigned status, struct msg_cursor c, const struct member *table,
-			   size_t count) __attribute__((noreturn));
-
 #define MEMBERS_MODE_BYTES 5 /* four digits, NUL */
 
 /* A file's mode, 07777 at most, as four octal digits. Returns text. */

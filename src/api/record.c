@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "record.h"
 
+#include "array.h"
 #include "http.h"
 #include "lib/sandbox_fields.h"
 #include "members.h"
@@ -11,33 +12,26 @@ struct record {
 	struct msg_cursor snapshots; /* those behind them */
 };
 
-/* Step over the fields up to one with either tag, or to the end. Returns what was stepped over. */
-static struct msg_cursor skip_to(struct msg_cursor *c, uint32_t tag, uint32_t other)
+/* Step over the fields up to the next snapshot, or to the end. Returns what was stepped over. */
+static struct msg_cursor skip_to_snapshot(struct msg_cursor *c)
 {
 	struct msg_cursor skipped = *c;
 	struct msg_field f;
-	for (struct msg_cursor next = *c; msg_next(&next, &f) > 0 && f.tag != tag && f.tag != other;
+	for (struct msg_cursor next = *c; msg_next(&next, &f) > 0 && f.tag != TAG_SNAPSHOT;
 	     *c = next)
 		;
 	skipped.left -= c->left;
 	return skipped;
 }
 
-/* Read one record, up to the next TAG_RECORD or the end; the cursor stands on its first field. */
-static void read_record(struct msg_cursor *c, struct record *rec)
-{
-	rec->all = skip_to(c, TAG_SNAPSHOT, TAG_RECORD);
-	rec->snapshots = skip_to(c, TAG_RECORD, TAG_RECORD);
-}
-
-/* Step over the next snapshot, up to another's fields or to another sandbox's. *one: its fields.
- * False when there is no further one. */
+/* Step over the next snapshot, up to another's fields. *one: its fields. False when there is no
+ * further one. */
 static bool next_snapshot(struct msg_cursor *c, struct msg_cursor *one)
 {
 	struct msg_field f;
 	if (msg_next(c, &f) <= 0 || f.tag != TAG_SNAPSHOT)
 		return false;
-	*one = skip_to(c, TAG_SNAPSHOT, TAG_RECORD);
+	*one = skip_to_snapshot(c);
 	return true;
 }
 
@@ -76,45 +70,29 @@ static void write_state(struct jsonw *w, const struct record *rec)
 	members_write(w, rec->all, &active, 1);
 }
 
-static void write_info(struct jsonw *w, const struct record *rec)
+static void write_info(struct jsonw *w, struct msg_cursor c)
 {
+	struct record rec = {.all = skip_to_snapshot(&c), .snapshots = c};
 	jsonw_object_begin(w);
 	for (size_t i = 0; i < sandbox_fields_count; i++) {
-		members_write_field(w, rec->all, &sandbox_fields[i]);
+		members_write_field(w, rec.all, &sandbox_fields[i]);
 		if (sandbox_fields[i].tag == TAG_LAYER)
-			write_state(w, rec);
+			write_state(w, &rec);
 	}
 	jsonw_object_end(w);
 }
 
-/* Write the records that are left in the message, at most so many. */
-static void write_records(struct jsonw *w, struct msg_cursor c, size_t max)
-{
-	struct msg_field f;
-	struct record rec;
-	while (max > 0 && msg_next(&c, &f) > 0) {
-		if (f.tag != TAG_RECORD)
-			continue;
-		read_record(&c, &rec);
-		write_info(w, &rec);
-		max--;
-	}
-}
-
 void record_reply(unsigned status, struct msg_cursor c)
 {
+	struct msg_cursor one;
 	struct jsonw w;
 	jsonw_init(&w, http_reply_buf());
-	write_records(&w, c, 1);
+	if (members_next_record(&c, &one))
+		write_info(&w, one);
 	http_reply_json(status, &w);
 }
 
 void record_reply_all(unsigned status, struct msg_cursor c)
 {
-	struct jsonw w;
-	jsonw_init(&w, http_reply_buf());
-	jsonw_array_begin(&w);
-	write_records(&w, c, SIZE_MAX);
-	jsonw_array_end(&w);
-	http_reply_json(status, &w);
+	array_reply(status, c, write_info);
 }

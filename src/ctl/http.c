@@ -11,8 +11,6 @@
 #include "limits.h"
 #include "wire.h"
 
-#define REPLY_BYTES ((size_t)LIMIT_REPLY_BYTES)
-
 /* A request under way. */
 struct exchange {
 	const struct http_call *call;
@@ -123,17 +121,29 @@ static int read_head(struct exchange *x, size_t *have, struct err *e)
 	}
 }
 
+/* Room for twice as much, or to begin with. */
+static int grow(struct http_reply *r, struct err *e)
+{
+	size_t room = r->room > 0 ? r->room * 2 : LIMIT_REPLY_BYTES;
+	void *memory = r->body ? mremap(r->body, r->room, room, MREMAP_MAYMOVE)
+			       : mmap(NULL, room, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (memory == MAP_FAILED)
+		return err_set(e, errno, "memory for the reply");
+	r->body = memory;
+	r->room = room;
+	return 0;
+}
+
 static int keep(struct http_reply *r, const uint8_t *bytes, size_t len, struct err *e)
 {
-	if (!r->body) {
-		void *memory = mmap(NULL, REPLY_BYTES, PROT_READ | PROT_WRITE,
-				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-		if (memory == MAP_FAILED)
-			return err_set(e, errno, "memory for the reply");
-		r->body = memory;
-	}
-	if (len > REPLY_BYTES - r->len)
+	if (len > CTL_REPLY_BYTES - r->len)
 		return err_say(e, EPROTO, "the reply is longer than any of an appliance");
+	while (len > r->room - r->len) {
+		int rc = grow(r, e);
+		if (rc < 0)
+			return rc;
+	}
 	memcpy(r->body + r->len, bytes, len);
 	r->len += len;
 	return 0;
@@ -208,6 +218,6 @@ int http_send(const struct settings *s, const struct http_call *call, struct htt
 void http_free(struct http_reply *reply)
 {
 	if (reply->body)
-		munmap(reply->body, REPLY_BYTES);
+		munmap(reply->body, reply->room);
 	reply->body = NULL;
 }

@@ -31,8 +31,8 @@ struct http_call {
 
 struct http_reply {
 	struct reply_head head;
-	uint8_t *body; /* what is kept of it: LIMIT_REPLY_BYTES at most; to be freed by http_free */
-	size_t len;
+	uint8_t *body; /* what is kept of it: CTL_REPLY_BYTES at most; to be freed by http_free */
+	size_t len, room;
 };
 
 /* Whether it is a success. */

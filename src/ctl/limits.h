@@ -9,10 +9,12 @@
 #define CTL_REPLY_MS 90000        /* front lets a request wait for 30 s, squashd 5 s for a lock */
 #define CTL_LONG_REPLY_MS 2100000 /* a snapshot may take half an hour */
 #define CTL_REPLY_HEAD_BYTES 8192 /* front passes no larger ones on */
-#define CTL_TARGET_BYTES 16384    /* a path and query, encoded; the appliance takes 4 KiB */
-#define CTL_LINE_BYTES 262144     /* of exec?stream=1: 16 KiB of output, as \u0001 each at worst */
-#define CTL_METRIC_BYTES 1024     /* a line of the metrics: a name, an id, a number */
-#define CTL_IO_BYTES 65536        /* read or written at once */
-#define CTL_TOP_MS 2000           /* top looks anew */
+#define CTL_REPLY_BYTES                                                                            \
+	((size_t)1 << 30)      /* a list: 1024 sandboxes with 1 MiB of entries and snapshots each */
+#define CTL_TARGET_BYTES 16384 /* a path and query, encoded; the appliance takes 4 KiB */
+#define CTL_LINE_BYTES 262144  /* of exec?stream=1: 16 KiB of output, as \u0001 each at worst */
+#define CTL_METRIC_BYTES 1024  /* a line of the metrics: a name, an id, a number */
+#define CTL_IO_BYTES 65536     /* read or written at once */
+#define CTL_TOP_MS 2000        /* top looks anew */
 
 #endif

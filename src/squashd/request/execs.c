@@ -12,7 +12,7 @@
 #include "squashd/exec/detached.h"
 #include "squashd/store/meta.h"
 #include "squashd/wire/execs_read.h"
-#include "squashd/wire/fields.h"
+#include "squashd/wire/list_read.h"
 
 #define LISTED_MAX 128
 
@@ -27,20 +27,26 @@ static void add_one(int dir_fd, uint64_t number, struct buf *b)
 void request_execs(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
 	uint64_t numbers[LISTED_MAX];
+	struct list_question q;
 	struct err e;
-	char id[LIMIT_ID_BYTES + 1];
-	if (!fields_only_id(fields, id, r))
+	if (!list_read(fields, LIST_OF_EXECS, &q, r))
 		return;
-	AUTO_FD sandbox = meta_open(s, id, &e);
+	AUTO_FD sandbox = meta_open(s, q.id, &e);
 	if (sandbox < 0) {
 		reply_sandbox_err(r, &e);
 		return;
 	}
 	size_t count = detached_list(sandbox, numbers, LISTED_MAX);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && q.limit > 0; i++) {
+		if (numbers[i] <= q.after_number)
+			continue;
 		AUTO_FD dir = detached_open(sandbox, numbers[i], NULL);
-		if (dir >= 0)
-			add_one(dir, numbers[i], &r->body);
+		if (dir < 0)
+			continue;
+		add_one(dir, numbers[i], &r->body);
+		q.limit--;
+		if (!reply_may_go_on(r))
+			return;
 	}
 }
 

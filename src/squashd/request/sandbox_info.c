@@ -4,6 +4,7 @@
 
 #include <linux/magic.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/vfs.h>
 
 #include "lib/fd.h"
@@ -14,6 +15,7 @@
 #include "squashd/store/sandbox_members.h"
 #include "squashd/store/snapshots.h"
 #include "squashd/wire/fields.h"
+#include "squashd/wire/list_read.h"
 
 /* Ask the kernel whether the sandbox's root is there. */
 static bool has_root(const struct server *s, const char *id)
@@ -89,19 +91,28 @@ void request_info(const struct server *s, struct msg_cursor fields, struct reply
 		info_add(s, &sb, sandbox, r);
 }
 
+/* False: nobody takes more of the reply. */
+static bool list_one(const struct server *s, const char *id, uint64_t *count, struct reply *r)
+{
+	static struct sandbox sb;
+	/* Without meta.json it is coming or going: it does not exist. */
+	AUTO_FD sandbox = meta_open(s, id, NULL);
+	if (sandbox < 0 || meta_load(s, sandbox, id, &sb, NULL) < 0)
+		return true;
+	++*count;
+	info_add(s, &sb, sandbox, r);
+	return reply_may_go_on(r);
+}
+
 void request_list(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
 	static char ids[LIMIT_SANDBOXES][LIMIT_ID_BYTES + 1];
-	static struct sandbox sb;
-	if (fields.left > 0) {
-		fields_refuse(r);
+	struct list_question q;
+	uint64_t listed = 0;
+	if (!list_read(fields, LIST_OF_SANDBOXES, &q, r))
 		return;
-	}
 	size_t count = meta_list(s, ids);
-	for (size_t i = 0; i < count; i++) {
-		/* Without meta.json it is coming or going: it does not exist. */
-		AUTO_FD sandbox = meta_open(s, ids[i], NULL);
-		if (sandbox >= 0 && meta_load(s, sandbox, ids[i], &sb, NULL) == 0)
-			info_add(s, &sb, sandbox, r);
-	}
+	for (size_t i = 0; i < count && listed < q.limit; i++)
+		if (strcmp(ids[i], q.after) > 0 && !list_one(s, ids[i], &listed, r))
+			return;
 }

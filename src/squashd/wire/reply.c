@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include "lib/limits.h"
 #include "lib/msg.h"
@@ -21,6 +22,21 @@ void reply_send(struct reply *r)
 		msg_send(r->conn_fd, r->status, NULL, &r->body, &e);
 	}
 	shutdown(r->conn_fd, SHUT_WR);
+}
+
+/* Whoever reads it may take his time, as front lets him (4 KB a second), but not let it stand still
+ * for longer than this. */
+static const struct timeval patience = {.tv_sec = LIMIT_LIST_STALL_S};
+
+bool reply_may_go_on(struct reply *r)
+{
+	struct err e;
+	if (r->body.len < LIMIT_PIECE_BYTES)
+		return true;
+	setsockopt(r->conn_fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	r->sent = msg_send(r->conn_fd, MSG_PIECE, NULL, &r->body, &e) < 0;
+	r->body.len = 0;
+	return !r->sent;
 }
 
 void reply_fail(struct reply *r, uint16_t status, const char *code, const char *format, ...)

@@ -21,6 +21,11 @@ struct reply {
  * is left to be told. */
 void reply_send(struct reply *r);
 
+/* Between two records of a list: if the reply has become long, send what it has as a piece
+ * (MSG_PIECE), and go on with an empty one. False if nobody takes it any more: the reply counts as
+ * sent, and there is nothing left to do. Behind a piece no error can be told. */
+bool reply_may_go_on(struct reply *r);
+
 /* Make the reply an error: what was in it is dropped. code is one of the stable words of
  * docs/api.md. */
 void reply_fail(struct reply *r, uint16_t status, const char *code, const char *format, ...)

@@ -60,6 +60,7 @@ REACHED = {
     "uploadModule": (400, "bad_module"), ("uploadModule", "sha256"): (400, "bad_checksum"),
     "createSandbox": (400, "no_module"), ("createSandbox", "from"): (400, "no_snapshot"),
     "createToken": (409, "exists"), "update": (501, "no_esp"), "getHistory": (200, None),
+    "listSandboxes": (200, None), "listModules": (200, None),
 }  # fmt: skip
 
 # What the document has and this test doesn't see, and why. An operation, a status or a code may be left open.
