@@ -45,10 +45,13 @@ function refusalRow({line}, makeCells, allow) {
 
 function lineRow(line, makeCells) {
 	const what = {
+		lost: () => `${line.count} ${line.of} in all have no line any more`,
 		lookup: () => `${line.answer}${line.reason ? `: ${line.reason}` : ""}`,
 		connect: () => `${bytes(line.sent)} sent, ${bytes(line.received)} received, ${duration(line.duration_ms / 1000)}, ${line.end}`,
 	}[line.event]?.() || line.reason;
-	return set(makeCells(when(line.time), line.event, el("span", {class: "code"}, plain(target(line))), plain(what || "")),
+	const times = line.repeated ? `, ${line.repeated + 1} times` : "";
+	const where = line.event === "lost" ? "" : target(line);
+	return set(makeCells(when(line.time), line.event, el("span", {class: "code"}, plain(where)), plain((what || "") + times)),
 		{class: isRefusal(line) ? "bad" : null});
 }
 
@@ -102,9 +105,10 @@ export function showNetwork(part, info, current) {
 		refused.table.hidden = !groups.length;
 		keyed(refused.body, groups, (group) => group.key, (group) => refusalRow(group, refused.row, allowed.allow), (row, group) => {
 			setText($(".count", row), String(group.count));
-			if (row.dataset.time !== group.line.time) {
-				row.dataset.time = group.line.time;
-				$(".time", row).replaceChildren(when(group.line.time));
+			const last = group.line.last || group.line.time;
+			if (row.dataset.time !== last) {
+				row.dataset.time = last;
+				$(".time", row).replaceChildren(when(last));
 			}
 			const button = $(".allow", row);
 			if (button)
@@ -115,7 +119,7 @@ export function showNetwork(part, info, current) {
 			.filter(({line}) => kind === "all" || (kind === "refused" ? isRefusal(line) : line.event === kind)).reverse().slice(0, SHOWN);
 		none.hidden = lines.length > 0 || allowedNow.length === 0;
 		choose.hidden = log.table.hidden = !lines.length;
-		keyed(log.body, chosen, ({line, number}) => `${number} ${line.time} ${target(line)}`, ({line}) => lineRow(line, log.row));
+		keyed(log.body, chosen, ({line, number}) => `${number} ${line.time} ${target(line)} ${line.repeated || line.count || ""}`, ({line}) => lineRow(line, log.row));
 	};
 	filter.addEventListener("change", draw);
 	const ends = [watch(allowed.update), follow(`${box(info.id)}/network`, ({network}) => {

@@ -5,11 +5,15 @@
 #include <string.h>
 
 #include "http.h"
+#include "lib/egress_fds.h"
 #include "lib/json.h"
 #include "lib/msg.h"
+#include "lib/numbered_lines.h"
 #include "replies.h"
 
-#define NETWORK_LINE_BYTES 1024 /* an egress writes 600 at most */
+#define NETWORK_LINE_BYTES 1024 /* an egress writes 768 at most */
+#define NETWORK_BYTES                                                                              \
+	(4 * EGRESS_LOGS * EGRESS_LOG_BYTES) /* older versions' files are twice that */
 
 /* The line's object; NULL if it is none. It lives until the next call. */
 static const struct json_value *read_line(const uint8_t *line, size_t len)
@@ -50,57 +54,52 @@ static void write_strangers_line(struct jsonw *w, const uint8_t *line, size_t le
 		jsonw_value(w, object);
 }
 
-static void each_line(struct jsonw *w, const uint8_t *lines, size_t len,
-		      void (*write)(struct jsonw *w, const uint8_t *line, size_t len))
+static void write_ours(struct jsonw *w, const uint8_t *lines, size_t len)
 {
 	const uint8_t *newline, *end = lines + len;
 	for (const uint8_t *at = lines; at < end; at = newline + 1) {
 		newline = memchr(at, '\n', (size_t)(end - at));
 		if (!newline)
 			break; /* being written, or torn */
-		write(w, at, (size_t)(newline - at));
+		write_line(w, at, (size_t)(newline - at));
 	}
 }
 
-static void write_ours(struct jsonw *w, const uint8_t *lines, size_t len)
-{
-	each_line(w, lines, len, write_line);
-}
-
-static void write_network(struct jsonw *w, const uint8_t *lines, size_t len)
-{
-	each_line(w, lines, len, write_strangers_line);
-}
-
-static void write_lines(struct jsonw *w, struct msg_cursor reply,
-			void (*write)(struct jsonw *w, const uint8_t *lines, size_t len))
+static void __attribute__((noreturn)) reply_lines(unsigned status, struct msg_cursor reply)
 {
 	struct msg_field f;
-	jsonw_array_begin(w);
-	while (msg_next(&reply, &f) > 0)
-		if (f.tag == TAG_LINES)
-			write(w, f.data, f.len);
-	jsonw_array_end(w);
-}
-
-static void __attribute__((noreturn))
-reply_lines(unsigned status, struct msg_cursor reply,
-	    void (*write)(struct jsonw *w, const uint8_t *lines, size_t len))
-{
 	struct jsonw w;
 	jsonw_init(&w, http_reply_buf());
-	write_lines(&w, reply, write);
+	jsonw_array_begin(&w);
+	while (msg_next(&reply, &f) > 0)
+		if (f.tag == TAG_LINES)
+			write_ours(&w, f.data, f.len);
+	jsonw_array_end(&w);
 	http_reply_json(status, &w);
 }
 
 void reply_logs(unsigned status, struct msg_cursor fields)
 {
-	reply_lines(status, fields, write_ours);
+	reply_lines(status, fields);
 }
 
 void reply_history(unsigned status, struct msg_cursor fields)
 {
-	reply_lines(status, fields, write_ours);
+	reply_lines(status, fields);
+}
+
+/* Each kind of line comes by itself. */
+static void write_network(struct jsonw *w, struct msg_cursor reply)
+{
+	static struct numbered_line all[NUMBERED_LINES(NETWORK_BYTES)];
+	struct numbered_lines lines = {.all = all, .max = sizeof(all) / sizeof(all[0])};
+	struct msg_field f;
+	while (msg_next(&reply, &f) > 0)
+		if (f.tag == TAG_LINES)
+			numbered_lines_add(&lines, (const char *)f.data, f.len);
+	numbered_lines_sort(&lines);
+	for (const struct numbered_line *line = all; line < all + lines.count; line++)
+		write_strangers_line(w, (const uint8_t *)line->text, line->len);
 }
 
 void reply_network(unsigned status, struct msg_cursor fields)
@@ -109,7 +108,9 @@ void reply_network(unsigned status, struct msg_cursor fields)
 	jsonw_init(&w, http_reply_buf());
 	jsonw_object_begin(&w);
 	jsonw_key(&w, "network");
-	write_lines(&w, fields, write_network);
+	jsonw_array_begin(&w);
+	write_network(&w, fields);
+	jsonw_array_end(&w);
 	jsonw_object_end(&w);
 	http_reply_json(status, &w);
 }

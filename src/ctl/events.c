@@ -25,15 +25,24 @@ int command_history(struct ctl *c, const struct args *args)
 	return listing_show(c, api_begin("GET", "api/history"), &events);
 }
 
-static void add_contact(struct table *t, const struct json_value *e)
+static bool has_event(const struct json_value *e, const char *name)
 {
 	const struct json_value *event = json_get(e, "event");
-	bool is_lookup = event && event->type == JSON_STRING && strcmp(event->text, "lookup") == 0;
+	return event && event->type == JSON_STRING && strcmp(event->text, name) == 0;
+}
+
+static void add_contact(struct table *t, const struct json_value *e)
+{
+	bool is_lookup = has_event(e, "lookup");
 	const struct json_value *reason = json_get(e, "reason");
 	bool has_reason = reason && reason->text_len > 0;
 	table_cells(t, e, "time event name address");
 	table_cells(t, e, is_lookup ? "type" : "port");
 	table_cells(t, e, "bytes:sent bytes:received");
+	if (has_event(e, "lost")) {
+		table_printf(t, "%s %s", api_text(e, "count"), api_text(e, "of"));
+		return;
+	}
 	table_cells(t, e, has_reason ? "reason" : is_lookup ? "answer" : "end");
 }
 

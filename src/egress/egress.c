@@ -64,7 +64,7 @@ static int set_up(struct egress *g, bool has_ipv6, struct err *e)
 		return err_set(e, errno, "getrandom");
 	names_init(&g->names, seed);
 	upstream_init(&g->upstream, &g->loop, &g->policy, seed);
-	netlog_init(&g->log, EGRESS_LOG_FD, EGRESS_LOG_OTHER_FD);
+	netlog_init(&g->log);
 	g->log.traffic = g->relay.traffic = &g->traffic;
 
 	g->resolver.loop = g->relay.loop = &g->loop;

@@ -56,8 +56,17 @@
 	 EGRESS_TCP_CLIENTS + 1)
 
 /* The log */
-#define EGRESS_LINE_BYTES 600
-#define EGRESS_REPEAT_MS 1000 /* the same refusal again is counted, not written */
-#define EGRESS_REPEATS 64     /* refusals that are remembered for it */
+#define EGRESS_LINE_BYTES 768
+#define EGRESS_TOLD_BYTES 512        /* of a line, without numbers and times */
+#define EGRESS_LOST_BYTES 160        /* of a line that says how much is missing */
+#define EGRESS_GROWTH_BYTES 64       /* spaces behind a line that may be written again */
+#define EGRESS_REPEATS 128           /* lines that are remembered for that; 900 bytes each */
+#define EGRESS_REPEAT_MS 1000        /* the same refusal again is counted in its line, */
+#define EGRESS_REPEAT_FLOOD_MS 60000 /* and so is everything while much comes */
+/* Of each kind so much may be written at once, and so much a second in the long run: what is in a
+ * file stays for (EGRESS_LOG_BYTES - EGRESS_LOG_BURST_BYTES) / EGRESS_LOG_RATE_BYTES seconds at
+ * least, four minutes, whatever comes. */
+#define EGRESS_LOG_BURST_BYTES 131072U
+#define EGRESS_LOG_RATE_BYTES 512U
 
 #endif

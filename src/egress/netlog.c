@@ -2,12 +2,19 @@
 #include "netlog.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
 #include "lib/jsonw.h"
+#include "lib/numbered_lines.h"
+
+#define NOWHERE UINT64_MAX
+#define LOST_EVENT "\"event\":\"lost\"" /* no name has that: quotes are escaped in it */
+#define COUNT "\"count\":"
+#define REPEATED "\"repeated\":"
 
 /* A line being written. Names are cut to text_max bytes: what a sandbox asks for need not be a host
  * name, and two names and all their escapes would be too long for a line. */
@@ -24,58 +31,107 @@ struct told {
 	const char *type, *answer; /* of a lookup */
 	const struct netlog_connection *c;
 	const char *end, *reason;
-	uint32_t repeated;
 };
 
-/* A process that was killed, or a disk that was full, may have left a piece of a line. */
-static uint64_t cut_to_lines(int fd, uint64_t size)
+/* ---- What lies there ---- */
+
+/* What is found in a file. */
+struct found {
+	uint64_t size; /* of its whole lines */
+	uint64_t told; /* as in struct netlog_files */
+	uint64_t last_number;
+	uint64_t lost, lost_at, lost_number;
+};
+
+static uint64_t number_behind(const char *line, size_t len, const char *name)
 {
-	char last[EGRESS_LINE_BYTES];
-	uint64_t from = size > sizeof(last) ? size - sizeof(last) : 0;
-	ssize_t n = pread(fd, last, (size_t)(size - from), (off_t)from);
-	const char *end = n > 0 ? memrchr(last, '\n', (size_t)n) : NULL;
-	uint64_t whole = end ? from + (uint64_t)(end - last) + 1 : 0;
-	if (whole < size && ftruncate(fd, (off_t)whole) < 0)
-		return size;
-	return whole;
+	const char *at = memmem(line, len, name, strlen(name));
+	return at ? strtoull(at + strlen(name), NULL, 10) : 0; /* a newline ends the digits */
 }
 
-static bool is_newer(const struct timespec *a, const struct timespec *b)
+static void look_at_line(struct found *f, const char *line, size_t len)
 {
-	return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
-}
-
-void netlog_init(struct netlog *l, int fd, int other_fd)
-{
-	struct stat one, other;
-	*l = (struct netlog){.fds = {fd, other_fd}};
-	if (fstat(fd, &one) < 0 || fstat(other_fd, &other) < 0)
-		return;
-	if (other.st_size > 0 && (one.st_size == 0 || is_newer(&other.st_mtim, &one.st_mtim))) {
-		l->fds[0] = other_fd;
-		l->fds[1] = fd;
-		one.st_size = other.st_size;
+	size_t begin = sizeof(NUMBERED_LINE) - 1;
+	bool has_number = len > begin && memcmp(line, NUMBERED_LINE, begin) == 0;
+	uint64_t number = has_number ? strtoull(line + begin, NULL, 10) : 0;
+	if (number > f->last_number)
+		f->last_number = number;
+	if (memmem(line, len, LOST_EVENT, sizeof(LOST_EVENT) - 1)) {
+		f->lost = number_behind(line, len, COUNT);
+		f->lost_at = f->size;
+		f->lost_number = number;
+	} else {
+		f->told += 1 + number_behind(line, len, REPEATED);
 	}
-	l->size = cut_to_lines(l->fds[0], (uint64_t)one.st_size);
+	f->size += len;
 }
 
-/* Nobody is told of a line that can't be written: there is nobody to tell. */
-static void append(struct netlog *l, const struct buf *text)
+/* A process that was killed, or a disk that was full, may have left a piece of a line: that goes. */
+static void look_at_file(int fd, struct found *f)
 {
-	if (l->size + text->len > EGRESS_LOG_BYTES) {
-		int older = l->fds[1];
-		l->fds[1] = l->fds[0];
-		l->fds[0] = older;
-		l->size = 0;
-		if (ftruncate(older, 0) < 0)
-			return;
+	static char bytes[16384];
+	size_t have = 0;
+	ssize_t n;
+	*f = (struct found){.lost_at = NOWHERE};
+	while ((n = pread(fd, bytes + have, sizeof(bytes) - have, (off_t)(f->size + have))) > 0) {
+		const char *at = bytes, *newline;
+		have += (size_t)n;
+		while ((newline = memchr(at, '\n', have - (size_t)(at - bytes)))) {
+			look_at_line(f, at, (size_t)(newline + 1 - at));
+			at = newline + 1;
+		}
+		have -= (size_t)(at - bytes);
+		memmove(bytes, at, have);
+		if (have == sizeof(bytes))
+			break; /* no line of ours is that long */
 	}
-	ssize_t n = pwrite(l->fds[0], text->data, text->len, (off_t)l->size);
-	if (n == (ssize_t)text->len)
-		l->size += text->len;
-	else if (n > 0 && ftruncate(l->fds[0], (off_t)l->size) < 0)
-		l->size += (uint64_t)n;
+	if (have > 0 && ftruncate(fd, (off_t)f->size) < 0)
+		f->size += have;
 }
+
+static bool is_newer(int fd, int other_fd)
+{
+	struct stat a, b;
+	if (fstat(fd, &a) < 0 || fstat(other_fd, &b) < 0)
+		return true;
+	return a.st_mtim.tv_sec != b.st_mtim.tv_sec ? a.st_mtim.tv_sec > b.st_mtim.tv_sec
+						    : a.st_mtim.tv_nsec >= b.st_mtim.tv_nsec;
+}
+
+static void init_files(struct netlog *l, struct netlog_files *f, int fd, int other_fd)
+{
+	struct found one, other;
+	bool newer = is_newer(fd, other_fd); /* before a torn line goes */
+	look_at_file(fd, &one);
+	look_at_file(other_fd, &other);
+	if (one.last_number != other.last_number)
+		newer = one.last_number > other.last_number;
+	else if (one.size == 0 || other.size == 0)
+		newer = one.size > 0;
+	const struct found *now = newer ? &one : &other, *old = newer ? &other : &one;
+	*f = (struct netlog_files){
+		.fds = {newer ? fd : other_fd, newer ? other_fd : fd},
+		.size = now->size,
+		.told = {now->told, old->told},
+		.turn = 1,
+		.lost = now->lost > old->lost ? now->lost : old->lost,
+		.lost_at = now->lost_at,
+		.lost_number = now->lost_number,
+		.budget = EGRESS_LOG_BURST_BYTES,
+		.budget_ms = clock_mono_ms(),
+	};
+	if (now->last_number > l->number)
+		l->number = now->last_number;
+}
+
+void netlog_init(struct netlog *l)
+{
+	l->number = 0;
+	for (int i = 0; i < EGRESS_LOGS; i++)
+		init_files(l, &l->files[i], EGRESS_LOG_FD + 2 * i, EGRESS_LOG_FD + 2 * i + 1);
+}
+
+/* ---- Lines ---- */
 
 static void add_string(struct line *line, const char *key, const char *text)
 {
@@ -91,6 +147,12 @@ static void add_number(struct line *line, const char *key, uint64_t number)
 	jsonw_uint(&line->w, number);
 }
 
+static void add_time(struct line *line, const char *key, uint64_t wall_ms)
+{
+	char text[CLOCK_TEXT_BYTES];
+	add_string(line, key, clock_text(wall_ms, text));
+}
+
 static void add_name(struct line *line, const char *key, const char *name)
 {
 	jsonw_key(&line->w, key);
@@ -100,7 +162,30 @@ static void add_name(struct line *line, const char *key, const char *name)
 		jsonw_null(&line->w);
 }
 
-static void add_connection(struct line *line, const struct netlog_connection *c, bool ended)
+static void begin_line(struct line *line)
+{
+	line->text = (struct buf){.data = line->memory, .cap = sizeof(line->memory)};
+	jsonw_init(&line->w, &line->text);
+	jsonw_object_begin(&line->w);
+}
+
+static void begin_numbered(struct line *line, uint64_t number, uint64_t wall_ms)
+{
+	begin_line(line);
+	add_number(line, "number", number);
+	add_time(line, "time", wall_ms);
+}
+
+/* End it, with spaces before the newline so that it has len bytes, if it has less. */
+static void end_line(struct line *line, size_t len)
+{
+	jsonw_object_end(&line->w);
+	while (!line->text.full && line->text.len + 1 < len)
+		buf_add(&line->text, " ", 1);
+	buf_add(&line->text, "\n", 1);
+}
+
+static void add_connection(struct line *line, const struct netlog_connection *c)
 {
 	char text[ADDR_TEXT_BYTES];
 	add_name(line, "name", c->name);
@@ -112,84 +197,239 @@ static void add_connection(struct line *line, const struct netlog_connection *c,
 	else
 		jsonw_null(&line->w);
 	add_number(line, "port", c->port);
-	if (!ended)
-		return;
-	add_number(line, "sent", c->sent);
-	add_number(line, "received", c->received);
-	add_number(line, "duration_ms", c->duration_ms);
 }
 
-static void write_line(struct line *line, const struct told *t)
+/* What makes two lines the same. */
+static void add_told(struct line *line, const struct told *t)
 {
-	char time[CLOCK_TEXT_BYTES];
-	line->text = (struct buf){.data = line->memory, .cap = sizeof(line->memory)};
-	jsonw_init(&line->w, &line->text);
-	jsonw_object_begin(&line->w);
-	add_string(line, "time", clock_text(clock_wall_ms(), time));
 	add_string(line, "event", t->event);
 	if (t->answer)
 		add_name(line, "name", t->c->name);
 	else
-		add_connection(line, t->c, t->end);
+		add_connection(line, t->c);
 	add_string(line, "type", t->type);
 	add_string(line, "answer", t->answer);
 	add_string(line, "end", t->end);
 	add_string(line, "reason", t->reason);
-	if (t->repeated > 0)
-		add_number(line, "repeated", t->repeated);
-	jsonw_object_end(&line->w);
-	buf_add_text(&line->text, "\n");
 }
 
-static void tell(struct netlog *l, const struct told *t)
+/* And what they add up. */
+static void add_sums(struct line *line, const struct told *t, const struct netlog_repeat *r)
 {
+	if (t->end) {
+		add_number(line, "sent", r->sent);
+		add_number(line, "received", r->received);
+		add_number(line, "duration_ms", r->duration_ms);
+	}
+	if (r->count > 0) {
+		add_number(line, "repeated", r->count);
+		add_time(line, "last", clock_wall_ms());
+	}
+}
+
+static void write_line(struct line *line, const struct told *t, const struct netlog_repeat *r,
+		       size_t len)
+{
+	begin_numbered(line, r->number, r->wall_ms);
+	add_told(line, t);
+	add_sums(line, t, r);
+	end_line(line, len);
+}
+
+/* ---- Files ---- */
+
+/* Whether the bytes lie there as a whole; if not, nothing of them is behind what was there. */
+static bool put(struct netlog_files *f, const struct buf *text, uint64_t at)
+{
+	ssize_t n = pwrite(f->fds[0], text->data, text->len, (off_t)at);
+	if (n == (ssize_t)text->len)
+		return true;
+	if (n > 0 && at == f->size && ftruncate(f->fds[0], (off_t)at) < 0)
+		f->size += (uint64_t)n;
+	return false;
+}
+
+/* Write how much is missing in place of what was said before, or at the file's end. */
+static void say_lost(struct netlog *l, int kind)
+{
+	static const char *const names[EGRESS_LOGS] = {
+		[EGRESS_LOG_REFUSALS] = "refusals",
+		[EGRESS_LOG_CONNECTIONS] = "connections",
+		[EGRESS_LOG_LOOKUPS] = "lookups",
+	};
+	struct netlog_files *f = &l->files[kind];
 	struct line line;
-	for (line.text_max = ALLOW_NAME_BYTES; line.text_max > 0; line.text_max /= 2) {
-		write_line(&line, t);
-		if (!line.text.full) {
-			append(l, &line.text);
+	bool is_new = f->lost_at == NOWHERE;
+	if (is_new && f->size + EGRESS_LOST_BYTES > EGRESS_LOG_BYTES)
+		return; /* the next file begins with it */
+	if (is_new)
+		f->lost_number = ++l->number;
+	begin_numbered(&line, f->lost_number, clock_wall_ms());
+	add_string(&line, "event", "lost");
+	add_string(&line, "of", names[kind]);
+	add_number(&line, "count", f->lost);
+	end_line(&line, EGRESS_LOST_BYTES);
+	if (put(f, &line.text, is_new ? f->size : f->lost_at) && is_new) {
+		f->lost_at = f->size;
+		f->size += line.text.len;
+	}
+}
+
+static void turn(struct netlog *l, int kind)
+{
+	struct netlog_files *f = &l->files[kind];
+	int older = f->fds[1];
+	f->lost += f->told[1];
+	f->fds[1] = f->fds[0];
+	f->told[1] = f->told[0];
+	f->fds[0] = older;
+	f->told[0] = f->size = 0;
+	f->lost_at = NOWHERE;
+	f->turn++;
+	if (ftruncate(older, 0) == 0 && f->lost > 0)
+		say_lost(l, kind);
+}
+
+static void lose(struct netlog *l, int kind)
+{
+	l->files[kind].lost++;
+	say_lost(l, kind);
+}
+
+/* ---- What is written ---- */
+
+static void refill(struct netlog_files *f, uint64_t now)
+{
+	uint64_t more = (now - f->budget_ms) * EGRESS_LOG_RATE_BYTES / 1000;
+	f->budget_ms += more * 1000 / EGRESS_LOG_RATE_BYTES;
+	f->budget = more < EGRESS_LOG_BURST_BYTES - f->budget ? f->budget + more
+							      : EGRESS_LOG_BURST_BYTES;
+}
+
+/* For how long the same is one line: what refused programs do is try again, at once; and under a
+ * flood everything counts. */
+static uint64_t fold_ms(const struct netlog_files *f, int kind)
+{
+	if (f->budget < EGRESS_LOG_BURST_BYTES / 2)
+		return EGRESS_REPEAT_FLOOD_MS;
+	return kind == EGRESS_LOG_REFUSALS ? EGRESS_REPEAT_MS : 0;
+}
+
+/* The place for lines like this one; what is the same is compared as a whole. */
+static struct netlog_repeat *find_place(struct netlog *l, const struct buf *text)
+{
+	uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+	for (size_t i = 0; i < text->len; i++)
+		hash = (hash ^ (uint8_t)text->data[i]) * UINT64_C(1099511628211);
+	return &l->repeats[hash % EGRESS_REPEATS];
+}
+
+static bool is_same(const struct netlog_repeat *r, const struct buf *text)
+{
+	return r->text_len == text->len && memcmp(r->text, text->data, text->len) == 0;
+}
+
+static void add_up(struct netlog_repeat *r, const struct told *t)
+{
+	r->sent += t->c->sent;
+	r->received += t->c->received;
+	r->duration_ms += t->c->duration_ms;
+}
+
+/* Write the line again where it is, with one more in it. False: it is not there any more, or has no
+ * room for that. */
+static bool write_again(struct netlog_files *f, struct netlog_repeat *r, struct line *line,
+			const struct told *t)
+{
+	struct netlog_repeat next = *r;
+	if (r->files != f || r->turn != f->turn)
+		return false;
+	add_up(&next, t);
+	next.count++;
+	write_line(line, t, &next, r->len);
+	if (line->text.full || line->text.len != r->len || !put(f, &line->text, r->at))
+		return false;
+	*r = next;
+	f->told[0]++;
+	return true;
+}
+
+/* A new line, where there is room for it. room: spaces that it gets. */
+static void write_first(struct netlog *l, int kind, struct line *line, const struct told *t,
+			struct netlog_repeat *r, size_t room)
+{
+	struct netlog_files *f = &l->files[kind];
+	r->number = l->number + 1;
+	write_line(line, t, r, 0);
+	write_line(line, t, r, line->text.len + room);
+	if (f->size + line->text.len <= EGRESS_LOG_BYTES)
+		return;
+	turn(l, kind); /* which may take that number */
+	r->number = l->number + 1;
+	write_line(line, t, r, line->text.len);
+}
+
+/* A new line. place: where it is remembered, or NULL. */
+static void write_new(struct netlog *l, int kind, struct line *line, const struct told *t,
+		      struct netlog_repeat *place)
+{
+	struct netlog_files *f = &l->files[kind];
+	struct netlog_repeat own, *r = place ? place : &own;
+	r->files = NULL;
+	r->wall_ms = clock_wall_ms();
+	r->since_ms = clock_mono_ms();
+	r->sent = r->received = r->duration_ms = r->count = 0;
+	add_up(r, t);
+	if (f->budget < EGRESS_LINE_BYTES) {
+		lose(l, kind);
+		return;
+	}
+	write_first(l, kind, line, t, r, place ? EGRESS_GROWTH_BYTES : 0);
+	if (!put(f, &line->text, f->size)) {
+		lose(l, kind);
+		return;
+	}
+	r->files = f;
+	r->turn = f->turn;
+	r->at = f->size;
+	r->len = line->text.len;
+	f->size += r->len;
+	f->budget -= r->len;
+	f->told[0]++;
+	l->number++;
+}
+
+/* Cut the names so that the line fits with all that may be added to it. */
+static void fit(struct line *line, const struct told *t)
+{
+	for (line->text_max = ALLOW_NAME_BYTES; line->text_max > 0; line->text_max /= 2) {
+		begin_line(line);
+		add_told(line, t);
+		if (!line->text.full && line->text.len <= EGRESS_TOLD_BYTES)
+			return;
+	}
+}
+
+static void tell(struct netlog *l, int kind, const struct told *t)
+{
+	struct netlog_files *f = &l->files[kind];
+	struct netlog_repeat *r = NULL;
+	uint64_t now = clock_mono_ms();
+	struct line line;
+	refill(f, now);
+	fit(&line, t);
+	uint64_t fold = fold_ms(f, kind);
+	if (fold > 0) {
+		r = find_place(l, &line.text);
+		if (!is_same(r, &line.text)) {
+			memcpy(r->text, line.text.data, line.text.len);
+			r->text_len = line.text.len;
+			r->files = NULL;
+		} else if (now - r->since_ms < fold && write_again(f, r, &line, t)) {
 			return;
 		}
 	}
-}
-
-static uint64_t mix(uint64_t hash, const void *bytes, size_t len)
-{
-	const uint8_t *at = bytes;
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ at[i]) * UINT64_C(1099511628211); /* FNV-1a */
-	return hash;
-}
-
-static uint64_t mix_text(uint64_t hash, const char *text)
-{
-	return text ? mix(hash, text, strlen(text) + 1) : mix(hash, "", 1);
-}
-
-static uint64_t hash_of(const struct told *t)
-{
-	uint64_t hash = mix_text(UINT64_C(14695981039346656037), t->event);
-	hash = mix_text(mix_text(mix_text(hash, t->type), t->reason), t->c->name);
-	hash = mix(mix_text(hash, t->c->asked), &t->c->port, sizeof(t->c->port));
-	if (t->c->a)
-		hash = mix(hash, t->c->a->bytes, sizeof(t->c->a->bytes));
-	return hash | 1;
-}
-
-/* What refused programs do is try again, at once. */
-static void tell_refusal(struct netlog *l, struct told *t)
-{
-	uint64_t what = hash_of(t), now = clock_mono_ms();
-	traffic_add(l->traffic, EGRESS_COUNT_REFUSALS, 1);
-	struct netlog_repeat *r = &l->repeats[what / 2 % EGRESS_REPEATS];
-	bool same = r->what == what;
-	if (same && now - r->since_ms < EGRESS_REPEAT_MS) {
-		r->count++;
-		return;
-	}
-	t->repeated = same ? r->count : 0;
-	*r = (struct netlog_repeat){.what = what, .since_ms = now};
-	tell(l, t);
+	write_new(l, kind, &line, t, r);
 }
 
 static const char *type_text(uint16_t type, char text[12])
@@ -217,20 +457,21 @@ void netlog_lookup(struct netlog *l, const char *name, uint16_t type, const char
 			 .answer = answer,
 			 .c = &c,
 			 .reason = reason};
-	if (strcmp(answer, "denied") == 0)
-		tell_refusal(l, &t);
-	else
-		tell(l, &t);
+	bool denied = strcmp(answer, "denied") == 0;
+	if (denied)
+		traffic_add(l->traffic, EGRESS_COUNT_REFUSALS, 1);
+	tell(l, denied ? EGRESS_LOG_REFUSALS : EGRESS_LOG_LOOKUPS, &t);
 }
 
 void netlog_connect(struct netlog *l, const struct netlog_connection *c, const char *end)
 {
 	struct told t = {.event = "connect", .c = c, .end = end};
-	tell(l, &t);
+	tell(l, EGRESS_LOG_CONNECTIONS, &t);
 }
 
 void netlog_refuse(struct netlog *l, const struct netlog_connection *c, const char *reason)
 {
 	struct told t = {.event = "refused", .c = c, .reason = reason};
-	tell_refusal(l, &t);
+	traffic_add(l->traffic, EGRESS_COUNT_REFUSALS, 1);
+	tell(l, EGRESS_LOG_REFUSALS, &t);
 }

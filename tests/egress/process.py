@@ -26,7 +26,8 @@ TAGS = read_enum(MSG_H, "msg_tag")
 MAGIC = 0x32425153
 HEAD = struct.Struct("=IHHI20x")  # without a client's address
 RESOLVER = ("198.18.0.1", 53)
-LOG_BYTES, LINE_BYTES = 524288, 600
+LOG_BYTES, LINE_BYTES = 262144, 768
+KINDS = ("refusals", "connections", "lookups")
 PR_SET_NO_NEW_PRIVS = 38
 
 
@@ -39,7 +40,7 @@ class Egress:
         self.sandbox.ip("addr", "add", "198.18.0.1/15", "dev", "lo")
         self.dir = tempfile.TemporaryDirectory()
         self.control_path = self.dir.name + "/control"
-        self.logs = [self.dir.name + "/log", self.dir.name + "/log.1"]
+        self.logs = [f"{self.dir.name}/{kind}{end}" for kind in KINDS for end in ("", ".1")]
         self.appliance, self.files = appliance, files
         control = socket.socket(socket.AF_UNIX)
         control.bind(self.control_path)
@@ -191,16 +192,19 @@ class Egress:
             started = time.monotonic()
             return time.monotonic() - started if is_reset(s) else None
 
-    def lines(self):
-        """The log's, oldest first; each is checked to be one."""
+    def lines(self, kind=None):
+        """The log's, or those of a kind, oldest first; each is checked to be one."""
+        logs = [path for path in self.logs if not kind or f"/{kind}" in path]
         while True:
-            before = [os.stat(p).st_mtime_ns for p in self.logs]
-            data = b"".join(Path(p).read_bytes() for _, p in sorted(zip(before, self.logs)))
-            if before == [os.stat(p).st_mtime_ns for p in self.logs]:
+            before = [os.stat(p).st_mtime_ns for p in logs]
+            data = b"".join(Path(p).read_bytes() for p in logs)
+            if before == [os.stat(p).st_mtime_ns for p in logs]:
                 break  # otherwise one may have been emptied while it was read
         found = data.splitlines(keepends=True)
         assert all(len(line) <= LINE_BYTES and line.endswith(b"\n") for line in found), found
-        return [json.loads(line) for line in found]
+        lines = sorted(map(json.loads, found), key=lambda line: line["number"])
+        assert len({line["number"] for line in lines}) == len(lines), lines
+        return lines
 
     def wait_line(self, seconds=5, **wanted):
         """The last line that has these values, once there is one."""

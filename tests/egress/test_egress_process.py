@@ -547,32 +547,94 @@ def test_chaos(w):
     tap.check("but the connections' lines", len(w.a.lines()) > 100)
 
 
+def told(lines):
+    """How many times something happened that these lines tell of, or say that they miss."""
+    lost = [line["count"] for line in lines if line["event"] == "lost"]
+    return sum(1 + line.get("repeated", 0) for line in lines if line["event"] != "lost") + max(lost, default=0)
+
+
+def long_name(number):
+    return f"{number:-<60}.{number:x<60}.example"
+
+
 def test_log(w):
-    allow(w.a, "one.example", "gone.example", "broken.example")
+    e = Egress(w.appliance, [(V4, RAW)])
+    allow(e, "one.example", "gone.example", "broken.example")
     for name in ("one.example", "gone.example", "broken.example", "evil.example"):
-        w.a.ask(name)
-    lines = w.a.lines()
+        e.ask(name)
+    lines = e.lines()
     tap.check("every line is JSON, with its time", all(
         line["time"][:2] == "20" and line["event"] in ("lookup", "connect", "refused")
         for line in lines))
-    tap.equal("answers are of four kinds", {line["answer"] for line in lines if "answer" in line},
-              {"ok", "nxdomain", "denied", "failed"})
-    allow(w.a, "two.example")
+    tap.equal("answers are of four kinds", [line["answer"] for line in lines],
+              ["ok", "nxdomain", "failed", "denied"])
     for _ in range(100):
-        w.a.ask("again.example")
-    count = len([x for x in w.a.lines() if x.get("name") == "again.example"])
-    tap.check("the same refusal is not written a hundred times", 1 <= count <= 3, count)
-    time.sleep(1.1)
-    w.a.ask("again.example")
-    line = w.a.wait_line(name="again.example", answer="denied")
-    tap.check("but counted", line.get("repeated", 0) > 90, line)
-    for i in range(9000):
-        w.a.ask(f"{i:-<60}.{i:x<60}.example")
-    sizes = [os.path.getsize(p) for p in w.a.logs]
-    tap.check("two files of 512 KiB", all(s <= LOG_BYTES for s in sizes)
-              and sum(sizes) > LOG_BYTES, sizes)
-    names = [x["name"] for x in w.a.lines()]
-    tap.check("with the last lines", "8999----" in names[-1] and "8000----" in names[-1000], names[-1])
+        e.ask("again.example")
+    again = [x for x in e.lines() if x.get("name") == "again.example"]
+    tap.check("the same refusal is not written a hundred times", len(again) <= 3, len(again))
+    tap.equal("but counted", told(again), 100)
+    tap.check("and the last one has its time", all(x["last"] >= x["time"] for x in again if "repeated" in x))
+    end_log(e)
+
+
+def end_log(e):
+    tap.equal("it has not complained", (e.has_ended(), e.console()), (None, ""))
+    e.end()
+
+
+def test_log_flood(w):
+    """A flood of one kind leaves the others alone, and what came before it; nothing goes unsaid."""
+    e = Egress(w.appliance, [(V4, RAW)])
+    allow(e, "one.example:8080", "*.wild.example:8080")
+    e.talk("one.example", RAW, b"mine")
+    e.ask("evil.example")
+    e.wait_line(event="connect", sent=4)
+    for i in range(3000):
+        e.ask(long_name(i))
+    refusals = e.lines("refusals")
+    tap.check("not all of a flood is written", len(refusals) < 2000, len(refusals))
+    tap.equal("how much isn't is said", told(refusals), 3001)
+    tap.equal("what came before it is there", next(x for x in refusals if x["event"] != "lost")["name"], "evil.example")
+    tap.check("other kinds are left alone", e.wait_line(event="connect", sent=4)
+              and e.wait_line(event="lookup", name="one.example", answer="ok"))
+    before = told(e.lines("lookups"))
+    for i in range(4000):
+        e.ask(f"n{i % 150}.wild.example")
+    lookups = e.lines("lookups")
+    tap.equal("allowed names that are asked for again and again are counted", told(lookups) - before, 4000)
+    tap.check("in few lines", len(lookups) < 1500, len(lookups))
+    for i in range(900):
+        e.talk(f"n{i % 3}.wild.example", RAW, b"some")
+    connections = e.lines("connections")
+    tap.check("so are connections", wait_until(lambda: told(e.lines("connections")) == 901, 5), told(e.lines("connections")))
+    tap.equal("with all their bytes", sum(x["sent"] for x in e.lines("connections")), 901 * 4)
+    tap.check("in less lines", len(connections) < 900, len(connections))
+    end_log(e)
+
+
+def test_log_turns(w):
+    """Over restarts, which let more be written at once."""
+    e = Egress(w.appliance, [(V4, RAW)])
+    allow(e, "one.example")
+    e.ask("one.example")
+    count = 0
+    for _ in range(8):
+        for _ in range(700):
+            e.ask(long_name(count))
+            count += 1
+        e.end()
+        with open(max((p for p in e.logs if "refusals" in p), key=os.path.getmtime), "ab") as f:
+            f.write(b'{"number":99999999,"time":"half a li')
+        e.start()
+        allow(e, "one.example")
+    sizes = [os.path.getsize(p) for p in e.logs]
+    tap.check("two files of 256 KiB", all(s <= LOG_BYTES for s in sizes) and sum(sizes) > LOG_BYTES, sizes)
+    lines = e.lines("refusals")
+    tap.equal("what was pushed out is counted with the rest", told(lines), count)
+    first = next(x for x in lines if x["event"] != "lost")
+    tap.check("it is the oldest that went", int(first["name"].partition("-")[0]) > 700, first)
+    tap.equal("of another kind nothing", len(e.lines("lookups")), 1)
+    end_log(e)
 
 
 def test_restart(w):
@@ -611,7 +673,7 @@ def test_still_there(w):
 
 TESTS = [test_before_a_policy, test_questions, test_bad_questions, test_lookups, test_connections,
          test_counts, test_networks_of_the_operator, test_ends, test_tls, test_http_and_ipv6,
-         test_policy_changes, test_many, test_bulk, test_slow_readers, test_chaos, test_log,
+         test_policy_changes, test_many, test_bulk, test_slow_readers, test_chaos, test_log, test_log_flood, test_log_turns,
          test_restart, test_start, test_still_there]
 
 

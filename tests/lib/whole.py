@@ -8,7 +8,7 @@ from collections import Counter
 from api import SANDBOXES
 
 FILES = {"meta.json", "usage", "log.ndjson", "log.1.ndjson", "snapshots"}
-FILES |= {"network.ndjson", "network.1.ndjson"}
+FILES |= {f"network{kind}{turn}.ndjson" for kind in ("", ".connects", ".lookups") for turn in ("", ".1")}
 
 
 class Holdings:

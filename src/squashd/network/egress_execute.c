@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -26,6 +27,7 @@
 struct birth {
 	const struct server *server;
 	uint32_t uid;
+	int program_fd;
 	int fds[EGRESS_FDS_END]; /* what each of its descriptors is a copy of; -1: none */
 };
 
@@ -45,7 +47,10 @@ static int become_egress(void *arg, struct err *e)
 	sigset_t none;
 	sigemptyset(&none);
 
-	int rc = place_fds(b->fds, EGRESS_FDS_END, e);
+	/* The program out of the way of their places, too. */
+	b->program_fd = fcntl(b->server->egress_fd, F_DUPFD_CLOEXEC, EGRESS_FDS_END);
+	int rc = b->program_fd < 0 ? err_set(e, errno, "copy a descriptor")
+				   : place_fds(b->fds, EGRESS_FDS_END, e);
 	/* What its sandbox has no memory left for must not end what others rely on: not it. */
 	if (rc == 0)
 		rc = fd_write_file(AT_FDCWD, "/proc/self/oom_score_adj", "-1000", e);
@@ -58,15 +63,38 @@ static int become_egress(void *arg, struct err *e)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* By descriptor: the program lies outside of the root that we are in. What else is open
 	 * closes on exec. */
-	syscall(SYS_execveat, b->server->egress_fd, "", argv, envp, AT_EMPTY_PATH);
+	syscall(SYS_execveat, b->program_fd, "", argv, envp, AT_EMPTY_PATH);
 	err_set(e, errno, "execute %s", PATH_EGRESS);
 	return 1;
 }
 
-static int open_log(int dir_fd, const char *name, struct err *e)
+const char *const egress_log_names[2 * EGRESS_LOGS] = {
+	"network.ndjson",          "network.1.ndjson",
+	"network.connects.ndjson", "network.connects.1.ndjson",
+	"network.lookups.ndjson",  "network.lookups.1.ndjson",
+};
+
+struct logs {
+	int fds[2 * EGRESS_LOGS];
+};
+
+static void close_logs(struct logs *logs)
 {
-	int fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	return fd < 0 ? err_set(e, errno, "open %s", name) : fd;
+	for (int i = 0; i < 2 * EGRESS_LOGS; i++)
+		fd_close(&logs->fds[i]);
+}
+
+/* The caller closes those that were opened, whatever is returned: 0 or -errno. */
+static int open_logs(int dir_fd, struct logs *logs, struct err *e)
+{
+	for (int i = 0; i < 2 * EGRESS_LOGS; i++) {
+		const char *name = egress_log_names[i];
+		logs->fds[i] =
+			openat(dir_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (logs->fds[i] < 0)
+			return err_set(e, errno, "open %s", name);
+	}
+	return 0;
 }
 
 static int spawn(struct birth *b, int cgroup_fd, int *pidfd, struct err *e)
@@ -79,10 +107,10 @@ static int spawn(struct birth *b, int cgroup_fd, int *pidfd, struct err *e)
 int egress_execute(const struct server *s, const struct sandbox *sb, const struct egress_net *n,
 		   int *pidfd, struct err *e)
 {
+	struct logs logs __attribute__((cleanup(close_logs))) = {{-1, -1, -1, -1, -1, -1}};
 	AUTO_FD dir = meta_open(s, sb->id, e);
-	AUTO_FD log = dir < 0 ? dir : open_log(dir, EGRESS_LOG_NAME, e);
-	AUTO_FD other = log < 0 ? log : open_log(dir, EGRESS_LOG_OTHER_NAME, e);
-	AUTO_FD cgroup = other < 0 ? other : cgroup_make_egress(s->cgroup_fd, sb->id, e);
+	int rc = dir < 0 ? dir : open_logs(dir, &logs, e);
+	AUTO_FD cgroup = rc < 0 ? rc : cgroup_make_egress(s->cgroup_fd, sb->id, e);
 	AUTO_FD control = cgroup < 0 ? cgroup : egress_policy_listen(s, sb->id, e);
 	if (control < 0)
 		return control;
@@ -106,10 +134,9 @@ int egress_execute(const struct server *s, const struct sandbox *sb, const struc
 				[EGRESS_RELAY_FD] = n->relay_fd,
 				[EGRESS_RELAY6_FD] = n->relay6_fd < 0 ? -1 : n->relay6_fd,
 				[EGRESS_LINK_FD] = n->link_fd,
-				[EGRESS_LOG_FD] = log,
-				[EGRESS_LOG_OTHER_FD] = other,
 				[EGRESS_TRAFFIC_FD] = traffic,
 			},
 	};
+	memcpy(&b.fds[EGRESS_LOG_FD], logs.fds, sizeof(logs.fds));
 	return spawn(&b, cgroup, pidfd, e);
 }

@@ -4,12 +4,13 @@
 #define SQUASH_SQUASHD_NETWORK_EGRESS_EXECUTE_H
 
 #include "egress_net.h"
+#include "lib/egress_fds.h"
 #include "lib/err.h"
 #include "squashd/sandbox.h"
 
-/* Its log, in the sandbox's directory: two files that are written by turns. */
-#define EGRESS_LOG_NAME "network.ndjson"
-#define EGRESS_LOG_OTHER_NAME "network.1.ndjson"
+/* Its log, in the sandbox's directory: of each kind of line two files that are written by turns, in
+ * the order of their descriptors. The first two have lines of all kinds from older versions. */
+extern const char *const egress_log_names[2 * EGRESS_LOGS];
 
 /* Executes the sandbox's egress, with the sockets of n. Returns 0 with *pidfd set, which the caller
  * owns; or -errno with e filled. */

@@ -72,7 +72,8 @@ void request_allow_net(const struct server *s, struct msg_cursor fields, struct 
 	info_add(s, &next, lock, r);
 }
 
-/* Which of the two files has been written later. */
+/* Which of the two files has been written later. Lines of this version have numbers, which say it
+ * better; those of older ones don't. */
 static bool is_newer(int dir_fd, const char *name, const char *other)
 {
 	struct stat a, b;
@@ -87,7 +88,7 @@ static bool is_newer(int dir_fd, const char *name, const char *other)
  * bytes here. api takes it apart. */
 static int add_log(int dir_fd, const char *name, struct reply *r, struct err *e)
 {
-	static char bytes[EGRESS_LOG_BYTES];
+	static char bytes[2 * EGRESS_LOG_BYTES]; /* older versions' files are that large */
 	AUTO_FD fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_set(e, errno, "open %s", name);
@@ -96,6 +97,14 @@ static int add_log(int dir_fd, const char *name, struct reply *r, struct err *e)
 		return err_set(e, (int)-n, "read %s", name);
 	msg_add(&r->body, TAG_LINES, bytes, (size_t)n);
 	return 0;
+}
+
+/* Both files of a kind, the older one first. */
+static int add_kind(int dir_fd, const char *const names[2], struct reply *r, struct err *e)
+{
+	bool first = is_newer(dir_fd, names[0], names[1]);
+	int rc = add_log(dir_fd, names[first], r, e);
+	return rc < 0 ? rc : add_log(dir_fd, names[!first], r, e);
 }
 
 void request_network(const struct server *s, struct msg_cursor fields, struct reply *r)
@@ -107,10 +116,9 @@ void request_network(const struct server *s, struct msg_cursor fields, struct re
 	AUTO_FD dir = request_open_unlocked(s, id, r);
 	if (dir < 0)
 		return;
-	bool first = is_newer(dir, EGRESS_LOG_NAME, EGRESS_LOG_OTHER_NAME);
-	int rc = add_log(dir, first ? EGRESS_LOG_OTHER_NAME : EGRESS_LOG_NAME, r, &e);
-	if (rc == 0)
-		rc = add_log(dir, first ? EGRESS_LOG_NAME : EGRESS_LOG_OTHER_NAME, r, &e);
+	int rc = 0;
+	for (int i = 0; i < EGRESS_LOGS && rc == 0; i++)
+		rc = add_kind(dir, &egress_log_names[2 * i], r, &e);
 	if (rc < 0)
 		reply_sandbox_err(r, &e);
 }
