@@ -17,6 +17,7 @@
 #include "squashd/wire/execs_read.h"
 #include "squashd/wire/fields.h"
 #include "squashd/wire/files_read.h"
+#include "squashd/wire/list_read.h"
 #include "squashd/wire/module_read.h"
 #include "squashd/wire/run_read.h"
 #include "squashd/wire/update_read.h"
@@ -101,6 +102,15 @@ static bool read_change(enum msg_op op, struct msg_cursor c, struct reply *r)
 				      : change_read_token_name(c, id, r);
 }
 
+static bool read_list(struct msg_cursor c, enum list_kind kind, struct reply *r)
+{
+	struct list_question q;
+	bool good = list_read(c, kind, &q, r);
+	if (good)
+		CHECK(is_terminated(q.after, sizeof(q.after)) && q.limit > 0);
+	return good;
+}
+
 static bool read_create(struct msg_cursor c, struct reply *r)
 {
 	static struct create create;
@@ -121,9 +131,6 @@ static bool read_message(enum msg_op op, struct msg_cursor c, struct reply *r)
 	switch ((int)op) {
 	case MSG_HEALTH:
 	case MSG_METRICS:
-	case MSG_LIST:
-	case MSG_HISTORY:
-	case MSG_MODULES:
 	case MSG_SYSTEM:
 	case MSG_REBOOT:
 	case MSG_POWER_OFF:
@@ -134,8 +141,15 @@ static bool read_message(enum msg_op op, struct msg_cursor c, struct reply *r)
 	case MSG_DESTROY:
 	case MSG_LOGS:
 	case MSG_NETWORK:
-	case MSG_EXECS:
 		return fields_only_id(c, id, r);
+	case MSG_LIST:
+		return read_list(c, LIST_OF_SANDBOXES, r);
+	case MSG_MODULES:
+		return read_list(c, LIST_OF_MODULES, r);
+	case MSG_EXECS:
+		return read_list(c, LIST_OF_EXECS, r);
+	case MSG_HISTORY:
+		return read_list(c, LIST_OF_EVENTS, r);
 	case MSG_CREATE:
 		return read_create(c, r);
 	case MSG_EXEC:
