@@ -2,19 +2,13 @@
 #include "netlog.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
 #include "lib/jsonw.h"
-#include "lib/numbered_lines.h"
-
-#define NOWHERE UINT64_MAX
-#define LOST_EVENT "\"event\":\"lost\"" /* no name has that: quotes are escaped in it */
-#define COUNT "\"count\":"
-#define REPEATED "\"repeated\":"
+#include "netlog_scan.h"
 
 /* A line being written. Names are cut to text_max bytes: what a sandbox asks for need not be a host
  * name, and two names and all their escapes would be too long for a line. */
@@ -35,60 +29,6 @@ struct told {
 
 /* ---- What lies there ---- */
 
-/* What is found in a file. */
-struct found {
-	uint64_t size; /* of its whole lines */
-	uint64_t told; /* as in struct netlog_files */
-	uint64_t last_number;
-	uint64_t lost, lost_at, lost_number;
-};
-
-static uint64_t number_behind(const char *line, size_t len, const char *name)
-{
-	const char *at = memmem(line, len, name, strlen(name));
-	return at ? strtoull(at + strlen(name), NULL, 10) : 0; /* a newline ends the digits */
-}
-
-static void look_at_line(struct found *f, const char *line, size_t len)
-{
-	size_t begin = sizeof(NUMBERED_LINE) - 1;
-	bool has_number = len > begin && memcmp(line, NUMBERED_LINE, begin) == 0;
-	uint64_t number = has_number ? strtoull(line + begin, NULL, 10) : 0;
-	if (number > f->last_number)
-		f->last_number = number;
-	if (memmem(line, len, LOST_EVENT, sizeof(LOST_EVENT) - 1)) {
-		f->lost = number_behind(line, len, COUNT);
-		f->lost_at = f->size;
-		f->lost_number = number;
-	} else {
-		f->told += 1 + number_behind(line, len, REPEATED);
-	}
-	f->size += len;
-}
-
-/* A process that was killed, or a disk that was full, may have left a piece of a line: that goes. */
-static void look_at_file(int fd, struct found *f)
-{
-	static char bytes[16384];
-	size_t have = 0;
-	ssize_t n;
-	*f = (struct found){.lost_at = NOWHERE};
-	while ((n = pread(fd, bytes + have, sizeof(bytes) - have, (off_t)(f->size + have))) > 0) {
-		const char *at = bytes, *newline;
-		have += (size_t)n;
-		while ((newline = memchr(at, '\n', have - (size_t)(at - bytes)))) {
-			look_at_line(f, at, (size_t)(newline + 1 - at));
-			at = newline + 1;
-		}
-		have -= (size_t)(at - bytes);
-		memmove(bytes, at, have);
-		if (have == sizeof(bytes))
-			break; /* no line of ours is that long */
-	}
-	if (have > 0 && ftruncate(fd, (off_t)f->size) < 0)
-		f->size += have;
-}
-
 static bool is_newer(int fd, int other_fd)
 {
 	struct stat a, b;
@@ -100,15 +40,15 @@ static bool is_newer(int fd, int other_fd)
 
 static void init_files(struct netlog *l, struct netlog_files *f, int fd, int other_fd)
 {
-	struct found one, other;
+	struct netlog_found one, other;
 	bool newer = is_newer(fd, other_fd); /* before a torn line goes */
-	look_at_file(fd, &one);
-	look_at_file(other_fd, &other);
+	netlog_scan(fd, &one);
+	netlog_scan(other_fd, &other);
 	if (one.last_number != other.last_number)
 		newer = one.last_number > other.last_number;
 	else if (one.size == 0 || other.size == 0)
 		newer = one.size > 0;
-	const struct found *now = newer ? &one : &other, *old = newer ? &other : &one;
+	const struct netlog_found *now = newer ? &one : &other, *old = newer ? &other : &one;
 	*f = (struct netlog_files){
 		.fds = {newer ? fd : other_fd, newer ? other_fd : fd},
 		.size = now->size,
@@ -259,7 +199,7 @@ static void say_lost(struct netlog *l, int kind)
 	};
 	struct netlog_files *f = &l->files[kind];
 	struct line line;
-	bool is_new = f->lost_at == NOWHERE;
+	bool is_new = f->lost_at == NETLOG_NOWHERE;
 	if (is_new && f->size + EGRESS_LOST_BYTES > EGRESS_LOG_BYTES)
 		return; /* the next file begins with it */
 	if (is_new)
@@ -284,7 +224,7 @@ static void turn(struct netlog *l, int kind)
 	f->told[1] = f->told[0];
 	f->fds[0] = older;
 	f->told[0] = f->size = 0;
-	f->lost_at = NOWHERE;
+	f->lost_at = NETLOG_NOWHERE;
 	f->turn++;
 	if (ftruncate(older, 0) == 0 && f->lost > 0)
 		say_lost(l, kind);

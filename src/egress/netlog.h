@@ -20,7 +20,7 @@ struct netlog_files {
 	uint64_t told[2]; /* how much each tells of: lines, and what was added to them */
 	uint64_t turn;    /* counts the turns */
 	uint64_t lost;    /* how much was pushed out, or not written */
-	uint64_t lost_at; /* where the first file says so; UINT64_MAX: nowhere */
+	uint64_t lost_at; /* where the first file says so; or NETLOG_NOWHERE */
 	uint64_t lost_number;
 	uint64_t budget; /* bytes that may be written */
 	uint64_t budget_ms;
