@@ -23,6 +23,14 @@ static int read_json(struct http_request *q, const struct body_form *form, struc
 	return rc < 0 ? rc : body_parse(q->body, q->body_len, form, &arena, fields, fault);
 }
 
+/* All that can be said of a body that is still to come. */
+static int check_length(const struct body_form *form, struct request_fault *fault)
+{
+	size_t len;
+	return form->is_file ? http_stream_len(form->optional, LIMIT_UPLOAD_BYTES, &len, fault)
+			     : http_body_len(form->optional, &len, fault);
+}
+
 /* Say how long the file is. *passed_fd: what squashd is to read it from; -1: there is nothing. */
 static int pass_file(const struct body_form *form, struct buf *fields, int *passed_fd,
 		     struct request_fault *fault)
@@ -37,8 +45,8 @@ static int pass_file(const struct body_form *form, struct buf *fields, int *pass
 	return 0;
 }
 
-/* Gather what the endpoint takes from the path, the query and the body. 0, or -EINVAL with fault
- * filled. */
+/* Gather what the endpoint takes from the path, the query and the body, if that is there. 0, or
+ * -EINVAL with fault filled. */
 static int gather(const struct endpoint *e, struct http_request *q, struct buf *fields,
 		  int *passed_fd, struct request_fault *fault)
 {
@@ -47,6 +55,8 @@ static int gather(const struct endpoint *e, struct http_request *q, struct buf *
 		rc = query_parse(q->query, e->query.known, e->query.count, fields, fault);
 	if (rc < 0 || !e->body)
 		return rc;
+	if (q->from.asks_only)
+		return check_length(e->body, fault);
 	return e->body->is_file ? pass_file(e->body, fields, passed_fd, fault)
 				: read_json(q, e->body, fields, fault);
 }
@@ -76,6 +86,10 @@ static void __attribute__((noreturn)) serve(const struct endpoint *e, struct htt
 	if (gather(e, q, call_fields(), &passed_fd, &fault) < 0) {
 		call_require_token(q);
 		http_reply_fault(&fault);
+	}
+	if (q->from.asks_only) {
+		call_authorise(q, e->op);
+		http_reply_empty(204);
 	}
 	unsigned status = call_squashd(q, e->op, passed_fd, &fields);
 	reply(&e->reply, status, fields);

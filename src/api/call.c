@@ -132,11 +132,18 @@ unsigned call_next(struct msg_cursor *reply)
 	return receive(&status, reply, &e) < 0 ? 0 : status;
 }
 
-void call_require_token(const struct http_request *q)
+void call_authorise(const struct http_request *q, enum msg_op op)
 {
+	struct http_request asking = *q;
 	struct msg_cursor reply;
 	struct buf *fields = call_fields();
+	asking.from.asks_only = true;
 	fields->len = 0;
 	fields->full = false;
-	call_squashd(q, MSG_HEALTH, -1, &reply);
+	call_squashd(&asking, op, -1, &reply);
+}
+
+void call_require_token(const struct http_request *q)
+{
+	call_authorise(q, MSG_HEALTH);
 }

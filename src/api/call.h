@@ -28,6 +28,10 @@ int call_fd(void);
  * the way, if it names any. */
 void call_write_failure(struct jsonw *w, struct msg_cursor fields);
 
+/* Ask whether the request's token may do op, which is not done; reply with the error and do not
+ * return if it may not. Drops the fields gathered. */
+void call_authorise(const struct http_request *q, enum msg_op op);
+
 /* Before a request is refused for what it is: reply 401 instead and do not return if its token is
  * not good. Drops the fields gathered. */
 void call_require_token(const struct http_request *q);

@@ -37,6 +37,7 @@ static struct request_env read_env(void)
 		.transfer_encoding = env("HTTP_TRANSFER_ENCODING"),
 		.client = env("HTTP_SQUASH_CLIENT"),
 		.host = env("HTTP_HOST"),
+		.authorise = env("HTTP_SQUASH_AUTHORISE"),
 	};
 }
 
@@ -48,11 +49,16 @@ void http_read_request(struct http_request *q, char *path_memory, size_t path_ca
 		http_reply_fault(&fault);
 }
 
-int http_read_body(struct http_request *q, bool optional, struct request_fault *fault)
+int http_body_len(bool optional, size_t *len, struct request_fault *fault)
 {
 	struct request_env e = read_env();
+	return request_body_len(&e, optional, sizeof(body_memory), len, fault);
+}
+
+int http_read_body(struct http_request *q, bool optional, struct request_fault *fault)
+{
 	size_t len;
-	int rc = request_body_len(&e, optional, sizeof(body_memory), &len, fault);
+	int rc = http_body_len(optional, &len, fault);
 	if (rc < 0)
 		return rc;
 	ssize_t n = fd_read_all(STDIN_FILENO, body_memory, len);

@@ -21,6 +21,9 @@ void http_read_request(struct http_request *q, char *path_memory, size_t path_ca
  * (400). */
 int http_read_body(struct http_request *q, bool optional, struct request_fault *fault);
 
+/* The same of a body that is not read, as far as the head says it: request_body_len. */
+int http_body_len(bool optional, size_t *len, struct request_fault *fault);
+
 /* How long the body is that is left on stdin for another to read: request_stream_len. */
 int http_stream_len(bool optional, size_t max, size_t *len, struct request_fault *fault);
 

@@ -41,6 +41,7 @@ int request_parse(const struct request_env *env, char *path_memory, size_t path_
 	if (!addr_parse(env->client, strlen(env->client), &q->from.client))
 		memset(&q->from.client, 0, sizeof(q->from.client));
 	q->from.public_host = hostname_is_public(env->host, strlen(env->host));
+	q->from.asks_only = env->authorise[0] != '\0';
 	q->from.token = token_from_header(env->authorization, &q->from.token_len);
 	if (q->from.token && q->from.token_len > LIMIT_TOKEN_BYTES)
 		return request_refuse(fault, 401, "unauthorized",
@@ -61,10 +62,16 @@ static bool is_json(const char *type)
 	return false;
 }
 
+/* As the head says it, be the body there or still to come. */
+static const char *length_text(const struct request_env *env)
+{
+	return env->authorise[0] ? env->authorise : env->content_length;
+}
+
 int request_stream_len(const struct request_env *env, bool optional, size_t max, size_t *len,
 		       struct request_fault *fault)
 {
-	const char *text = env->content_length;
+	const char *text = length_text(env);
 	char *end;
 	*len = 0;
 	/* busybox httpd leaves CONTENT_LENGTH out for 0, and reads no chunks: those are a body, of
@@ -87,7 +94,7 @@ int request_body_len(const struct request_env *env, bool optional, size_t max, s
 		     struct request_fault *fault)
 {
 	int rc = request_stream_len(env, optional, max, len, fault);
-	bool is_there = env->content_length[0] != '\0';
+	bool is_there = length_text(env)[0] != '\0';
 	if (rc == 0 && is_there && !is_json(env->content_type))
 		rc = request_refuse(fault, 415, "unsupported_media_type",
 				    "the body must be application/json");

@@ -25,13 +25,15 @@ struct request_env {
 	const char *transfer_encoding; /* HTTP_TRANSFER_ENCODING */
 	const char *client;            /* HTTP_SQUASH_CLIENT */
 	const char *host;              /* HTTP_HOST */
+	const char *authorise;         /* HTTP_SQUASH_AUTHORISE: lib/front_fds.h */
 };
 
 struct http_request { /* pointers are borrowed from the environment */
 	const char *method;
 	const char *path; /* behind /cgi-bin, percent-decoded by the server: "/api/sandboxes/dev" */
 	const char *query;      /* behind the ?, as it came; empty: none */
-	struct msg_sender from; /* token: of Authorization; client: of Squash-Client; Host's kind */
+	struct msg_sender from; /* token: of Authorization; client: of Squash-Client; Host's kind;
+				 * asks_only: whether the body may come, which is not there */
 	uint8_t *body;          /* read by http_read_body */
 	size_t body_len;
 };

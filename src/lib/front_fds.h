@@ -16,4 +16,9 @@ enum {
 /* The field of a request that carries the client's address to api. front alone writes it. */
 #define FRONT_CLIENT_FIELD "Squash-Client"
 
+/* The field of a request that comes without its body, of which the value is the length in decimal:
+ * api does nothing of it, but answers 204 if the body may come, or the error that the request would
+ * have for its head. front alone writes it. */
+#define FRONT_AUTHORISE_FIELD "Squash-Authorise"
+
 #endif

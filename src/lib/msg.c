@@ -105,6 +105,7 @@ int msg_send_passing(int fd, uint16_t kind, const struct msg_sender *from, const
 		.body_len = (uint32_t)body->len,
 		.client = from->client,
 		.public_host = from->public_host,
+		.asks_only = from->asks_only,
 	};
 	if (body->full || body->len > UINT32_MAX || from->token_len > UINT16_MAX)
 		return err_set(e, EMSGSIZE, "send message");

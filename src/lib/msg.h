@@ -251,7 +251,9 @@ struct msg_head {
 	uint32_t body_len;   /* bytes of fields behind the token */
 	struct addr client;  /* whose request it is; family 0: not known, as in replies */
 	uint8_t public_host; /* 1: it was sent to a name that anybody may say to be ours; else 0 */
-	uint8_t unused[2];   /* 0 */
+	uint8_t asks_only;   /* 1: it asks whether the token may do this, and nothing is done; no
+			      * fields come, and the answer is 200 without any, or the error */
+	uint8_t unused;      /* 0 */
 };
 
 /* Who asks: what a request carries beside its fields. */
@@ -259,7 +261,7 @@ struct msg_sender {
 	struct addr client;
 	const char *token; /* borrowed; NULL: none */
 	size_t token_len;
-	bool public_host; /* as in the head */
+	bool public_host, asks_only; /* as in the head */
 };
 
 /* One field; data points into the message that was walked. */

@@ -161,7 +161,7 @@ static void serve(const struct server *s, struct reply *r)
 	if (!identify(s, &head, &caller, r))
 		return;
 	const struct operation *op = find(head.kind, &caller, r);
-	if (!op)
+	if (!op || head.asks_only)
 		return;
 	if (msg_recv_passed(r->conn_fd, fields, head.body_len, &passed, &e) < 0) {
 		reply_fail(r, 400, "bad_message", "%s", e.text);

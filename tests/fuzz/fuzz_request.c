@@ -234,6 +234,23 @@ static void check_chunked(const struct request_env *env, bool optional)
 	CHECK(fault.status == 411);
 }
 
+/* A body that is still to come is as long as one that is there. */
+static void check_authorise(const struct request_env *env, bool optional, bool is_file, size_t max)
+{
+	struct request_env asks = *env;
+	struct request_fault here_fault = {0}, fault = {0};
+	size_t here = 0, len = 0;
+	if (!env->content_length[0])
+		return;
+	asks.authorise = env->content_length;
+	asks.content_length = "";
+	int expected = is_file ? request_stream_len(env, optional, max, &here, &here_fault)
+			       : request_body_len(env, optional, max, &here, &here_fault);
+	int rc = is_file ? request_stream_len(&asks, optional, max, &len, &fault)
+			 : request_body_len(&asks, optional, max, &len, &fault);
+	CHECK(rc == expected && len == here && fault.status == here_fault.status);
+}
+
 /* The length of the body, and the fields out of it. */
 static void take_body(const struct endpoint *e, const struct request_env *env, const uint8_t *body,
 		      size_t body_len, struct buf *fields)
@@ -242,6 +259,7 @@ static void take_body(const struct endpoint *e, const struct request_env *env, c
 	size_t len = 0, max = e->body->is_file ? LIMIT_UPLOAD_BYTES : BODY_MAX;
 	bool optional = e->body->optional;
 	check_chunked(env, optional);
+	check_authorise(env, optional, e->body->is_file, max);
 	int rc = e->body->is_file ? request_stream_len(env, optional, max, &len, &fault)
 				  : request_body_len(env, optional, max, &len, &fault);
 	if (rc < 0) {
@@ -304,9 +322,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *query = strchr(lines[1], '?');
 	if (query)
 		*query++ = '\0';
-	const struct request_env env = {lines[0], lines[1], query ? query : "", lines[2],
-					lines[3], lines[4], lines[5],           "",
-					lines[3], lines[3]};
+	const struct request_env env = {
+		lines[0], lines[1], query ? query : "", lines[2], lines[3], lines[4],
+		lines[5], "",       lines[3],           lines[3], ""};
 	check_request(&env, data, size);
 	for (size_t i = 0; i < LINES; i++)
 		free(lines[i]);

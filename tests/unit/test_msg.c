@@ -134,10 +134,12 @@ static void test_send(void)
 		return;
 	struct msg_sender from = {.client = {.family = 4, .bytes = {192, 0, 2, 7}},
 				  .token = "secret",
-				  .token_len = 6};
+				  .token_len = 6,
+				  .asks_only = true};
 	tap_ok(msg_send(pair[0], MSG_CREATE, &from, &b, &e) == 0, "a message is sent");
 	tap_ok(msg_recv_head(pair[1], &head, 8, sizeof(body), &e) == 0 && head.token_len == 6 &&
 		       addr_equal(&head.client, &from.client) && head.body_len == b.len &&
+		       head.asks_only == 1 && head.public_host == 0 && head.unused == 0 &&
 		       msg_recv_bytes(pair[1], token, 6, &e) == 0 &&
 		       memcmp(token, "secret", 6) == 0 &&
 		       msg_recv_bytes(pair[1], body, b.len, &e) == 0 &&
@@ -212,8 +214,8 @@ static void test_passing(void)
 	tap_ok(msg_send(pair[0], MSG_INFO, NULL, &b, &e) == 0 &&
 		       msg_recv_head(pair[1], &head, 8, sizeof(body), &e) == 0 &&
 		       msg_recv_passed(pair[1], body, head.body_len, &passed, &e) == 0 &&
-		       passed == -1,
-	       "a message without one has none");
+		       passed == -1 && head.asks_only == 0,
+	       "a message without one has none, and asks for what it says");
 
 	int fds[4] = {pipe_fds[0], pipe_fds[0], pipe_fds[0], pipe_fds[0]}, free_fd = next_fd();
 	tap_ok(pass(fds, 1, &passed, &e) == 0 && passed >= 0, "one is taken");
