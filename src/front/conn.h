@@ -19,8 +19,8 @@ enum conn_state {
 	CONN_READS_BODY,   /* one that fits behind its head */
 	CONN_PAUSES,       /* before it is queued again, for a time */
 	CONN_QUEUED,       /* until it is its turn */
-	CONN_FORWARDS,
-	CONN_ANSWERS, /* what front itself says is being written */
+	CONN_FORWARDS,     /* and then is queued again, if that was to authorise it */
+	CONN_ANSWERS,      /* what front itself says is being written */
 	CONN_LINGERS, /* all is said: what still comes is dropped, so that the client reads it */
 };
 
@@ -61,7 +61,9 @@ struct conn {
 	/* The way to httpd. */
 	struct socket backend;
 	enum conn_part part;
-	bool is_upload;    /* its body doesn't fit behind the head */
+	bool is_long;      /* its body doesn't fit behind the head */
+	bool authorises;   /* httpd was sent the head alone, to say whether the body may come */
+	bool is_upload;    /* the body may come: it is passed on while it does */
 	bool is_starting;  /* counts as such: conn_count_request */
 	bool body_refused; /* httpd takes no more of it */
 	uint64_t begun_ms;

@@ -55,7 +55,8 @@ void forward_give_up(struct conn *c)
 void forward_start(struct conn *c)
 {
 	struct buf out = {.data = c->out, .cap = FRONT_OUT_BYTES};
-	if (!request_may_try(c))
+	/* That of an upload has been tried. */
+	if (!c->is_upload && !request_may_try(c))
 		return;
 	int rc = open_backend(c);
 	if (rc < 0) {
@@ -64,7 +65,8 @@ void forward_start(struct conn *c)
 	}
 	c->asks_api = head_asks_api(&c->head);
 	c->asks_page = head_asks_page(&c->head);
-	head_write_request(&c->head, &c->addr, &out);
+	c->authorises = c->is_long && !c->is_upload && head_has_body(&c->head);
+	head_write_request(&c->head, &c->addr, c->authorises, &out);
 	c->out_at = 0;
 	c->out_len = out.len;
 	c->part = CONN_REQUEST_HEAD;
@@ -72,11 +74,12 @@ void forward_start(struct conn *c)
 	c->state = CONN_FORWARDS;
 	conn_set_idle(c, false);
 	conn_count_request(c);
-	if (!head_has_body(&c->head)) {
-		/* What another method brings is dropped, if it is here. */
-		c->body_refused = c->is_upload;
-		c->body_at += c->is_upload ? 0 : (size_t)c->body_left;
-		c->body_left = c->is_upload ? c->body_left : 0;
+	if (c->is_long && !c->is_upload) {
+		c->body_refused = true; /* until it is authorised; of another method, for good */
+	} else if (!head_has_body(&c->head)) {
+		/* What another method brings is dropped, as it is here. */
+		c->body_at += (size_t)c->body_left;
+		c->body_left = 0;
 	} else if (c->is_upload && c->in_len == c->body_at) {
 		request_say_continue(c);
 	}
@@ -91,11 +94,12 @@ static size_t body_here(const struct conn *c)
 	return n < c->body_left ? n : (size_t)c->body_left;
 }
 
-/* There may be a token in it. */
+/* There may be a token in it. httpd gets it a second time if the body may come. */
 static void forget_head(struct conn *c)
 {
 	explicit_bzero(c->out, c->out_len);
-	explicit_bzero(c->in, c->head.len);
+	if (!c->authorises)
+		explicit_bzero(c->in, c->head.len);
 }
 
 static bool send_head(struct conn *c)
@@ -198,6 +202,8 @@ static void begin_reply(struct conn *c)
 	const char *raw = c->out + FRONT_REPLY_ROOM;
 	size_t rest = c->out_len - FRONT_REPLY_ROOM - c->reply.len;
 	struct buf out = {.data = c->out, .cap = FRONT_REPLY_ROOM};
+	if (c->authorises) /* the head was kept for a second time, which doesn't come */
+		explicit_bzero(c->in, c->head.len);
 	c->without_body = c->without_body || c->reply.status == 204 || c->reply.status == 304;
 	c->head.keeps = keeps_open(c);
 	head_write_reply(raw, c->reply.len, c->asks_page, c->head.keeps, &out);
@@ -225,6 +231,15 @@ static void end_reply(struct conn *c)
 	}
 }
 
+/* The body may come, as soon as there is a place for it. The real request is judged anew. */
+static void queue_upload(struct conn *c)
+{
+	conn_end_request(c);
+	c->is_upload = true;
+	c->retries = 0;
+	request_queue(c);
+}
+
 static bool read_reply_head(struct conn *c)
 {
 	ssize_t n = socket_recv(&c->backend, c->out + c->out_len, FRONT_OUT_BYTES - c->out_len);
@@ -242,7 +257,10 @@ static bool read_reply_head(struct conn *c)
 	} else if (result == HEAD_DONE) {
 		conn_note_reply(c);
 		note_token(c);
-		begin_reply(c);
+		if (c->authorises && c->reply.status == 204)
+			queue_upload(c);
+		else
+			begin_reply(c);
 	}
 	return true;
 }

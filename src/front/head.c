@@ -245,7 +245,8 @@ static void write_field(struct buf *out, const char *name, struct http_text valu
 		buf_printf(out, "%s: %.*s\r\n", name, (int)value.len, value.at);
 }
 
-void head_write_request(const struct head_request *h, const struct addr *client, struct buf *out)
+void head_write_request(const struct head_request *h, const struct addr *client, bool authorises,
+			struct buf *out)
 {
 	_Static_assert(FRONT_TARGET_BYTES + 3 * FRONT_FIELD_BYTES + 512 < FRONT_OUT_BYTES,
 		       "the head, and the names of its fields");
@@ -263,7 +264,9 @@ void head_write_request(const struct head_request *h, const struct addr *client,
 	if (client->family)
 		buf_printf(out, FRONT_CLIENT_FIELD ": %s\r\n", addr_text(client, address));
 	if (head_has_body(h))
-		buf_printf(out, "Content-Length: %llu\r\n", (unsigned long long)h->length);
+		buf_printf(out, "%s: %llu\r\n",
+			   authorises ? FRONT_AUTHORISE_FIELD : "Content-Length",
+			   (unsigned long long)h->length);
 	buf_add_text(out, "\r\n");
 }
 

@@ -55,8 +55,10 @@ bool head_asks_api(const struct head_request *h);
  * no directory in the path, and none is made of it by decoding. */
 bool head_asks_page(const struct head_request *h);
 
-/* Write the head as httpd gets it. It fits into FRONT_OUT_BYTES. */
-void head_write_request(const struct head_request *h, const struct addr *client, struct buf *out);
+/* Write the head as httpd gets it; authorises: without its body, of which httpd is to say whether
+ * it may come (FRONT_AUTHORISE_FIELD). It fits into FRONT_OUT_BYTES. */
+void head_write_request(const struct head_request *h, const struct addr *client, bool authorises,
+			struct buf *out);
 
 struct head_reply {
 	size_t len; /* bytes of the head as it came */

@@ -20,7 +20,7 @@ void request_begin(struct conn *c)
 	c->token = 0;
 	c->has_paused = false;
 	c->retries = 0;
-	c->is_upload = c->without_body = false;
+	c->is_long = c->is_upload = c->without_body = false;
 	c->state = CONN_READS_HEAD;
 	conn_set_idle(c, true);
 	conn_set_deadline(c, rest > 0 ? FRONT_HEAD_MS : FRONT_IDLE_MS);
@@ -70,11 +70,11 @@ static void take_head(struct conn *c)
 	struct front *f = c->front;
 	c->body_at = c->head.len;
 	c->body_left = c->head.length;
-	c->is_upload = c->body_left > FRONT_IN_BYTES - c->head.len;
+	c->is_long = c->body_left > FRONT_IN_BYTES - c->head.len;
 	if (c->head.authorization.at)
 		c->token = guard_hash(&f->guard, c->head.authorization);
 	c->body_due_ms = f->loop.now_ms + FRONT_BODY_GRACE_MS;
-	if (c->is_upload) {
+	if (c->is_long) {
 		request_queue(c);
 		return;
 	}

@@ -9,7 +9,12 @@
  *   short=N     N bytes fewer than its Content-Length says
  *
  * With a body that is read and not echoed, BODY=<bytes> stands in the answer, and SHA256=<hex>. If
- * there is a /log, it says there that it was run. */
+ * there is a /log, it says there that it was run.
+ *
+ * Asked whether a body may come, which is not there, it answers by these alone:
+ *
+ *   ask=N        another status than 204, with the environment; 0: no answer
+ *   ask_sleep=MS before it answers */
 #include <bearssl.h>
 #include <endian.h>
 #include <fcntl.h>
@@ -124,14 +129,32 @@ static size_t describe(char *to, size_t cap, size_t body_len, const br_sha256_co
 }
 
 /* In one write, as others may write there, too. */
-static void log_run(void)
+static void log_run(const char *what)
 {
 	const char *method = getenv("REQUEST_METHOD"), *uri = getenv("REQUEST_URI");
 	char line[8192];
-	int n = snprintf(line, sizeof(line), "%s %s\n", method ? method : "", uri ? uri : "");
+	int n = snprintf(line, sizeof(line), "%s%s %s\n", what, method ? method : "",
+			 uri ? uri : "");
 	AUTO_FD fd = open("/log", O_WRONLY | O_APPEND | O_CLOEXEC);
 	if (fd >= 0)
 		fd_write_all(fd, line, (size_t)n);
+}
+
+static void authorise(const br_sha256_context *sum)
+{
+	static char body[1 << 17], text[512];
+	unsigned long status = number("ask", 204);
+	log_run("AUTHORISE ");
+	usleep((unsigned)number("ask_sleep", 0) * 1000);
+	if (status == 0)
+		return;
+	size_t len = status == 204 ? 0 : describe(body, sizeof(body), 0, sum);
+	int n = snprintf(text, sizeof(text), "Status: %lu Said\r\n", status);
+	if (status != 204)
+		n += snprintf(text + n, sizeof(text) - (size_t)n, "Content-Length: %zu\r\n", len);
+	n += snprintf(text + n, sizeof(text) - (size_t)n, "Connection: close\r\n\r\n");
+	write_all(text, (size_t)n);
+	write_all(body, len);
 }
 
 int main(void)
@@ -141,7 +164,11 @@ int main(void)
 	bool is_stream = is("body", "stream");
 	br_sha256_context sum;
 	br_sha256_init(&sum);
-	log_run();
+	if (getenv("HTTP_SQUASH_AUTHORISE")) {
+		authorise(&sum);
+		return 0;
+	}
+	log_run("");
 	if (!is("body", "none") && !is_stream)
 		len = read_body(body, sizeof(body), &kept, &sum);
 	usleep((unsigned)number("sleep", 0) * 1000);

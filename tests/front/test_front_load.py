@@ -280,6 +280,15 @@ def test_guesses_at_once(front):
         reset(c.s)
 
 
+def test_guesses_by_uploads(front):
+    target = API + b"?ask=401"
+    statuses = [ask(front, b"POST", target, "127.8.2.1", body=b"x" * 50000,
+                    fields=[b"Authorization: Bearer %d" % n]).status for n in range(7)]
+    lines = [line for line in front.console().splitlines() if line.endswith(" from 127.8.2.1")]
+    tap.equal("a wrong token with a long body is counted once", (statuses, lines),
+              ([401] * 7, [f"front: {n} wrong token{'s' if n > 1 else ''} from 127.8.2.1" for n in (1, 2, 4)]))
+
+
 # ---- time ----
 
 def until_end(c):
@@ -415,7 +424,7 @@ class Times(threading.Thread):
         self.front.end()
 
 
-TESTS = [test_guesses, test_guesses_at_once, test_one_address, test_slow_connections, test_flood]
+TESTS = [test_guesses, test_guesses_at_once, test_guesses_by_uploads, test_one_address, test_slow_connections, test_flood]
 
 
 def main():

@@ -118,7 +118,8 @@ def test_guards(front):
 
 def test_fields(front):
     forged = [b"Squash-Client: 6.6.6.6", b"Squash_Client: 6.6.6.6", b"X-Forwarded-For: 6.6.6.6",
-              b"Proxy: http://6.6.6.6", b"Forwarded: for=6.6.6.6", b"Cookie: 6.6.6.6", b"X: 6.6.6.6",
+              b"Squash-Authorise: 6.6.6.6", b"Squash_Authorise: 6.6.6.6", b"Proxy: http://6.6.6.6",
+              b"Forwarded: for=6.6.6.6", b"Cookie: 6.6.6.6", b"X: 6.6.6.6",
               b"Authorization: Bearer t", b"Content-Type: a/b", b"Range: bytes=6.6.6.6"]
     r = ask(front, b"POST", body=b"", fields=forged, source="127.1.2.3")
     names = {line.partition("=")[0] for line in r.body.decode().splitlines()
@@ -197,9 +198,10 @@ def test_length_limit(front):
 
 
 def test_early_reply(front):
-    for size in (100000, 50 * MIB):
+    for size, query in ((100000, b"status=401"), (50 * MIB, b"status=401"),
+                        (100000, b"ask=401"), (50 * MIB, b"ask=401")):
         with Client(front) as c:
-            c.send(encode(b"POST", API + b"?body=none&status=401", fields=[b"Content-Length: %d" % size]))
+            c.send(encode(b"POST", API + b"?body=none&" + query, fields=[b"Content-Length: %d" % size]))
             sent = error = 0
             try:
                 while sent < size:
@@ -207,9 +209,95 @@ def test_early_reply(front):
             except OSError as e:
                 error = e
             r = c.read_reply()
-            tap.check(f"a client that sends {size} bytes reads the reply that came meanwhile",
+            tap.check(f"a client that sends {size} bytes reads the reply that came meanwhile: {query.decode()}",
                       r.status == 401 and r.whole
                       and (size < MIB or r.fields.get("connection") == "close"), (r, sent, error))
+
+
+# ---- bodies that are long, and must be authorised ----
+
+LONG = 100000
+
+
+def long_head(query, *fields, size=LONG):
+    return encode(b"POST", API + b"?" + query, fields=[b"Content-Length: %d" % size, *fields])
+
+
+def test_refused(front):
+    runs = Runs(front)
+    with Client(front) as c:
+        c.send(long_head(b"ask=403", b"Authorization: Bearer t", b"Content-Type: a/b", b"Expect: 100-continue"))
+        r = c.read_reply()
+        tap.check("who may not do it is told so, and not to send the body", r.status == 403 and r.whole
+                  and r.fields["connection"] == "close" and c.has_ended(), r)
+        said = {line for line in r.body.decode().splitlines() if line.startswith(("HTTP", "CONTENT"))}
+        tap.equal("httpd was sent the head, and the body's length under another name", said,
+                  {"HTTP_HOST=front", "HTTP_AUTHORIZATION=Bearer t", "CONTENT_TYPE=a/b",
+                   "HTTP_SQUASH_CLIENT=127.0.0.1", f"HTTP_SQUASH_AUTHORISE={LONG}"})
+    with Client(front) as c:
+        c.send(long_head(b"ask=404") + b"x" * LONG)
+        r = c.read_reply()
+        tap.check("who sends it all the same, too", r.status == 404 and r.whole, r)
+    tap.equal("nothing is run for them", runs.new(), [
+        "AUTHORISE POST /cgi-bin/api/x?ask=403", "AUTHORISE POST /cgi-bin/api/x?ask=404"])
+    r = talk(front, long_head(b"ask=0"))
+    tap.check("502 if there is no answer", r.startswith(b"HTTP/1.1 502"), r)
+    r = ask(front, b"POST", b"/index.html", body=b"x" * LONG)
+    tap.check("501 for a page: httpd takes none", r.status == 501 and r.whole, r)
+
+
+def test_authorised(front):
+    runs = Runs(front)
+    body = os.urandom(LONG)
+    with Client(front) as c:
+        c.send(long_head(b"body=echo", b"Expect: 100-continue"))
+        first = c.read_reply()
+        tap.equal("who may do it is told to send the body", first.status, 100)
+        c.send(body)
+        tap.check("which arrives", c.read_reply().body == body)
+        c.send(long_head(b"body=echo") + body)
+        tap.check("so does another on the same connection", c.read_reply().body == body)
+        c.ask(b"POST", API + b"?small", body=b"x" * 10000)
+        c.ask(b"PUT", API + b"?other", body=b"x" * LONG)
+        tap.equal("only what is long and goes to httpd is asked about", runs.new(), [
+            "AUTHORISE POST /cgi-bin/api/x?body=echo", "POST /cgi-bin/api/x?body=echo",
+            "AUTHORISE POST /cgi-bin/api/x?body=echo", "POST /cgi-bin/api/x?body=echo",
+            "POST /cgi-bin/api/x?small", "PUT /cgi-bin/api/x?other"])
+
+
+def test_strangers(front):
+    """More who may not send a body than there are places for those who may."""
+    count = LIMITS["UPLOADS"] + 6
+    swarm = Swarm(front)
+    for n in range(count):
+        swarm.open(f"127.10.{n % 5}.1", long_head(b"ask=401", size=MIB) + b"x" * 20000)
+    r = ask(front, b"POST", body=b"x" * LONG)
+    tap.check("one who may sends it meanwhile", b"BODY=%d\n" % LONG in r.body, r)
+    wait_until(lambda: swarm.step(.1) or len(swarm.ended) == count, 10)
+    tap.equal("all others are refused", [data[:12] for _, _, data in swarm.ended], [b"HTTP/1.1 401"] * count)
+    swarm.close()
+
+
+def test_no_place(front):
+    """While all places are taken: a stranger doesn't wait, and who may do it waits for a place."""
+    runs = Runs(front)
+    swarm, seen = Swarm(front), []
+    for n in range(LIMITS["UPLOADS"]):
+        swarm.open(f"127.11.0.{1 + n}", long_head(b"") + b"x" * 20000)
+    wait_until(lambda: seen.extend(runs.new()) or len(seen) == 2 * LIMITS["UPLOADS"], 10)
+    tap.equal("all places are taken", sum(line.startswith("POST") for line in seen), LIMITS["UPLOADS"])
+    with Client(front, "127.11.1.1") as c, Client(front, "127.11.1.2") as stranger:
+        c.send(long_head(b"body=echo", b"Expect: 100-continue"))
+        stranger.send(long_head(b"ask=401"))
+        tap.equal("a stranger is refused all the same", stranger.read_reply().status, 401)
+        asked = ["AUTHORISE POST /cgi-bin/api/x?body=echo", "AUTHORISE POST /cgi-bin/api/x?ask=401"]
+        seen = []
+        wait_until(lambda: seen.extend(runs.new()) or len(seen) >= 2, 5)
+        tap.equal("one who may do it is asked about, and waits", sorted(seen), sorted(asked))
+        swarm.close(by_reset=True)
+        tap.equal("until there is a place", c.read_reply().status, 100)
+        c.send(b"x" * LONG)
+        tap.equal("and has it", c.read_reply().body, b"x" * LONG)
 
 
 # ---- what must not be ----
@@ -286,6 +374,8 @@ STAGES = {
     "in its head": b"GET /cgi-bin/api/x HTT",
     "in a short body": encode(b"POST", fields=[b"Content-Length: 100"]) + b"x",
     "in a long body": encode(b"POST", fields=[b"Content-Length: 1000000"]) + b"x" * 30000,
+    "while it is asked about": encode(b"POST", API + b"?ask_sleep=300", fields=[b"Content-Length: 1000000"])
+    + b"x" * 30000,
     "while its reply is made": encode(target=API + b"?sleep=300"),
     "while its reply comes": encode(target=API + b"?size=50000000"),
     "between requests": encode(target=API + b"?size=1"),
@@ -352,23 +442,24 @@ def test_vanish_among_others(front):
 def test_places(front):
     """What has ended badly, above all, has given its place back: all of them can be taken at once."""
     uploads, of_client = LIMITS["UPLOADS"], LIMITS["CLIENT_UPLOADS"]
-    swarm = Swarm(front)
-    for n in range(2 * uploads):
-        swarm.open(f"127.9.0.{1 + n % 8}", STAGES["in a long body"])
-    # Of each, httpd has a process that waits, and so has the program.
-    all_there = wait_until(lambda: children(front.httpd_pid) >= uploads, 10)
-    time.sleep(.3)
-    tap.check(f"{uploads} long bodies at once, no more and no fewer",
-              all_there and children(front.httpd_pid) == uploads, children(front.httpd_pid))
-    swarm.close(by_reset=True)
-    swarm = Swarm(front)
-    for n in range(2 * of_client):
-        swarm.open("127.9.1.1", STAGES["in a long body"])
-    all_there = wait_until(lambda: children(front.httpd_pid) == of_client, 10)
-    time.sleep(.3)
-    tap.check(f"{of_client} of one address", all_there and children(front.httpd_pid) == of_client,
-              children(front.httpd_pid))
-    swarm.close(by_reset=True)
+    for name, expected, sources in (
+        (f"{uploads} long bodies at once, no more and no fewer", uploads,
+         [f"127.9.0.{1 + n % 8}" for n in range(2 * uploads)]),
+        (f"{of_client} of one address", of_client, ["127.9.1.1"] * 2 * of_client),
+    ):
+        runs, seen, swarm = Runs(front), [], Swarm(front)
+        for source in sources:
+            swarm.open(source, STAGES["in a long body"])
+        # All are asked about; of those that go on, httpd has a process that waits, and so has the
+        # program.
+        wait_until(lambda: seen.extend(runs.new()) or len(seen) >= len(sources) + expected, 10)
+        wait_until(lambda: children(front.httpd_pid) == expected, 5)
+        time.sleep(.3)
+        seen += runs.new()
+        begun = sum(line.startswith("POST") for line in seen)
+        tap.equal(name, (len(seen) - begun, begun, children(front.httpd_pid)),
+                  (len(sources), expected, expected))
+        swarm.close(by_reset=True)
 
 
 # ---- the parts' lives ----
@@ -390,6 +481,18 @@ def test_httpd_restarts(front):
     for t in threads:
         t.join()
     tap.check("requests wait for httpd to be restarted", {r[0] for r in replies} == {200}, replies)
+    runs = Runs(front)
+    with Client(front) as c:
+        c.send(long_head(b"ask_sleep=300&body=echo"))
+        asked = wait_until(runs.new, 5)
+        os.kill(front.httpd_pid, signal.SIGKILL)
+        os.waitpid(front.httpd_pid, 0)
+        # The process that is asked goes on; in the end there is the client's connection alone.
+        answered = wait_until(lambda: front.descriptors() == front.idle_descriptors + 1, 5)
+        front.start_httpd()
+        c.send(b"x" * LONG)
+        tap.check("so does a body that has been authorised meanwhile", asked and answered
+                  and c.read_reply().body == b"x" * LONG, (asked, answered))
     os.kill(front.httpd_pid, signal.SIGKILL)
     os.waitpid(front.httpd_pid, 0)
     began = time.monotonic()
@@ -430,7 +533,8 @@ def test_term(front):
 
 
 TESTS = [test_keep_alive, test_pipelining, test_replies, test_guards, test_fields, test_bodies, test_continue,
-         test_length_limit, test_early_reply, test_ambiguous, test_random_bytes, test_half_closed,
+         test_length_limit, test_early_reply, test_refused, test_authorised, test_strangers, test_no_place,
+         test_ambiguous, test_random_bytes, test_half_closed,
          test_vanish, test_vanish_many, test_vanish_among_others, test_places, test_httpd_restarts, test_term]
 
 

@@ -7,6 +7,7 @@
  * split. */
 #include "front/head.h"
 #include "fuzz.h"
+#include "lib/front_fds.h"
 
 #define SPLITS 3
 
@@ -37,6 +38,30 @@ static void check_same(const struct head_request *a, const struct head_request *
 	CHECK(is_same_text(a->content_type, b->content_type));
 }
 
+/* What is to be authorised is the same, but for a body that doesn't come: httpd is told of its
+ * length by a field that no client can send. */
+static void check_authorises(const struct head_request *h, const char *written, size_t written_len)
+{
+	static const struct addr client = {.family = 4, .bytes = {192, 0, 2, 1}};
+	static const char real[] = "Content-Length: ", asks[] = FRONT_AUTHORISE_FIELD ": ";
+	char text[FRONT_OUT_BYTES];
+	struct buf out = {.data = text, .cap = sizeof(text)};
+	head_write_request(h, &client, true, &out);
+	CHECK(!out.full);
+	size_t same = 0;
+	while (same < out.len && same < written_len && text[same] == written[same])
+		same++;
+	if (!head_has_body(h)) {
+		CHECK(same == out.len && same == written_len);
+		return;
+	}
+	size_t rest = out.len - same - strlen(asks);
+	CHECK(memcmp(text + same, asks, strlen(asks)) == 0);
+	CHECK(memcmp(written + same, real, strlen(real)) == 0);
+	CHECK(rest == written_len - same - strlen(real));
+	CHECK(memcmp(text + same + strlen(asks), written + same + strlen(real), rest) == 0);
+}
+
 /* What goes to httpd has what was read, and nothing beside it. */
 static void check_written(const struct head_request *h)
 {
@@ -46,8 +71,9 @@ static void check_written(const struct head_request *h)
 	struct buf again_out = {.data = again_text, .cap = sizeof(again_text)};
 	struct head_request again = {0};
 	struct head_fault fault;
-	head_write_request(h, &client, &out);
+	head_write_request(h, &client, false, &out);
 	CHECK(!out.full);
+	check_authorises(h, text, out.len);
 	enum head_result result = head_read_request(&again, text, out.len, &fault);
 	if (!h->host.at) { /* of HTTP/1.0; httpd doesn't ask for it */
 		CHECK(result == HEAD_BAD && h->minor == 0);
@@ -58,7 +84,7 @@ static void check_written(const struct head_request *h)
 	CHECK(again.length == (head_has_body(h) ? h->length : 0));
 	CHECK(again.keeps && !again.expects_continue && !again.origin.at);
 	CHECK(head_asks_api(h) == head_asks_api(&again));
-	head_write_request(&again, &client, &again_out);
+	head_write_request(&again, &client, false, &again_out);
 	CHECK(again_out.len == out.len && memcmp(text, again_text, out.len) == 0);
 }
 

@@ -244,7 +244,7 @@ static void test_sizes(void)
 }
 
 /* What is written for httpd, of the beginning that is a head. */
-static bool writes(const char *bytes, size_t len, const char *expected)
+static bool writes(const char *bytes, size_t len, bool authorises, const char *expected)
 {
 	static const struct addr client = {.family = 4, .bytes = {192, 0, 2, 1}};
 	char text[FRONT_OUT_BYTES];
@@ -254,7 +254,7 @@ static bool writes(const char *bytes, size_t len, const char *expected)
 	char *copy;
 	enum head_result result = read_whole(bytes, len, &copy, &h, &fault);
 	if (result == HEAD_DONE)
-		head_write_request(&h, &client, &out);
+		head_write_request(&h, &client, authorises, &out);
 	text[out.len] = '\0';
 	free(copy);
 	if (result == HEAD_DONE && strcmp(text, expected) == 0)
@@ -263,7 +263,10 @@ static bool writes(const char *bytes, size_t len, const char *expected)
 	return false;
 }
 
-#define WRITES(in, out, name) tap_ok(writes(in, sizeof(in) - 1, out), "passed on: %s", (name))
+#define WRITES(in, out, name)                                                                      \
+	tap_ok(writes(in, sizeof(in) - 1, false, out), "passed on: %s", (name))
+#define AUTHORISES(in, out, name)                                                                  \
+	tap_ok(writes(in, sizeof(in) - 1, true, out), "to be authorised: %s", (name))
 #define ADDRESS "Squash-Client: 192.0.2.1\r\n"
 
 static void test_written(void)
@@ -287,7 +290,14 @@ static void test_written(void)
 	       "PUT /x HTTP/1.1\r\nHost: a\r\n" ADDRESS END, "no body but POST's");
 	WRITES("POST /x HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n",
 	       "POST /x HTTP/1.1\r\nHost: a\r\n" ADDRESS END, "none of no bytes");
+	AUTHORISES(
+		"POST /x?y HTTP/1.1\r\n" HOST "Content-Length: 2147483647\r\nContent-Type: b\r\n"
+		"Authorization: c\r\nSquash-Authorise: 1\r\nExpect: 100-continue\r\n\r\nbody",
+		"POST /x?y HTTP/1.1\r\nHost: a\r\nAuthorization: c\r\nContent-Type: b\r\n" ADDRESS
+		"Squash-Authorise: 2147483647\r\n\r\n",
+		"the same head, with the length of a body that doesn't come");
 	WRITES(GET HOST "Squash-Client: 1.2.3.4\r\nsquash_client: b\r\nX-Forwarded-For: c\r\n"
+			"Squash-Authorise: 1\r\nSquash_Authorise: 2\r\n"
 			"Proxy: d\r\nCookie: e\r\nConnection: Host\r\nRange: f\r\nExpect: g\r\n"
 			"Upgrade: h2c\r\nX: \x80\xff\r\n\r\n",
 	       "GET /index.html HTTP/1.1\r\nHost: a\r\n" ADDRESS END, "nothing else");
@@ -298,11 +308,11 @@ static void test_written(void)
 	struct head_request h = {.method = {"GET", 3}, .target = {"/x", 2}};
 	char text[256];
 	struct buf out = {.data = text, .cap = sizeof(text)};
-	head_write_request(&h, &six, &out);
+	head_write_request(&h, &six, false, &out);
 	buf_add(&out, "", 1);
 	tap_ok(!strcmp(text, "GET /x HTTP/1.1\r\nSquash-Client: 2001:db8::1\r\n\r\n"), "IPv6");
 	out.len = 0;
-	head_write_request(&h, &none, &out);
+	head_write_request(&h, &none, false, &out);
 	buf_add(&out, "", 1);
 	tap_ok(!strcmp(text, "GET /x HTTP/1.1\r\n\r\n"), "a client without an address");
 }
