@@ -42,8 +42,8 @@
 /* Requests under way */
 #define FRONT_REQUESTS 448        /* squashd takes LIMIT_WORKERS, and has work of its own */
 #define FRONT_CLIENT_REQUESTS 336 /* of one address: three quarters */
-#define FRONT_UPLOADS 64          /* with a body that doesn't fit into FRONT_IN_BYTES */
-#define FRONT_CLIENT_UPLOADS 16
+#define FRONT_UPLOADS 64          /* authorised, with a body that doesn't fit into FRONT_IN_BYTES */
+#define FRONT_CLIENT_UPLOADS 16   /* of one address, and no more than it leaves to others */
 /* Requests that have just begun: as many as keep all processors busy, so that a newcomer's
  * doesn't share them with a flood's. One that has run for so many times what those took that were
  * quick, within these bounds, waits for something else. */

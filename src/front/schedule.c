@@ -39,11 +39,15 @@ static bool may_start_small(const struct turns_line *line)
 	return one->requests < FRONT_CLIENT_REQUESTS;
 }
 
+/* An upload may keep its place for hours, so an address gets another only while it has fewer than
+ * are left: each leaves as many to others as it has itself, and a few addresses don't have all. */
 static bool may_start_large(const struct turns_line *line)
 {
 	const struct client *one =
 		(const struct client *)((const char *)line - offsetof(struct client, large));
-	return one->requests < FRONT_CLIENT_REQUESTS && one->uploads < FRONT_CLIENT_UPLOADS;
+	unsigned left = FRONT_UPLOADS - conn_of(line->first)->front->uploads;
+	return one->requests < FRONT_CLIENT_REQUESTS && one->uploads < FRONT_CLIENT_UPLOADS &&
+	       one->uploads < left;
 }
 
 static bool start(struct turns *t, bool (*may)(const struct turns_line *line))
