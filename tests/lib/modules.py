@@ -12,3 +12,9 @@ def workers(m):
     """The pids of squashd's children of its own name."""
     pids = [int(pid) for pid in m.inside("pidof squashd")[1].split()]
     return [pid for pid in pids if pid != min(pids)]
+
+
+def takers(m):
+    """Those of them that take a body: they have a pipe."""
+    look = "for p in $(pidof squashd); do ls -l /proc/$p/fd 2>/dev/null | grep -q pipe: && echo $p; done"
+    return {int(pid) for pid in m.inside(look)[1].split()}

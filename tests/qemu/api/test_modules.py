@@ -15,7 +15,7 @@ import time
 import tap
 from api import BUSYBOX, SANDBOXES, activate, create, destroy, output, restore, snapshot
 from machine import Machine, Reply, data_disk, drive, make_module
-from modules import MODULES, files, workers
+from modules import MODULES, files, takers, workers
 from tap import check, equal
 from waiting import wait_until
 
@@ -95,10 +95,10 @@ class Upload:
 
 def begin(m, name, size, data):
     """An upload that a worker has begun to take."""
-    before = len(workers(m))
+    before = takers(m)
     made = Upload(m, name, size)
     made.send(data)
-    assert wait_until(lambda: len(workers(m)) > before), "no worker takes the upload"
+    assert wait_until(lambda: takers(m) - before), "no worker takes the upload"
     return made
 
 
@@ -271,7 +271,7 @@ def test_vanished(m):
     equal("and the room is free again", free_bytes(m), before)
 
     killed = begin(m, "153-killed", 20 << 20, bytes(300000))
-    m.inside(f"kill -9 {workers(m)[0]}")
+    m.inside(f"kill -9 {takers(m).pop()}")
     equal("a worker that is killed answers 503", killed.status(), 503)
     wait_until(lambda: not workers(m))
     equal("nothing is left of it", (files(m), free_bytes(m)), ([], before))
@@ -281,6 +281,30 @@ def test_vanished(m):
     m.wait_api()
     equal("squashd and all killed: the same", slow.status(), 503)
     equal("nothing is left of that", (files(m), free_bytes(m)), ([], before))
+
+
+STRANGER = """printf 'POST /cgi-bin/api/sandboxes HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 1000000\\r\\n\\r\\n'
+head -c 20000 /dev/zero
+head -n 1 >>/run/answers
+"""
+
+
+def test_strangers(m):
+    """Without a token, more than front has places for bodies, of five addresses; api would read these
+    before squashd sees the token. None gets a place, and who has a token does."""
+    count = 70
+    m.inside(f"rm -f /run/answers; cat >/run/stranger <<'END'\n{STRANGER}END")
+    each = "/bin/busybox nc -s 127.0.1.$((i % 5 + 1)) 127.0.0.1 8080 -e sh /run/stranger"
+    m.inside(f"i=0; while [ $i -lt {count} ]; do {each} </dev/null >/dev/null 2>&1 & i=$((i + 1)); done")
+    body = make_module("150-known", {"opt/text": TEXT, "opt/noise": os.urandom(40000).hex()}).read_bytes()
+    reply = upload(m, "150-known", body)
+    equal("an upload with a token is taken meanwhile", reply.status, 201)
+    wait_until(lambda: m.inside(f"[ $(wc -l </run/answers) -ge {count} ]")[0] == 0, 60)
+    answers = m.inside("cat /run/answers")[1].split("\n")
+    equal("each stranger is refused, and not waited for", {a.strip() for a in answers if a},
+          {"HTTP/1.1 401 Unauthorized"})
+    equal("all of them are", len(answers) - 1, count)
+    equal("the upload goes", remove(m, "150-known"), (204, None))
 
 
 def test_full(m):
@@ -417,7 +441,7 @@ def test_on_disk():
         m.token = TOKEN
         m.wait_api()
         before = m.counts()
-        tap.each(m, test_upload, test_rights, test_refused, test_descriptors, test_vanished)
+        tap.each(m, test_upload, test_rights, test_refused, test_descriptors, test_strangers, test_vanished)
         # Nothing comes of it for as long as what follows takes.
         stalled = begin(m, "159-stalled", 1 << 20, b"x")
         tap.each(m, test_two, test_in_use, test_formats, test_race, test_large)
