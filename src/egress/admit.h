@@ -5,14 +5,11 @@
 
 #include "connection.h"
 
-/* Begins with an accepted connection, whose dest, port and name are set: it is refused, dialled, or
- * waits for its first bytes or for an address. */
+/* Begins with an accepted connection, whose errand is set: it is refused, dialled, or waits for its
+ * first bytes or for an address. */
 void connection_admit(struct connection *c);
 
-/* Reads on, in CONNECTION_SNIFFS, and goes on once the bytes say what the connection wants. */
-void connection_sniff(struct connection *c);
-
-/* Returns NULL, or why the policy does not allow what is known of the connection so far. */
-const char *connection_refusal(const struct connection *c);
+/* Reads on, in CONNECTION_ASKS, and goes on once the bytes say what the connection wants. */
+void connection_read(struct connection *c);
 
 #endif

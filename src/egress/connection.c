@@ -7,18 +7,19 @@
 static struct netlog_connection describe(const struct connection *c)
 {
 	const struct relay *r = c->relay;
-	struct netlog_connection told = {.port = c->port,
+	const struct errand *e = &c->errand;
+	struct netlog_connection told = {.port = e->port,
 					 .sent = c->up.bytes,
 					 .received = c->down.bytes,
 					 .duration_ms = r->loop->now_ms - c->begun_ms};
-	if (c->name >= 0)
-		told.name = names_text(r->names, c->name);
-	if (c->asked[0] != '\0' && (!told.name || strcmp(c->asked, told.name) != 0))
-		told.asked = c->asked;
+	if (!errand_is_literal(e))
+		told.name = names_text(r->names, e->name);
+	if (e->asked[0] != '\0' && (!told.name || strcmp(e->asked, told.name) != 0))
+		told.asked = e->asked;
 	if (c->tried > 0)
 		told.a = &c->addrs[c->tried - 1];
-	else if (c->name < 0)
-		told.a = &c->dest;
+	else if (errand_is_literal(e))
+		told.a = &e->dest;
 	return told;
 }
 
@@ -42,8 +43,8 @@ static void set_free(struct connection *c, bool by_reset)
 	upstream_leave(&c->waiter);
 	flow_close(&c->up, &r->pipes);
 	flow_close(&c->down, &r->pipes);
-	if (c->name >= 0)
-		names_release(r->names, c->name);
+	if (!errand_is_literal(&c->errand))
+		names_release(r->names, c->errand.name);
 	c->state = CONNECTION_FREE;
 	c->next_free = r->free_connections;
 	r->free_connections = c;
@@ -63,18 +64,78 @@ void connection_end(struct connection *c, const char *how, bool by_reset)
 	set_free(c, by_reset);
 }
 
+/* Goes on with a flow that has moved all that it may, after what feed has found. FLOW_STOPS: it may
+ * move more. */
+static enum flow_state go_on(struct connection *c, enum feed_result found)
+{
+	const struct relay *r = c->relay;
+	switch (found) {
+	case FEED_WAITS:
+		return FLOW_WAITS;
+	case FEED_GOES:
+		return FLOW_STOPS;
+	case FEED_ASKS:
+		c->refusal =
+			judge_asked(&c->errand, &c->feed.inspect.says.asked, r->policy, r->names);
+		return c->refusal ? FLOW_BROKEN : FLOW_STOPS;
+	case FEED_ENDS:
+		c->refusal = "cut short";
+		break;
+	case FEED_REFUSES:
+		c->refusal = c->feed.inspect.says.reason;
+		break;
+	case FEED_BROKEN:
+		break;
+	}
+	return FLOW_BROKEN;
+}
+
+static enum flow_state move_up(struct connection *c)
+{
+	enum flow_state state = FLOW_STOPS;
+	for (int round = 0; state == FLOW_STOPS && round < EGRESS_STEPS_AT_ONCE; round++) {
+		state = flow_move(&c->up, &c->relay->pipes);
+		if (state == FLOW_STOPS)
+			state = go_on(c, feed_client(&c->feed, &c->up));
+	}
+	return state == FLOW_STOPS ? FLOW_AGAIN : state;
+}
+
+static enum flow_state move_down(struct connection *c)
+{
+	struct relay *r = c->relay;
+	enum flow_state state = FLOW_STOPS;
+	for (int round = 0; state == FLOW_STOPS && round < EGRESS_STEPS_AT_ONCE; round++) {
+		state = flow_move(&c->down, &r->pipes);
+		if (state == FLOW_STOPS)
+			state = go_on(c, feed_server(&c->feed, &c->down, r->room));
+	}
+	return state == FLOW_STOPS ? FLOW_AGAIN : state;
+}
+
+/* Ends it because of what the sandbox has sent since it was let through. */
+static void refuse_late(struct connection *c)
+{
+	struct netlog_connection told = describe(c);
+	netlog_refuse(c->relay->log, &told, c->refusal);
+	connection_end(c, "refused", true);
+}
+
 void connection_move(struct connection *c)
 {
 	struct relay *r = c->relay;
 	uint64_t sent = c->up.bytes, received = c->down.bytes;
-	enum flow_state up = flow_move(&c->up, &r->pipes);
-	enum flow_state down = up == FLOW_BROKEN ? up : flow_move(&c->down, &r->pipes);
+	/* The server first: what it answers says what may go up. */
+	enum flow_state down = move_down(c);
+	enum flow_state up = down == FLOW_BROKEN ? down : move_up(c);
 	traffic_add(r->traffic, EGRESS_COUNT_SENT, c->up.bytes - sent);
 	traffic_add(r->traffic, EGRESS_COUNT_RECEIVED, c->down.bytes - received);
 	c->active_ms = r->loop->now_ms;
 	/* An end that isn't read from any more has no other way to say that it is gone. */
 	bool gone = (c->sandbox.failed && c->up.ended) || (c->remote.failed && c->down.ended);
-	if (up == FLOW_BROKEN || down == FLOW_BROKEN) {
+	if (c->refusal) {
+		refuse_late(c);
+	} else if (up == FLOW_BROKEN || down == FLOW_BROKEN) {
 		connection_end(c, "reset", true);
 	} else if (up == FLOW_DONE && down == FLOW_DONE) {
 		connection_end(c, "closed", false);
@@ -93,8 +154,8 @@ void connection_flow(struct connection *c)
 {
 	struct loop *l = c->relay->loop;
 	c->state = CONNECTION_FLOWS;
-	c->up.head = c->head;
-	c->up.head_left = c->head_len;
+	if (!c->is_inspected)
+		c->up.allowed = c->down.allowed = FLOW_ALL;
 	traffic_add(c->relay->traffic, EGRESS_COUNT_CONNECTIONS, 1);
 	timers_set(&l->timers, &c->timer, l->now_ms + EGRESS_IDLE_MS);
 	connection_move(c);

@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* One connection of the sandbox: its state, its bytes and its end. relay.c accepts it, admit.c
  * reads what it wants and asks the policy, dial.c finds the way there. Each connection goes where
- * the policy allows, or is reset. */
+ * the policy allows, or is reset. At the web's ports that is judged for each name that it asks for
+ * as long as it lasts (inspect.h). */
 #ifndef SQUASH_EGRESS_CONNECTION_H
 #define SQUASH_EGRESS_CONNECTION_H
 
-#include "flow.h"
+#include "feed.h"
+#include "judge.h"
 #include "lib/listener.h"
-#include "names.h"
 #include "netlog.h"
-#include "policy.h"
-#include "sniff.h"
 #include "traffic.h"
 #include "upstream.h"
 
 enum connection_state {
 	CONNECTION_FREE,
-	CONNECTION_SNIFFS,   /* reads what says which name it wants */
+	CONNECTION_ASKS,     /* reads what says which name it wants */
 	CONNECTION_RESOLVES, /* waits for the servers */
 	CONNECTION_DIALS,
 	CONNECTION_FLOWS,
@@ -36,15 +35,10 @@ struct connection {
 	uint64_t active_ms; /* when bytes last moved */
 	bool half;          /* one direction has ended */
 
-	/* What the sandbox dialled. */
-	struct addr dest;
-	uint16_t port;
-	int name; /* that dest stands for, held; -1: none, it is meant as it is */
-
-	/* What its first bytes ask for. */
-	char asked[ALLOW_NAME_BYTES + 1]; /* empty: no name */
-	uint8_t *head;                    /* SNIFF_BYTES of room */
-	size_t head_len;
+	struct errand errand;
+	bool is_inspected;   /* by feed, which is unused otherwise */
+	struct feed feed;    /* of up */
+	const char *refusal; /* why it must end while bytes move; NULL: nothing is wrong */
 
 	/* Where it goes: addrs[tried - 1] is being dialled, or was reached. */
 	struct addr addrs[DNS_ADDRS_MAX];
@@ -65,7 +59,8 @@ struct relay {
 	struct flow_pipes pipes;
 	struct connection *free_connections;
 	struct connection connections[EGRESS_CONNECTIONS];
-	uint8_t heads[EGRESS_CONNECTIONS][SNIFF_BYTES];
+	uint8_t held[EGRESS_CONNECTIONS][INSPECT_BYTES]; /* the connections' */
+	uint8_t room[INSPECT_BYTES];                     /* for one step of any */
 };
 
 /* Ends it before bytes have moved: the sandbox is told by RST, and the log why. */

@@ -39,7 +39,7 @@ static int begin(struct connection *c, const struct addr *a)
 {
 	const int on = 1;
 	union sockaddr_any any;
-	socklen_t len = sockaddr_from(a, c->port, &any);
+	socklen_t len = sockaddr_from(a, c->errand.port, &any);
 	AUTO_FD fd = sockaddr_socket(a, SOCK_STREAM);
 	if (fd < 0)
 		return fd;
@@ -98,7 +98,7 @@ static void give_up_one(struct connection *c, int error)
 {
 	c->obstacle = why(error);
 	loop_close(c->relay->loop, &c->remote.source);
-	c->remote.readable = c->remote.writable = c->remote.failed = false;
+	c->remote.readable = c->remote.writable = c->remote.finished = c->remote.failed = false;
 	try_next(c);
 }
 

@@ -14,6 +14,8 @@ void flow_note(struct flow_end *end, uint32_t events)
 		end->readable = true;
 	if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
 		end->writable = true;
+	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		end->finished = true;
 	if (events & EPOLLERR)
 		end->failed = true;
 }
@@ -67,17 +69,21 @@ static int judge(ssize_t n, bool *ready)
 /* Only into an empty pipe: EAGAIN would otherwise not say whether it is the pipe that is full. */
 static int fill(struct flow *f, struct flow_pipes *pipes)
 {
-	if (f->ended || f->held > 0 || !f->from->readable)
+	if (f->ended || f->held > 0 || f->allowed == 0 || !f->from->readable)
 		return 0;
 	if (!f->has_pipe && !take_pipe(f, pipes))
 		return -1;
 	size_t most = pipes->held < EGRESS_HELD_BYTES ? EGRESS_PIPE_BYTES : EGRESS_SHORT_BYTES;
+	if (most > f->allowed)
+		most = (size_t)f->allowed;
 	ssize_t n = splice(f->from->source.fd, NULL, f->pipe[1], NULL, most, SPLICE_FLAGS);
 	if (n > 0)
 		f->held = (size_t)n;
 	else if (n == 0)
 		f->ended = true;
 	pipes->held += f->held;
+	if (f->allowed != FLOW_ALL)
+		f->allowed -= f->held;
 	return judge(n, &f->from->readable);
 }
 
@@ -119,6 +125,8 @@ enum flow_state flow_move(struct flow *f, struct flow_pipes *pipes)
 			f->done = true;
 			return FLOW_DONE;
 		}
+		if (f->allowed == 0 && f->held == 0 && f->head_left == 0)
+			return FLOW_STOPS;
 		if (filled == 0 && drained == 0)
 			return FLOW_WAITS;
 	}

@@ -17,6 +17,7 @@
 struct flow_end {
 	struct loop_source source;
 	bool readable, writable; /* as far as is known */
+	bool finished;           /* no more will come than what has come */
 	bool failed;             /* has an error to tell */
 };
 
@@ -27,11 +28,14 @@ struct flow_pipes {
 	size_t held; /* bytes, in those in use */
 };
 
-/* All zero but from and to: nothing has moved. */
+#define FLOW_ALL UINT64_MAX
+
+/* All zero except from and to: nothing has moved, and nothing may. */
 struct flow {
 	struct flow_end *from, *to;
 	const uint8_t *head; /* goes before what from sends; borrowed */
 	size_t head_left;
+	uint64_t allowed; /* bytes that may be taken from from; FLOW_ALL: whatever comes */
 	int pipe[2];
 	bool has_pipe;
 	size_t held;    /* bytes in it */
@@ -43,6 +47,7 @@ struct flow {
 enum flow_state {
 	FLOW_WAITS, /* for a socket */
 	FLOW_AGAIN, /* has had its turn */
+	FLOW_STOPS, /* all that was allowed has moved */
 	FLOW_DONE,
 	FLOW_BROKEN, /* one of the sockets is broken */
 };
@@ -50,7 +55,7 @@ enum flow_state {
 /* Remember what epoll says of a socket. */
 void flow_note(struct flow_end *end, uint32_t events);
 
-/* Move what can be moved; at the end of from, shut down to. */
+/* Move what can be moved and is allowed; at the end of from, shut down to. */
 enum flow_state flow_move(struct flow *f, struct flow_pipes *pipes);
 
 /* Give up what is still held. */

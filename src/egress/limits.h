@@ -40,6 +40,7 @@
 
 /* Bytes on their way */
 #define EGRESS_ROUNDS_AT_ONCE 8  /* transfers of one direction before others have their turn */
+#define EGRESS_STEPS_AT_ONCE 8   /* of what is inspected: each lets one request, or more, go */
 #define EGRESS_PIPES_KEPT 4      /* empty ones, against pipe2 and close for each transfer */
 #define EGRESS_PIPE_BYTES 524288 /* a transfer: a third faster than by pipes of the default size */
 /* In all pipes together, as their pages are charged to nobody. Past it, transfers are short. */

@@ -7,6 +7,7 @@
 
 #include "admit.h"
 #include "dial.h"
+#include "judge.h"
 #include "lib/sockaddr.h"
 
 /* Events of either side that mean the same in any state. Neither TCP's urgent byte nor its place
@@ -34,8 +35,8 @@ static void sandbox_ready(void *owner, uint32_t events)
 		return;
 	if (c->sandbox.failed)
 		connection_refuse(c, "given up");
-	else if (c->state == CONNECTION_SNIFFS)
-		connection_sniff(c);
+	else if (c->state == CONNECTION_ASKS)
+		connection_read(c);
 }
 
 static void remote_ready(void *owner, uint32_t events)
@@ -87,10 +88,8 @@ static void begin(struct connection *c, int fd, const struct addr *dest, uint16_
 		.down = {.from = &c->remote, .to = &c->sandbox},
 		.timer = {.fire = time_is_up, .owner = c},
 		.begun_ms = r->loop->now_ms,
-		.dest = *dest,
-		.port = port,
-		.name = names_hold(r->names, dest),
-		.head = r->heads[i],
+		.errand = {.dest = *dest, .port = port, .name = names_hold(r->names, dest)},
+		.feed = {.bytes = r->held[i]},
 	};
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	int rc = loop_add(r->loop, &c->sandbox.source, fd, FLOW_EVENTS);
@@ -137,7 +136,7 @@ int relay_init(struct relay *r, int fd, int fd6, struct err *e)
 static void check_again(struct connection *c)
 {
 	const struct relay *r = c->relay;
-	const char *reason = connection_refusal(c);
+	const char *reason = judge_errand(&c->errand, r->policy, r->names);
 	if (!reason && c->tried > 0 && !policy_is_reachable(r->policy, &c->addrs[c->tried - 1]))
 		reason = "private address";
 	if (!reason)

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define MADE_BYTES 32768 /* what the largest test makes: two of what sniff.h looks at */
+#define MADE_BYTES 32768 /* what the largest test makes: two of what inspect.h holds */
 
 struct made {
 	uint8_t bytes[MADE_BYTES];
