@@ -14,14 +14,17 @@ const isRefusal = (line) => line.event === "refused" || (line.event === "lookup"
 function entryFor(line) {
 	if (line.event === "lookup")
 		return !line.reason || /not allowed/.test(line.reason) ? line.name : "";
-	if (!/name not allowed|port/.test(line.reason || ""))
+	if (!/^(name|port) not allowed/.test(line.reason || ""))
 		return "";
-	const host = line.name || line.address;
+	const host = line.asked || line.name || line.address; // what was dialled is allowed, if it has asked for another name
 	const port = [80, 443].includes(line.port) ? "" : `:${line.port}`;
 	return host && (host.includes(":") && port ? `[${host}]${port}` : host + port);
 }
 
-const target = (line) => `${line.name || line.address || "?"}${line.port ? `:${line.port}` : ""}`;
+function target(line) {
+	const dialled = line.name || line.address || "?";
+	return `${line.asked ? `${line.asked} by way of ${dialled}` : dialled}${line.port ? `:${line.port}` : ""}`;
+}
 
 // The same refusal many times is one line with a number.
 function groupRefusals(log) {

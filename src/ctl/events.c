@@ -36,7 +36,7 @@ static void add_contact(struct table *t, const struct json_value *e)
 	bool is_lookup = has_event(e, "lookup");
 	const struct json_value *reason = json_get(e, "reason");
 	bool has_reason = reason && reason->text_len > 0;
-	table_cells(t, e, "time event name address");
+	table_cells(t, e, "time event name asked address");
 	table_cells(t, e, is_lookup ? "type" : "port");
 	table_cells(t, e, "bytes:sent bytes:received");
 	if (has_event(e, "lost")) {
@@ -49,7 +49,7 @@ static void add_contact(struct table *t, const struct json_value *e)
 int command_network(struct ctl *c, const struct args *args)
 {
 	static const struct listing contacts = {
-		.heads = "TIME EVENT NAME ADDRESS PORT >SENT >RECEIVED RESULT",
+		.heads = "TIME EVENT NAME ASKED ADDRESS PORT >SENT >RECEIVED RESULT",
 		.add = add_contact,
 		.member = "network",
 	};

@@ -250,6 +250,16 @@ def test_network(b, m):
     b.click("[aria-label^=\"Don't allow pypi.org\"]")
     b.wait("document.querySelectorAll('.chips li').length === 1")
     equal("and taken back", info(m, "dev")["allow_net"], ["example.org"])
+    b.type("#allow_net", "93.184.216.34")
+    b.press("Enter")
+    b.wait("document.querySelectorAll('.chips li').length === 2")
+    # Refused before it is dialled: there is no network behind the machine.
+    execute(m, "dev", "printf 'GET / HTTP/1.1\\r\\nHost: asked.example.org\\r\\n\\r\\n' | nc 93.184.216.34 80")
+    b.wait_text(".part table", "asked\\.example\\.org by way of 93\\.184\\.216\\.34:80[^]*name not allowed")
+    b.click("[data-entry='asked.example.org']")
+    b.wait("document.querySelectorAll('.chips li').length === 3")
+    equal("of two names the one that was asked for is allowed", info(m, "dev")["allow_net"],
+          ["example.org", "93.184.216.34", "asked.example.org"])
 
 
 def test_modules(b, m):

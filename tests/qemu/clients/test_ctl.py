@@ -394,6 +394,15 @@ def test_sandboxes(m):
     ctl.text("allow-net", "box", "none")
     equal("allow-net", ctl.json("info", "box")["allow_net"], ["none"])
     check("network", "RESULT" in ctl.text("network", "box"))
+    lines = [{"time": "2025-01-01T00:00:00Z", "event": "refused", "name": "web.test", "asked": "denied.test", "address": None,
+              "port": 80, "reason": "name not allowed"},
+             {"time": "2025-01-01T00:00:01Z", "event": "connect", "name": "web.test", "address": "192.0.2.1", "port": 443,
+              "sent": 1, "received": 2, "duration_ms": 3, "end": "refused"}]
+    body = json.dumps({"network": lines}).encode()
+    fake = Fake(HEAD % len(body), body)
+    got = [row[1:] for row in rows(ctl.text("network", "box", SQUASH_URL=fake.url))]
+    equal("it has the name that was asked for", got[0], "refused web.test denied.test - 80 - - name not allowed".split())
+    equal("where there is another one", got[1][:4], ["connect", "web.test", "-", "192.0.2.1"])
     check("top, not on a terminal, shows it once", "box" in ctl.text("top") and "squash " in ctl.text("top"))
 
 
