@@ -135,6 +135,38 @@ def test_hosts(m, net):
     check("no denied host has arrived", not [h for h in hosts if "denied" in h], hosts)
 
 
+def test_later_requests(m, net):
+    """What follows the first request on its connection."""
+    get, own, other = "GET / HTTP/1.1", "Host: web.test", "Host: denied.test"
+    post = ["POST / HTTP/1.1", own]
+    hidden, body = request(get, other), request(*post, "Content-Length: 2") + "hi"
+    upgrade = request(get, own, "Upgrade: h2c")
+
+    def sent(text):
+        return {"event": "connect", "name": "web.test", "end": "refused", "sent": len(text.replace("\\r\\n", "\r\n"))}
+
+    malformed = {"event": "refused", "name": "web.test", "reason": "malformed request"}
+    cases = {
+        "a request for a denied name": (request(get, own) + hidden, sent(request(get, own))),
+        "one behind a body": (body + hidden, sent(body)),
+        "HTTP/2 behind an upgrade": (upgrade + request("PRI * HTTP/2.0", "", "SM"), sent(upgrade)),
+        "one hidden by two lengths": (
+            request(*post, "Content-Length: 99", "Content-Length: 0") + hidden,
+            malformed,
+        ),
+        "one hidden by a length and chunks": (
+            request(*post, "Content-Length: 99", "Transfer-Encoding: chunked") + hidden,
+            malformed,
+        ),
+    }
+    for what, (data, line) in cases.items():
+        reach(m, "box", [["bytes", "web.test", 80, data]])
+        check_line(m, "box", f"{what} is refused", **line)
+    check_line(m, "box", "by its name", event="refused", name="web.test", asked="denied.test", port=80)
+    hosts = {word.split()[0] for a in net.servers.arrivals for word in a.words if " " in word}
+    check("no denied host has arrived", "denied.test" not in hosts, hosts)
+
+
 def test_ports(m, net):
     cases = {
         "a name with a port, there": (["tls", "port.test", 8443], "ok"),
@@ -299,7 +331,7 @@ def main():
         m.wait_api()
         before = m.counts()
         create(m, "box", LAYERS, allow_net=ALLOW)
-        tests = (test_tls_names, test_hosts, test_ports, test_literals, test_management)
+        tests = (test_tls_names, test_hosts, test_later_requests, test_ports, test_literals, test_management)
         tests += (test_own_servers, test_ends, test_many)
         tap.each(m, *(bound(test, net) for test in tests))
         destroy(m, "box")
