@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether a connection may go where it wants to: judge.h says so, of what it has dialled, and at the
- * web's ports of what it asks for. */
+/* Whether a connection may go where it wants to: judge.h says so, of what it has dialled, and at
+ * the web's ports of what it asks for. */
 #include "admit.h"
 
 #include <string.h>

@@ -13,9 +13,9 @@
  *                                  BAD: end the connection
  *     inspect_server(its bytes)    MORE, PASS, FREE and BAD alike; while inspect_listens()
  *
- * The bytes shown to inspect_client must be the caller's copy, and the copy must be what goes on:
- * who has sent pages of a file (sendfile(2)) can change them in the socket's queue. What the machine
- * says depends on the bytes alone, however they are cut into calls. */
+ * The bytes shown to inspect_client must be the caller's copy, and the copy must be what goes on: a
+ * client that sends pages of a file (sendfile(2)) can change them in the socket's queue. What the
+ * machine says depends on the bytes alone, however they are cut into calls. */
 #ifndef SQUASH_EGRESS_INSPECT_H
 #define SQUASH_EGRESS_INSPECT_H
 

@@ -47,6 +47,17 @@ static enum inspect_verdict end_request(struct inspect_http *h, uint64_t more,
 	return INSPECT_PASS;
 }
 
+/* Which answer belongs to a later request isn't known, so its upgrade can't be followed. Some
+ * clients ask for HTTP/2 with each request, and mostly in vain: that is passed over. If the server
+ * agrees, what comes must still be requests of HTTP/1, and HTTP/2 begins with none. But a server
+ * could take an unjudged body for what comes. */
+static bool may_upgrade(const struct inspect_http *h)
+{
+	const struct http_request *r = &h->request;
+	return !h->is_later || r->upgrade == HTTP_UPGRADE_NONE ||
+	       (r->upgrade == HTTP_UPGRADE_OTHER && r->length == 0 && !r->is_chunked);
+}
+
 static enum inspect_verdict read_head(struct inspect_http *h, const uint8_t *held, size_t len,
 				      struct inspect_says *says)
 {
@@ -68,13 +79,12 @@ static enum inspect_verdict read_head(struct inspect_http *h, const uint8_t *hel
 	}
 	if (!reason)
 		reason = http_request_end(&h->request);
-	/* Which answer belongs to a later request isn't known. */
-	if (!reason && h->is_later && h->request.upgrade != HTTP_UPGRADE_NONE)
+	if (!reason && !may_upgrade(h))
 		reason = INSPECT_PROTOCOL;
 	if (reason)
 		return refuse(says, reason);
 	says->asked = h->request.asked;
-	h->upgrade = h->request.upgrade;
+	h->upgrade = h->is_later ? HTTP_UPGRADE_NONE : h->request.upgrade;
 	h->state = INSPECT_HTTP_ASKED;
 	return INSPECT_ASKS;
 }
@@ -191,7 +201,8 @@ enum inspect_verdict inspect_http_client(struct inspect_http *h, const uint8_t *
 }
 
 /* Interim answers come before the final one (RFC 9110 15.2). Returns the length of the head of one,
- * with its empty line; 0: the line isn't there. Lines may end by LF alone: servers are not judged. */
+ * with its empty line; 0: the line isn't there. Lines may end by LF alone: servers aren't
+ * judged. */
 static size_t head_len(const uint8_t *bytes, size_t len)
 {
 	for (size_t i = 1; i < len; i++) {
@@ -207,7 +218,7 @@ static size_t head_len(const uint8_t *bytes, size_t len)
  * 100 to 199. */
 static bool is_interim(const uint8_t *bytes, size_t len)
 {
-	static const char form[] = "HTTP/1.d 1dd "; /* d: a digit */
+	static const uint8_t form[] = "HTTP/1.d 1dd "; /* d: a digit */
 	for (size_t i = 0; i < sizeof(form) - 1 && i < len; i++) {
 		bool fits =
 			form[i] == 'd' ? bytes[i] >= '0' && bytes[i] <= '9' : bytes[i] == form[i];

@@ -20,7 +20,7 @@ sys.dont_write_bytecode = True
 
 import tap
 from nameserver import A, Servers
-from process import Egress, is_reset, read_to_end
+from process import Egress, read_to_end
 from waiting import wait_until
 from webserver import BLOCK, OpenSslServer, Secure, Web, make_certificate
 from world import ONE, SERVERS, TWO, Netns, connect_two, reset, run_unshared
@@ -260,7 +260,7 @@ def test_other_protocols(w):
     tap.check("is a refusal", w.egress.wait_line(event="refused", reason="protocol not allowed"))
     for what, second in (("HTTP/2", preface),
                          ("CONNECT", b"CONNECT oth.example:443 HTTP/1.1\r\nHost: oth.example:443\r\n\r\n"),
-                         ("a late upgrade", request("one.example", "/switch", "Upgrade: websocket"))):
+                         ("a late WebSocket", request("one.example", "/switch", "Upgrade: websocket"))):
         with w.connect() as s:
             talk(s, request("one.example"))
             send_quietly(s, second)
@@ -300,6 +300,13 @@ def test_upgrade(w):
             tap.equal("and if not, it is HTTP", talk(
                 s, request("one.example", "/no", f"Upgrade: {name}"), request("one.example", "/2")),
                 ["one.example /no", "one.example /2"])
+    with w.connect() as s:
+        h2c = request("one.example", "/no", "Upgrade: h2c")
+        tap.equal("with each request, as some clients have it", talk(s, h2c, h2c), ["one.example /no"] * 2)
+        s.sendall(request("one.example", "/switch", "Upgrade: h2c"))
+        tap.equal("late", read_reply(s)[0], 101)
+        send_quietly(s, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        check_refused(w, s, "it leads to no HTTP/2", "protocol not allowed")
     tap.check("nothing behind them was seen", "oth.example" not in hosts(w), w.web.requests.all)
 
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Connections that are inspected: in whatever pieces their bytes come, the same is asked for and the
- * same goes on. What goes on has no other meaning: no server finds another request in it, or another
- * ClientHello, than what was asked for.
+/* Connections that are inspected: in whatever pieces their bytes come, the same is asked for, and
+ * the same goes on. What goes on has no other meaning: no server finds a request or a ClientHello in
+ * it that wasn't asked for.
  *
  * An input is a number of bytes (1) for the pieces, the length of what the client sends (2, network
  * order), that, and what the server sends. */
@@ -130,7 +130,7 @@ static void check_hello(const char *name)
 	at = put16(at, len + 5);
 	at = put16(at, len + 3) + 1;
 	memcpy(put16(at, len), name, len);
-	go(hello, 61 + len, NULL, 0, INSPECTING_ALL);
+	go(hello, 61 + len, (const uint8_t *)"", 0, INSPECTING_ALL);
 	CHECK(asks == 1 && strcmp(asked[0], name) == 0);
 }
 
@@ -148,7 +148,7 @@ static void check_again(void)
 	int len = snprintf(request, sizeof(request), "GET / HTTP/1.1\r\nHost: %s%s%s\r\n\r\n",
 			   is_address && addr.family == 6 ? "[" : "", name,
 			   is_address && addr.family == 6 ? "]" : "");
-	go((const uint8_t *)request, (size_t)len, NULL, 0, INSPECTING_ALL);
+	go((const uint8_t *)request, (size_t)len, (const uint8_t *)"", 0, INSPECTING_ALL);
 	CHECK(asks == 1 && strcmp(asked[0], name) == 0);
 }
 

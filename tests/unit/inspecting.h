@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A connection that is inspected (egress/inspect.h), from its first byte to where it can't go on. */
+/* A connection that is inspected (egress/inspect.h), from its first byte to where it can't go
+ * on. */
 #ifndef SQUASH_TESTS_UNIT_INSPECTING_H
 #define SQUASH_TESTS_UNIT_INSPECTING_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a TLS client asks for, up to the ServerHello: ClientHellos whole, split, cut short and ambiguous,
- * and what may lie between two of them. */
+/* What a TLS client asks for, up to the ServerHello: ClientHellos whole, split, cut short and
+ * ambiguous, and what may lie between two of them. */
 #include <string.h>
 
 #include "egress/inspect.h"
