@@ -25,7 +25,7 @@ struct inspecting {
 	size_t asks;
 	uint64_t asked_at;                        /* bytes that had gone on by the last */
 	void (*asked)(const struct inspecting *); /* called at each; NULL: nobody wants it */
-	char told[65536]; /* asks as "name@bytes ", then "up>bytes down<bytes " and the end */
+	char told[16384]; /* asks as "name@bytes ", then "up>bytes down<bytes " and the end */
 };
 
 static inline void inspecting_tell_asked(struct inspecting *g)
