@@ -148,8 +148,8 @@ static int open_userns(pid_t init, struct err *e)
 	return fd;
 }
 
-/* Whether the child was killed: for want of memory, of which a call of its own has failed first. The
- * command is reported as one that was killed later is. */
+/* Whether the child was killed: for want of memory, of which a call of its own has failed first.
+ * The command is reported as one that was killed later is. */
 static bool was_killed(const struct join *j, int pidfd)
 {
 	siginfo_t end = {.si_pid = 0};
