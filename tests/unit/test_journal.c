@@ -50,7 +50,7 @@ static void run_commands(unsigned count, size_t len)
 	memset(cmd, 'x', len);
 	cmd[len] = '\0';
 	for (unsigned i = 0; i < count; i++)
-		journal_exec(&server, -1, "box", i + 1, cmd, &result);
+		journal_exec(&server, -1, "box", i + 1, cmd, strlen(cmd), &result);
 }
 
 static uint64_t number_of(const char *line)
