@@ -447,7 +447,7 @@ build/test/prometheus: $(ENV)
 	$(Q)rm -rf $@ $@.new && scripts/fetch --unpack $@.new prometheus
 	$(Q)mv $@.new/usr/bin $@ && rm -rf $@.new && touch $@
 
-# How many programs run side by side.
+# How many programs run side by side. tests/seconds is the order of a tree's first run.
 JOBS := $(shell nproc)
 TAP = tests/tap --jobs $(JOBS) --seconds build/test/seconds
 # The names of tests and groups, or of fuzz targets. Only from the command line: it is a short name.
@@ -491,6 +491,7 @@ WALK := tests/qemu/api/test_walk.py
 define run_tests
 	$(Q)scripts/host-packages build $(if $(filter tests/%,$(1)),test) $(if $(filter tests/qemu/%,$(1)),modules)
 	$(Q)$(SUBMAKE) build/host.ok $(sort $(foreach program,$(1),$(call needs,$(program))))
+	$(Q)[ -e build/test/seconds ] || install -D -m 644 tests/seconds build/test/seconds
 	$(Q)$(TAP) $(if $(JUNIT),--junit $(JUNIT)) $(filter build/%,$(1)) \
 		--timeout 600 --then $(filter $(WALK),$(1)) --then $(filter-out build/% $(WALK),$(1))
 endef
