@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The network log: a line of JSON for each lookup, connection and refusal. Each kind has two files of
- * its own that take turns, so that none pushes out another, and what is written of it is bounded by
- * time: a sandbox that floods its log can't push out what it did before within minutes. Under a flood
- * what repeats becomes one line, and of the rest the log says how much is missing. */
+/* The network log: a line of JSON for each lookup, connection and refusal. Each kind has two files
+ * of its own that take turns, so that none pushes out another, and what is written of it is bounded
+ * by time: a sandbox that floods its log can't push out what it did before within minutes. Under a
+ * flood what repeats becomes one line, and of the rest the log says how much is missing. */
 #ifndef SQUASH_EGRESS_NETLOG_H
 #define SQUASH_EGRESS_NETLOG_H
 

@@ -24,8 +24,8 @@
 #define MSG_MAGIC 0x32425153u /* "SQB2" */
 
 /* More comes. Of an exec: TAG_OFFSET with TAG_STDOUT or TAG_STDERR; or TAG_DURATION_MS. Of a file
- * or a tree: first TAG_SIZE and TAG_MODE (of a module without that), or nothing; then TAG_DATA. Of a list:
- * whole records, as in the reply. */
+ * or a tree: first TAG_SIZE and TAG_MODE (of a module without that), or nothing; then TAG_DATA. Of
+ * a list: whole records, as in the reply. */
 #define MSG_PIECE 100
 
 /* A request's kind; a reply's kind is its HTTP status. New ones take the next free number. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lines of a journal, as squashd or an egress process left them, behind a byte for how many are
- * kept and one for how long a page is: they lie within the text, in the order of their numbers; what
- * is kept is some of them, and no more than there is room for; pages are all of it. */
+ * kept and one for how long a page is: they lie within the text, in the order of their numbers;
+ * what is kept is some of them, and no more than there is room for; pages are all of it. */
 #include <stdbool.h>
 
 #include "fuzz.h"

@@ -54,11 +54,12 @@ void journal_change(const struct server *s, const char *id, const char *event, c
 void journal_module(const struct server *s, const char *event, const char *id, const char *name,
 		    const char *sha256);
 
-/* The same for what an administrator did to the appliance; name, which may be NULL, is of what it is about. */
+/* The same for what an administrator did to the appliance; name, which may be NULL, is of what it
+ * is about. */
 void journal_system(const struct server *s, const char *event, const char *name);
 
-/* Append the lines of a sandbox's log, in dir_fd, to out, the oldest first. Nothing there is nothing
- * appended. */
+/* Append the lines of a sandbox's log, in dir_fd, to out, the oldest first. Nothing there is
+ * nothing appended. */
 int journal_read_log(int dir_fd, struct buf *out, struct err *e);
 
 /* Append the lines of the history, the newest first, to out: those before the event of number after

@@ -44,8 +44,8 @@ static bool read_field(const struct msg_field *f, void *request, struct reply *r
 bool list_read(struct msg_cursor fields, enum list_kind kind, struct list_question *q,
 	       struct reply *r)
 {
-	struct reading to = {kind, q};
 	*q = (struct list_question){.limit = UINT64_MAX};
+	struct reading to = {kind, q};
 	return fields_read(fields, read_field, &to, r) &&
 	       (kind != LIST_OF_EXECS || fields_has_id(q->id, r));
 }
