@@ -124,7 +124,7 @@ static int read_head(struct exchange *x, size_t *have, struct err *e)
 /* Room for twice as much, or to begin with. */
 static int grow(struct http_reply *r, struct err *e)
 {
-	size_t room = r->room > 0 ? r->room * 2 : LIMIT_REPLY_BYTES;
+	size_t room = r->room > 0 ? r->room * 2 : (size_t)LIMIT_REPLY_BYTES;
 	void *memory = r->body ? mremap(r->body, r->room, room, MREMAP_MAYMOVE)
 			       : mmap(NULL, room, PROT_READ | PROT_WRITE,
 				      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

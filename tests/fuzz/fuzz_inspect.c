@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Connections that are inspected: in whatever pieces their bytes come, the same is asked for, and
- * the same goes on. What goes on has no other meaning: no server finds a request or a ClientHello in
- * it that wasn't asked for.
+ * the same goes on. What goes on has no other meaning: no server finds a request or a ClientHello
+ * in it that wasn't asked for.
  *
  * An input is a number of bytes (1) for the pieces, the length of what the client sends (2, network
  * order), that, and what the server sends. */

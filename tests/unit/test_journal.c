@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/fd.h"
+#include "lib/tree.h"
 #include "squashd/store/caller.h"
 #include "squashd/store/journal.h"
 #include "squashd/store/journal_lines.h"
@@ -243,7 +244,7 @@ static void test_shares(void)
 
 int main(void)
 {
-	char dir[] = "/tmp/test_journal.XXXXXX", command[64];
+	char dir[] = "/tmp/test_journal.XXXXXX";
 	if (!mkdtemp(dir))
 		return 1;
 	server.data_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -254,7 +255,7 @@ int main(void)
 	test_sizes();
 	test_cut_off();
 	test_old_version();
-	snprintf(command, sizeof(command), "rm -r %s", dir);
-	tap_ok(system(command) == 0, "the directory goes");
+	struct err e;
+	tap_ok(tree_remove(AT_FDCWD, dir, &e) == 0, "the directory goes");
 	return tap_done();
 }

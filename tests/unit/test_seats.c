@@ -9,7 +9,8 @@
 
 static struct seats *seats;
 
-/* Start workers for requests to the sandbox until one is refused, or max are there: how many are. */
+/* Start workers for requests to the sandbox until one is refused, or max are there: how many
+ * are. */
 static int fill(const char *id, enum seat_class class, int max)
 {
 	struct err e;

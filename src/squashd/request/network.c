@@ -117,7 +117,7 @@ void request_network(const struct server *s, struct msg_cursor fields, struct re
 	if (dir < 0)
 		return;
 	int rc = 0;
-	for (int i = 0; i < EGRESS_LOGS && rc == 0; i++)
+	for (size_t i = 0; i < EGRESS_LOGS && rc == 0; i++)
 		rc = add_kind(dir, &egress_log_names[2 * i], r, &e);
 	if (rc < 0)
 		reply_sandbox_err(r, &e);

@@ -20,9 +20,9 @@
 #include "squashd/exec_result.h"
 #include "squashd/sandbox.h"
 
-#define JOURNAL_BYTES 524288
-#define JOURNAL_READ_BYTES (2 * JOURNAL_BYTES + 131072) /* both files, each with a line too many */
-#define JOURNAL_HISTORY_BYTES (3 * JOURNAL_READ_BYTES)  /* of the three kinds that it has */
+#define JOURNAL_BYTES 524288L
+#define JOURNAL_READ_BYTES (2 * JOURNAL_BYTES + 131072L) /* both files, each with a line too many */
+#define JOURNAL_HISTORY_BYTES (3 * JOURNAL_READ_BYTES)   /* of the three kinds that it has */
 #define JOURNAL_CMD_BYTES 4096 /* of a command are kept; "cmd_truncated" says that it was longer */
 
 /* What ended a sandbox. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define TAIL_BYTES 192 /* of a line: where it says whose it is, an address and a name of 63 bytes */
-#define OWNERS 16384   /* a power of two; past three quarters of it, strangers share one share */
+#define OWNERS 16384UL /* a power of two; past three quarters of it, strangers share one share */
 
 struct owner {
 	const char *name; /* borrowed from one of the lines; NULL: free */
