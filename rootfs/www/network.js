@@ -22,7 +22,7 @@ function entryFor(line) {
 }
 
 function target(line) {
-	const dialled = line.name || line.address || "?";
+	const dialled = line.name || line.address || line.of || "?";
 	return `${line.asked ? `${line.asked} by way of ${dialled}` : dialled}${line.port ? `:${line.port}` : ""}`;
 }
 
@@ -48,13 +48,12 @@ function refusalRow({line}, makeCells, allow) {
 
 function lineRow(line, makeCells) {
 	const what = {
-		lost: () => `${line.count} ${line.of} in all have no line any more`,
+		lost: () => `${line.count} without a line`,
 		lookup: () => `${line.answer}${line.reason ? `: ${line.reason}` : ""}`,
 		connect: () => `${bytes(line.sent)} sent, ${bytes(line.received)} received, ${duration(line.duration_ms / 1000)}, ${line.end}`,
 	}[line.event]?.() || line.reason;
 	const times = line.repeated ? `, ${line.repeated + 1} times` : "";
-	const where = line.event === "lost" ? "" : target(line);
-	return set(makeCells(when(line.time), line.event, el("span", {class: "code"}, plain(where)), plain((what || "") + times)),
+	return set(makeCells(when(line.time), line.event, el("span", {class: "code"}, plain(target(line))), plain((what || "") + times)),
 		{class: isRefusal(line) ? "bad" : null});
 }
 
@@ -122,7 +121,7 @@ export function showNetwork(part, info, current) {
 			.filter(({line}) => kind === "all" || (kind === "refused" ? isRefusal(line) : line.event === kind)).reverse().slice(0, SHOWN);
 		none.hidden = lines.length > 0 || allowedNow.length === 0;
 		choose.hidden = log.table.hidden = !lines.length;
-		keyed(log.body, chosen, ({line, number}) => `${number} ${line.time} ${target(line)} ${line.repeated || line.count || ""}`, ({line}) => lineRow(line, log.row));
+		keyed(log.body, chosen, ({line, number}) => number + JSON.stringify(line), ({line}) => lineRow(line, log.row));
 	};
 	filter.addEventListener("change", draw);
 	const ends = [watch(allowed.update), follow(`${box(info.id)}/network`, ({network}) => {

@@ -135,10 +135,15 @@ static int grow(struct http_reply *r, struct err *e)
 	return 0;
 }
 
+static int refuse_long(struct err *e)
+{
+	return err_say(e, EPROTO, "the reply is longer than any of an appliance");
+}
+
 static int keep(struct http_reply *r, const uint8_t *bytes, size_t len, struct err *e)
 {
 	if (len > CTL_REPLY_BYTES - r->len)
-		return err_say(e, EPROTO, "the reply is longer than any of an appliance");
+		return refuse_long(e);
 	while (len > r->room - r->len) {
 		int rc = grow(r, e);
 		if (rc < 0)
@@ -149,10 +154,15 @@ static int keep(struct http_reply *r, const uint8_t *bytes, size_t len, struct e
 	return 0;
 }
 
+static bool is_taken(const struct exchange *x)
+{
+	return x->call->take && http_is_good(&x->reply->head);
+}
+
 static int take(struct exchange *x, const uint8_t *bytes, size_t len, struct err *e)
 {
 	const struct reply_head *head = &x->reply->head;
-	if (x->call->take && http_is_good(head))
+	if (is_taken(x))
 		return x->call->take(x->call->owner, head, bytes, len, e);
 	return keep(x->reply, bytes, len, e);
 }
@@ -165,6 +175,8 @@ static int read_body(struct exchange *x, size_t have, struct err *e)
 	size_t len = have - head->len;
 	if (head->status == 204)
 		return 0;
+	if (head->has_length && left > CTL_REPLY_BYTES && !is_taken(x))
+		return refuse_long(e);
 	x->wire.timeout_ms = CTL_STALL_MS;
 	for (;;) {
 		if (len > left)
