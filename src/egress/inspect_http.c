@@ -163,7 +163,7 @@ static enum inspect_verdict read_body(struct inspect_http *h, const uint8_t *hel
 		good = h->at;
 	if (good > 0) {
 		says->pass = good + beyond;
-		h->at = h->plain = 0;
+		h->at = 0;
 		return INSPECT_PASS;
 	}
 	return there == HTTP_LINE_MORE ? INSPECT_MORE : refuse(says, INSPECT_MALFORMED);

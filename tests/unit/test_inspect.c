@@ -306,6 +306,7 @@ static void test_chunks(void)
 		{"too much for 64", "10000000000000005\r\nhello", 0},
 		{"data that are too short", "5\r\nhell\r\n0\r\n\r\n", 8},
 		{"data that are too long", "5\r\nhello!\r\n0\r\n\r\n", 8},
+		{"by what is there of it", "5\r\nhello!", 8},
 		{"LF behind the data", "5\r\nhello\n0\r\n\r\n", 8},
 		{"CR behind the data", "5\r\nhello\r0\r\n\r\n", 8},
 		{"LF behind the last", "0\n\n", 0},
