@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: MIT
-// What a sandbox may reach, what it has reached, and, before all, what it was refused.
+// What a sandbox may reach, has reached, and was refused.
 
 import {box, post} from "./api.js";
 import {$, button, bytes, duration, el, empty, keyed, makeTable, plain, set, setText, when} from "./dom.js";
 import {entries, inlineForm, onSubmit} from "./forms.js";
 import {follow, refresh, watch} from "./live.js";
 
-const SHOWN = 200; // lines, the newest
+const SHOWN = 200; // newest lines
 
 const isRefusal = (line) => line.event === "refused" || (line.event === "lookup" && line.answer === "denied");
 
-// The entry of allow_net that would let it through, or nothing where that isn't for a list to decide.
+// The entry of allow_net that would let it through, if it is for a list to decide.
 function entryFor(line) {
 	if (line.event === "lookup")
 		return !line.reason || /not allowed/.test(line.reason) ? line.name : "";
 	if (!/^(name|port) not allowed/.test(line.reason || ""))
 		return "";
-	const host = line.asked || line.name || line.address; // what was dialled is allowed, if it has asked for another name
+	const host = line.asked || line.name || line.address;
 	const port = [80, 443].includes(line.port) ? "" : `:${line.port}`;
 	return host && (host.includes(":") && port ? `[${host}]${port}` : host + port);
 }
 
-function target(line) {
-	const dialled = line.name || line.address || line.of || "?";
-	return `${line.asked ? `${line.asked} by way of ${dialled}` : dialled}${line.port ? `:${line.port}` : ""}`;
+function target({name, address, of, asked, port}) {
+	const dialled = name || address || of || "?";
+	return (asked ? `${asked} by way of ${dialled}` : dialled) + (port ? `:${port}` : "");
 }
 
-// The same refusal many times is one line with a number.
+// The same refusal, again and again, is one line.
 function groupRefusals(log) {
 	const groups = new Map();
 	for (const line of log.filter(isRefusal)) {
