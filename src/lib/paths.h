@@ -34,7 +34,7 @@
 #define PATH_EGRESS "/sbin/egress"
 #define PATH_SHIM "/sbin/shim"
 #define PATH_SHIM_ROOT PATH_RUN "/shim" /* all that a shim sees of files: SHIM_SOCKET, in it */
-#define PATH_EGRESS_ROOT "/srv/egress" /* empty: all that an egress process sees of files */
+#define PATH_EGRESS_ROOT "/srv/egress"  /* empty: all that an egress process sees of files */
 
 /* The root that httpd and api are locked into, and what they see inside it. */
 #define PATH_HTTP_ROOT "/srv/http"
