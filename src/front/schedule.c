@@ -45,7 +45,8 @@ static bool may_start_large(const struct turns_line *line)
 {
 	const struct client *one =
 		(const struct client *)((const char *)line - offsetof(struct client, large));
-	unsigned left = FRONT_UPLOADS - conn_of(line->first)->front->uploads;
+	const struct conn *first = conn_of(line->first);
+	unsigned left = first ? FRONT_UPLOADS - first->front->uploads : 0;
 	return one->requests < FRONT_CLIENT_REQUESTS && one->uploads < FRONT_CLIENT_UPLOADS &&
 	       one->uploads < left;
 }
