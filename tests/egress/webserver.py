@@ -9,6 +9,8 @@ import subprocess
 import threading
 from collections import namedtuple
 
+from world import Server
+
 Request = namedtuple("Request", "method target host body")
 
 BLOCK = bytes(range(256)) * 256
@@ -40,7 +42,7 @@ def head(status, *fields):
     return "\r\n".join([f"HTTP/1.1 {status}", *fields, "", ""]).encode()
 
 
-class Web:
+class Web(Server):
     """An HTTP/1.1 server at port 80 of every address, which keeps connections. It believes whatever
     it is told, as far as it can. The target says what it does: see answer()."""
 
@@ -48,13 +50,7 @@ class Web:
         self.requests = Seen()
         self.ends = Seen()  # of connections: "end" or "reset"
         self.may_answer = threading.Event()  # for /held
-        listener = internet.listen("0.0.0.0", port)
-        threading.Thread(target=self.accept, args=(listener,), daemon=True).start()
-
-    def accept(self, listener):
-        while True:
-            s, _ = listener.accept()
-            threading.Thread(target=self.serve, args=(s,), daemon=True).start()
+        self.hear(internet.listen("0.0.0.0", port))
 
     def serve(self, s):
         end = "end"
@@ -139,7 +135,7 @@ def make_certificate(where):
     return paths
 
 
-class Secure:
+class Secure(Server):
     """A TLS server of OpenSSL's at port 443 of an address, that knows one group alone: a client that
     has guessed another one gets a HelloRetryRequest. It echoes."""
 
@@ -149,13 +145,7 @@ class Secure:
         self.context.load_cert_chain(*certificate)
         self.context.set_ecdh_curve(group)
         self.context.sni_callback = lambda _, name, __: self.names.add(name)
-        listener = internet.listen(address, 443)
-        threading.Thread(target=self.accept, args=(listener,), daemon=True).start()
-
-    def accept(self, listener):
-        while True:
-            s, _ = listener.accept()
-            threading.Thread(target=self.serve, args=(s,), daemon=True).start()
+        self.hear(internet.listen(address, 443))
 
     def serve(self, s):
         with contextlib.suppress(OSError), self.context.wrap_socket(s, server_side=True) as tls:

@@ -104,7 +104,19 @@ def reset(s):
     s.close()
 
 
-class Peer:
+class Server:
+    """Has serve(connection) called for each connection, in a thread of its own."""
+
+    def hear(self, listener):
+        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+
+    def _accept(self, listener):
+        while True:
+            s, _ = listener.accept()
+            threading.Thread(target=self.serve, args=(s,), daemon=True).start()
+
+
+class Peer(Server):
     """What the internet serves by TCP, at every port that is listened on: the first line says what
     is wanted, the rest is up to that."""
 
@@ -112,13 +124,7 @@ class Peer:
         self.lines = []  # that were received first
         for port in ports:
             for family, address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
-                listener = internet.listen(address, port, family)
-                threading.Thread(target=self.accept, args=(listener,), daemon=True).start()
-
-    def accept(self, listener):
-        while True:
-            s, _ = listener.accept()
-            threading.Thread(target=self.serve, args=(s,), daemon=True).start()
+                self.hear(internet.listen(address, port, family))
 
     def serve(self, s):
         with contextlib.suppress(OSError), s:
