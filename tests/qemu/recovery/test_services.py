@@ -44,7 +44,7 @@ PROCESSES = {
     "squashd": (0, SQUASHD, 0, 2, "/", None),
     "mksquashfs": (0, CAPTURE, 1, 2, "/", None),
     "box-init": (None, "", 1, 2, "/", 0),
-    "egress": (-1, "", 1, 2, "/srv/egress", 12),
+    "egress": (-1, "", 1, 2, "/srv/egress", 16),
     "shim": (-1, "", 1, 2, "/run/squash/shim", 10),
     "sleep": (None, DOCKER, 0, 2, "/", 3),
 }
