@@ -9,7 +9,7 @@ import threading
 
 import pool
 import tap
-from api import BUSYBOX, PYTHON, SANDBOXES, create, destroy, output
+from api import BUSYBOX, PYTHON, SANDBOXES, Running, create, destroy, output
 from modules import workers
 from tap import check, equal
 from waiting import wait_until
@@ -239,8 +239,7 @@ def test_memory(m):
     """A sandbox that has no memory left loses its own processes, and none of the appliance's."""
     with sandboxes(m, ("one", "two"), BUSYBOX, memory_mb=64):
         since = len(m.console)
-        body = {"cmd": "sleep 1000", "detach": True}
-        assert m.http("POST", f"{SANDBOXES}/two/exec", body).status == 202
+        Running(m, "two", "sleep 1000")
         equal("what squashd has started leaves it as hard to kill as it was", scores(m), ["-900"])
         output(m, "one", "true")  # its cgroup is there from now on
         m.inside("echo 0 >/sys/fs/cgroup/squash/one/memory.max")
@@ -257,8 +256,7 @@ def test_sweeps(m):
     """Workers that die set off one sweep after the other, not all at once."""
     with sandboxes(m, ("one", "two"), BUSYBOX, memory_mb=64):
         for _ in range(6):
-            body = {"cmd": "sleep 1000", "detach": True}
-            assert m.http("POST", f"{SANDBOXES}/one/exec", body).status == 202
+            Running(m, "one", "sleep 1000")
         assert wait_until(lambda: len(workers(m)) == 6), workers(m)
         victims = workers(m)
         # Whoever captures a sandbox has its lock.
