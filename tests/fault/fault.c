@@ -6,9 +6,10 @@
  * The file CONTROL says where, in one line: the request's number (enum msg_op), the point's (from
  * 1; 0: none) and one of
  *
- * error the call fails kill the worker dies there; a child that shares its memory (spawn.h) dies
- * with it orphan as kill, but the child goes on: what kill -9 of the worker's pid does. No
- * different from kill at a point that is not a child's.
+ *   error   the call fails
+ *   kill    the worker dies there; a child that it waits for (spawn.h) dies with it
+ *   orphan  as kill, but the child goes on: what kill -9 of the worker's pid does. No different
+ *           from kill at a point that is not a child's.
  *
  * The first worker that gets such a request takes CONTROL away and obeys. RESULT then has a line
  * for each point that it passes: "* " if in a child, the call's name, and " <- error" or so at the
@@ -45,8 +46,8 @@
 
 enum way { WAY_ERROR, WAY_KILL, WAY_ORPHAN };
 
-/* The worker's, and so that of the children that share its memory. */
-static struct {
+/* The worker's, and that of its children: once it is armed, in memory that they share. */
+struct fault {
 	bool armed;
 	bool child; /* one runs, and the worker stands still until it has executed or ended */
 	bool dead;  /* it has died: so does the worker, at once */
@@ -57,7 +58,10 @@ static struct {
 	int trap;    /* to write to it kills the worker: a child in a pid namespace can't name it */
 	char *result;
 	size_t result_len;
-} fault;
+};
+
+static struct fault unarmed;
+static struct fault *fault = &unarmed;
 
 /* A wrapper is declared here, and the Makefile finds its name in these lines. */
 #define WRAPPED(type, name, ...)                                                                   \
@@ -91,31 +95,31 @@ WRAPPED(pid_t, spawn_beside, const struct spawn *s, void *stack, size_t len, int
 static void say(const char *text)
 {
 	size_t len = strlen(text);
-	if (fault.result_len + len >= RESULT_BYTES)
+	if (fault->result_len + len >= RESULT_BYTES)
 		return;
-	memcpy(fault.result + fault.result_len, text, len);
-	fault.result_len += len;
+	memcpy(fault->result + fault->result_len, text, len);
+	fault->result_len += len;
 }
 
 static void kill_worker(void)
 {
-	__real_syscall(SYS_kill, fault.worker, SIGKILL);
+	__real_syscall(SYS_kill, fault->worker, SIGKILL);
 }
 
 /* A child can't signal the worker, being in another pid namespace: the worker learns of its death
  * when it goes on, in sigprocmask (spawn.c). A child may be held to a few system calls: these. */
 static void die(void)
 {
-	if (!fault.child)
+	if (!fault->child)
 		kill_worker();
-	fault.dead = true;
+	fault->dead = true;
 	__real_syscall(SYS_exit_group, 137);
 }
 
 /* The worker alone. Without the descriptor, which a child may have closed, both. */
 static void orphan(void)
 {
-	if (!fault.child || __real_syscall(SYS_write, fault.trap, "x", (size_t)1) != 1)
+	if (!fault->child || __real_syscall(SYS_write, fault->trap, "x", (size_t)1) != 1)
 		die();
 }
 
@@ -123,57 +127,63 @@ static void orphan(void)
 static bool strikes(const char *name, int error)
 {
 	static const char *const ways[] = {" <- error", " <- kill", " <- orphan"};
-	if (!fault.armed || fault.replying)
+	if (!fault->armed || fault->replying)
 		return false;
-	fault.passed++;
-	say(fault.child ? "\n* " : "\n");
+	fault->passed++;
+	say(fault->child ? "\n* " : "\n");
 	say(name);
-	if (fault.passed != fault.at)
+	if (fault->passed != fault->at)
 		return false;
-	say(ways[fault.way]);
-	if (fault.way == WAY_KILL)
+	say(ways[fault->way]);
+	if (fault->way == WAY_KILL)
 		die();
-	if (fault.way == WAY_ORPHAN)
+	if (fault->way == WAY_ORPHAN)
 		orphan();
 	errno = error;
-	return fault.way == WAY_ERROR;
+	return fault->way == WAY_ERROR;
 }
 
 /* fcntl(2), F_SETSIG: the kernel itself sends the signal when the pipe can be read. */
 static void set_trap(void)
 {
 	int pipe_fds[2];
-	fault.trap = -1;
+	fault->trap = -1;
 	if (__real_syscall(SYS_pipe2, pipe_fds, O_CLOEXEC) < 0)
 		return;
-	__real_fcntl(pipe_fds[0], F_SETOWN, (int)fault.worker);
+	__real_fcntl(pipe_fds[0], F_SETOWN, (int)fault->worker);
 	__real_fcntl(pipe_fds[0], F_SETSIG, SIGKILL);
 	__real_fcntl(pipe_fds[0], F_SETFL, O_ASYNC | O_NONBLOCK);
-	fault.trap = pipe_fds[1];
+	fault->trap = pipe_fds[1];
 }
 
 static void arm(unsigned op)
 {
 	char text[64] = "", way[16];
-	unsigned wanted;
+	unsigned wanted, at;
 	int fd = __real_open(CONTROL, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;
 	read(fd, text, sizeof(text) - 1);
 	close(fd);
-	if (sscanf(text, "%u %u %15s", &wanted, &fault.at, way) != 3 || wanted != op)
+	if (sscanf(text, "%u %u %15s", &wanted, &at, way) != 3 || wanted != op)
 		return;
-	fault.way = way[0] == 'e' ? WAY_ERROR : way[0] == 'k' ? WAY_KILL : WAY_ORPHAN;
-	fault.worker = __real_syscall(SYS_getpid);
+	void *memory = mmap(NULL, sizeof(*fault), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return;
+	fault = memory;
+	fault->at = at;
+	fault->way = way[0] == 'e' ? WAY_ERROR : way[0] == 'k' ? WAY_KILL : WAY_ORPHAN;
+	fault->worker = __real_syscall(SYS_getpid);
 	fd = __real_open(RESULT, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	ftruncate(fd, RESULT_BYTES);
-	fault.result = mmap(NULL, RESULT_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	fault->result = mmap(NULL, RESULT_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
-	if (fault.result == MAP_FAILED)
+	if (fault->result == MAP_FAILED)
 		return;
 	__real_syscall(SYS_unlink, CONTROL);
 	set_trap();
-	fault.armed = true;
+	fault->armed = true;
 }
 
 int __wrap_msg_recv_head(int fd, struct msg_head *head, size_t token_max, size_t body_max,
@@ -191,15 +201,15 @@ int __wrap_msg_send(int fd, uint16_t kind, const struct msg_sender *from, const 
 	if (kind == MSG_EGRESS_POLICY) /* not the reply: its writes are points as any others */
 		return __real_msg_send(fd, kind, from, body, e);
 	strikes("reply", 0);
-	fault.replying = true;
+	fault->replying = true;
 	int rc = __real_msg_send(fd, kind, from, body, e);
-	fault.replying = false;
+	fault->replying = false;
 	return rc;
 }
 
 int __wrap_sigprocmask(int how, const sigset_t *set, sigset_t *old)
 {
-	if (fault.dead)
+	if (fault->dead)
 		kill_worker();
 	return __real_sigprocmask(how, set, old);
 }
@@ -208,9 +218,9 @@ pid_t __wrap_spawn_until_exec(const struct spawn *s, int *pidfd, struct err *e)
 {
 	if (strikes("clone3", EAGAIN))
 		return err_set(e, EAGAIN, "clone3");
-	fault.child = true;
+	fault->child = true;
 	pid_t pid = __real_spawn_until_exec(s, pidfd, e);
-	fault.child = false;
+	fault->child = false;
 	return pid;
 }
 
