@@ -31,7 +31,7 @@ ANY = "\u2026"
 ROWS, COLUMNS = 50, 200  # tables are cut at the terminal's width
 COMMAND_SECONDS = 120
 # What changes nothing is looked at again, so long, where it doesn't show yet what it should.
-LOOKS = re.compile(r"squashctl (network|execs|logs|history|snapshots|ls) ")
+LOOKS = re.compile(r"squashctl (network|execs|output|logs|history|snapshots|ls) ")
 LOOK_SECONDS = 10
 
 
