@@ -5,7 +5,6 @@
 
 #define VERSION_MAJOR 3
 #define CONTENT_MAX (16384 + 256) /* encrypted, RFC 8446 5.2 */
-#define PLAIN_MAX 16384
 
 static size_t get16(const uint8_t *at)
 {
@@ -29,7 +28,7 @@ enum tls_result tls_read_record(const uint8_t *bytes, size_t len, struct tls_rec
 /* Whether the record can be the next of the message. */
 static bool add_record(struct tls_message *m, uint8_t type, const struct tls_record *r, size_t most)
 {
-	if (r->type != TLS_HANDSHAKE || r->len == 0 || r->len > PLAIN_MAX ||
+	if (r->type != TLS_HANDSHAKE || r->len == 0 ||
 	    m->at + TLS_RECORD_HEAD_BYTES + r->len > most)
 		return false;
 	for (size_t i = m->have; i < sizeof(m->head) && i - m->have < r->there; i++)

@@ -459,6 +459,14 @@ static void test_retry_malformed(void)
 		       inspect_client(&i, a.bytes, a.len) == INSPECT_PASS &&
 		       inspect_client(&i, a.bytes, a.len) == INSPECT_ANSWER,
 	       "the server is listened to from the moment in which the client asks");
+	struct made retry = make_server_hello(true, 20, 100);
+	struct inspect other = i;
+	tap_ok(inspect_server(&other, retry.bytes, retry.len) == INSPECT_PASS &&
+		       inspect_client(&other, a.bytes, 10) == INSPECT_MORE &&
+		       inspect_server(&other, (const uint8_t *)"HTTP", 4) == INSPECT_FREE &&
+		       inspect_client(&other, a.bytes, a.len) == INSPECT_PASS &&
+		       inspect_client(&other, a.bytes, a.len) == INSPECT_BAD,
+	       "one that goes over to something else doesn't, either");
 	inspect_server_ended(&i);
 	tap_ok(!inspect_listens(&i) && inspect_client(&i, a.bytes, a.len) == INSPECT_BAD &&
 		       inspect_client(&i, a.bytes, a.len) == INSPECT_BAD,
