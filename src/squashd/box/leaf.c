@@ -85,15 +85,21 @@ static int try_lease(struct leaf *leaf, struct err *e)
 	return rc;
 }
 
+static int open_box(int root_fd, const char *id, struct err *e)
+{
+	char path[LIMIT_ID_BYTES + 8];
+	snprintf(path, sizeof(path), "%s/box", id);
+	int fd = openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? err_set(e, errno, "open cgroup %s", path) : fd;
+}
+
 int leaf_lease(int root_fd, const char *id, struct leaf *leaf, struct err *e)
 {
 	enum { TRIES = 2 }; /* the second finds what the first has replaced */
-	char path[LIMIT_ID_BYTES + 8];
-	snprintf(path, sizeof(path), "%s/box", id);
 	*leaf = (struct leaf){.box_fd = -1, .fd = -1};
-	AUTO_FD box = openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FD box = open_box(root_fd, id, e);
 	if (box < 0)
-		return err_set(e, errno, "open cgroup %s", path);
+		return box;
 	leaf->box_fd = box;
 	for (unsigned i = 0; i < LIMIT_EXECS * TRIES; i++) {
 		snprintf(leaf->name, sizeof(leaf->name), "x%u", i / TRIES % LIMIT_EXECS);
@@ -131,12 +137,9 @@ bool leaf_had_oom(const struct leaf *leaf)
 
 int leaf_open(int root_fd, const char *id, const char *name, struct leaf *leaf, struct err *e)
 {
-	char path[LIMIT_ID_BYTES + 8];
-	snprintf(path, sizeof(path), "%s/box", id);
-	*leaf = (struct leaf){.box_fd = -1, .fd = -1};
-	leaf->box_fd = openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*leaf = (struct leaf){.box_fd = open_box(root_fd, id, e), .fd = -1};
 	if (leaf->box_fd < 0)
-		return err_set(e, errno, "open cgroup %s", path);
+		return leaf->box_fd;
 	snprintf(leaf->name, sizeof(leaf->name), "%s", name);
 	leaf->fd = openat(leaf->box_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (leaf->fd < 0) {

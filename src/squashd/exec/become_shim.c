@@ -19,7 +19,7 @@
 
 enum { NUMBER_BYTES = 24 };
 
-static int execute(const struct server *s, char numbers[SHIM_ARGS][NUMBER_BYTES], struct err *e)
+static int execute(int program_fd, char numbers[SHIM_ARGS][NUMBER_BYTES], struct err *e)
 {
 	char *const argv[] = {(char[]){"shim"}, numbers[SHIM_ARG_SEQ], numbers[SHIM_ARG_STARTED],
 			      numbers[SHIM_ARG_DEADLINE], NULL};
@@ -28,7 +28,7 @@ static int execute(const struct server *s, char numbers[SHIM_ARGS][NUMBER_BYTES]
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* What else is open closes on exec. */
-	syscall(SYS_execveat, s->shim_fd, "", argv, envp, AT_EMPTY_PATH);
+	syscall(SYS_execveat, program_fd, "", argv, envp, AT_EMPTY_PATH);
 	return err_set(e, errno, "execute %s", PATH_SHIM);
 }
 
@@ -76,10 +76,8 @@ int become_shim(const struct server *s, const char *id, struct exec_job *job, ui
 		[SHIM_RING_OUT_FD] = d ? d->ring_fd[0] : -1,
 		[SHIM_RING_ERR_FD] = d ? d->ring_fd[1] : -1,
 	};
-	struct server own = *s;
-	own.shim_fd = program;
 	rc = place_fds(fds, SHIM_FDS_END, e);
 	if (rc == 0)
 		rc = privilege_become_user(SANDBOX_SHIM_UID(slot), PATH_SHIM_ROOT, e);
-	return rc < 0 ? rc : execute(&own, numbers, e);
+	return rc < 0 ? rc : execute(program, numbers, e);
 }
