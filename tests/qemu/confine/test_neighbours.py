@@ -8,13 +8,13 @@ import tap
 from api import PYTHON, Running, create, destroy, execute, output
 from tap import check, equal
 
-# Counts loops for a second of wall time, which is ten periods of the quota.
-COUNT = """
-import time
-end, n = time.monotonic() + 1, 0
+# Two processes that do nothing else for a second, which is ten periods of the quota.
+BURN = """
+import os, time
+os.fork()
+end = time.monotonic() + 1
 while time.monotonic() < end:
-    n += 1
-print(n)
+    pass
 """
 
 # Takes file descriptors until there are no more, in as many processes as there may be.
@@ -44,18 +44,23 @@ def neighbour_works(m, what):
     )
 
 
+def cpu_spent(m, name):
+    """What the kernel has counted of the sandbox, in microseconds and in periods."""
+    text = m.inside(f"cat /sys/fs/cgroup/squash/{name}/cpu.stat")[1]
+    return {key: int(number) for key, number in map(str.split, text.splitlines())}
+
+
 def test_cpu(m):
-    """On one processor each: what the quota allows is what is got."""
-    create(m, "half", PYTHON, cpu=0.5, memory_mb=128)
-    create(m, "whole", PYTHON, cpu=1.0, memory_mb=128)
-    ratios = []
-    for _ in range(5):  # of which the middle one counts: other machines share ours
-        half = int(output(m, "half", "python3 -", stdin=COUNT))
-        whole = int(output(m, "whole", "python3 -", stdin=COUNT))
-        ratios.append(half / whole)
-    check("cpu 0.5 gives about half of cpu 1", 0.35 <= sorted(ratios)[2] <= 0.65, ratios)
-    destroy(m, "half")
-    destroy(m, "whole")
+    """By the kernel's count, not by the clock: other machines share ours."""
+    for name, cpu in (("half", 0.5), ("whole", 1.0)):
+        create(m, name, PYTHON, cpu=cpu, memory_mb=128)
+        before = cpu_spent(m, name)
+        execute(m, name, "python3 -", stdin=BURN)
+        spent = {key: number - before[key] for key, number in cpu_spent(m, name).items()}
+        allowed = cpu * 100_000 * (spent["nr_periods"] + 1)
+        check(f"cpu {cpu} gives no more", spent["usage_usec"] <= 1.1 * allowed, spent)
+        check("and gives that", spent["nr_throttled"] > 0, spent)
+        destroy(m, name)
 
 
 def test_bomb(m):
