@@ -48,10 +48,8 @@ class World:
 
     def begin(self, *entries):
         tap.equal("a policy is taken", self.egress.allow(*(entries or ALLOWED), servers=SERVERS), (200, b""))
-        self.web.requests.clear()
-        self.web.ends.clear()
+        self.web.forget()
         self.secure.names.clear()
-        self.web.may_answer.clear()
 
     def refusals(self):
         return self.egress.counts()[3]

@@ -50,7 +50,21 @@ class Web(Server):
         self.requests = Seen()
         self.ends = Seen()  # of connections: "end" or "reset"
         self.may_answer = threading.Event()  # for /held
+        self.internet, self.port = internet, port
         self.hear(internet.listen("0.0.0.0", port))
+
+    def forget(self):
+        """Forget what has come, when all connections made so far have ended: none is heard of later."""
+        with self.internet.make_socket() as s:
+            s.connect(("127.0.0.1", self.port))
+            s.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            s.recv(1)  # it was the last one in the queue
+        self.may_answer.set()
+        for thread in self.threads:
+            thread.join(10)
+        self.may_answer.clear()
+        self.requests.clear()
+        self.ends.clear()
 
     def serve(self, s):
         end = "end"

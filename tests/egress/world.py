@@ -108,12 +108,15 @@ class Server:
     """Has serve(connection) called for each connection, in a thread of its own."""
 
     def hear(self, listener):
+        self.threads = []  # one for each connection that has been accepted
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
 
     def _accept(self, listener):
         while True:
             s, _ = listener.accept()
-            threading.Thread(target=self.serve, args=(s,), daemon=True).start()
+            self.threads = [t for t in self.threads if t.is_alive()]
+            self.threads.append(threading.Thread(target=self.serve, args=(s,), daemon=True))
+            self.threads[-1].start()
 
 
 class Peer(Server):
