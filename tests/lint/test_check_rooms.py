@@ -23,16 +23,16 @@ second: second/low
 # Each file of a tree in which nothing is wrong.
 GOOD = {
     "config/rooms": TABLE,
-    "config/README.md": "",
-    "src/README.md": "",
-    "src/lib/README.md": "",
+    "config/README.md": "What.\n",
+    "src/README.md": "What.\n",
+    "src/lib/README.md": "What.\n",
     "src/lib/text.h": "int text_read(void);\n",
     "src/lib/text.c": '#include "text.h"\n\nint text_read(void)\n{\n\treturn 0;\n}\n',
-    "src/first/README.md": "",
+    "src/first/README.md": "What.\n",
     "src/first/first.c": '#include "lib/text.h"\n\nint main(void)\n{\n\treturn text_read();\n}\n',
-    "src/second/README.md": "",
+    "src/second/README.md": "What.\n",
     "src/second/second.c": '#include "second/low/low.h"\n\nint main(void)\n{\n\treturn low();\n}\n',
-    "src/second/low/README.md": "",
+    "src/second/low/README.md": "What.\n",
     "src/second/low/low.h": "int low(void);\n",
     "src/second/low/low.c": '#include "low.h"\n\n#include "lib/text.h"\n\nint low(void)\n{\n\treturn text_read();\n}\n',
 }
@@ -76,6 +76,18 @@ def test_rooms():
             "config/rooms:1: lib stands on first")
 
 
+def test_hidden():
+    """An include that is not looked for."""
+    for what, line in (("in angle brackets", "#include <second/second.h>"), ("by a macro", "#include HEADER"),
+                       ("without a space", '#include"second/second.h"'), ("with two", '#include  "second/second.h"'),
+                       ("behind a comment", '/* */ #include "second/second.h"'), ("by a digraph", '%:include "second/second.h"'),
+                       ("with a comment in it", '#include /* */ "second/second.h"')):
+        refuses(f"an include {what}", {"src/second/second.h": "", "src/first/other.c": f"{line}\n"}, "src/first/other.c:1: ")
+    files = {**GOOD, "src/first/other.c": "/* An\n#include \"second/second.h\"\n\xe9. */\n", "src/second/second.h": ""}
+    equal("one in a comment is none", run_on(files)[0], 0)
+    refuses("a README without a word", {"src/first/README.md": "\n"}, "src/first: has no README.md")
+
+
 def test_circles():
     refuses("two headers that include each other",
             {"src/lib/text.h": '#include "other.h"\n', "src/lib/other.h": '#include "text.h"\n'},
@@ -105,7 +117,7 @@ def test_ours():
 
 
 def main():
-    for test in (test_good, test_rooms, test_circles, test_readmes, test_ours):
+    for test in (test_good, test_rooms, test_hidden, test_circles, test_readmes, test_ours):
         test()
 
 
