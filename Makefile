@@ -59,6 +59,7 @@
 #   build/squash-usb.img             scripts/mkusb                 keys/ build/modules/
 #   build/pxe/                       scripts/mkpxe                 initramfs/pxe/
 #   build/data.ext4                  scripts/mkdata                build/modules/
+#   build/run.ext4                   its copy, for make run, debug and shell to write on
 #   build/qemu/run                   scripts/get-qemu
 #
 # Debian's packages come by scripts/fetch, at the versions in config/versions; third-party parts are
@@ -68,6 +69,9 @@ VERSION := 0.1.0
 
 .PHONY: all ctl run debug shell compile_commands.json modules keys uki update pxe iso usb test test-slow test-all test-media test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
 .DELETE_ON_ERROR:
+ifneq ($(words $(CURDIR)),1)
+$(error The path of this directory has a space in it, which make can't take: $(CURDIR))
+endif
 MAKEFLAGS += --no-builtin-rules
 all: build/vmlinuz build/initramfs.cpio.zst
 
@@ -83,7 +87,7 @@ SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shel
 
 WARNINGS := $(shell grep -v '^\#' config/warnings)
 CFLAGS := -std=c11 -D_GNU_SOURCE -DSQUASH_VERSION='"$(VERSION)"' \
-	-DSQUASH_BUILD_TIME=$(SOURCE_DATE_EPOCH) -Isrc -isystem build/parts/bearssl/include $(WARNINGS) -MMD -MP -ffile-prefix-map=$(CURDIR)/=
+	-DSQUASH_BUILD_TIME=$(SOURCE_DATE_EPOCH) -iquote src -isystem build/parts/bearssl/include $(WARNINGS) -MMD -MP -ffile-prefix-map=$(CURDIR)/=
 # Static PIE on musl comes from build/cc itself.
 TARGET_CFLAGS := -Os -g -fstack-protector-strong -ffunction-sections -fdata-sections
 TARGET_LDFLAGS := -s -Wl,--gc-sections
@@ -100,7 +104,7 @@ MAIN_shim := src/shim/shim.c
 MAIN_front := src/front/front.c
 MAIN_make-identity := src/front/identity/make_identity.c
 MAIN_ask-health := src/front/identity/ask_health.c
-MAIN_squashctl := src/ctl/ctl.c
+MAIN_squashctl := src/ctl/squashctl.c
 # squashctl is the operator's, not the appliance's.
 PROGRAMS := init squashd box-init box-files api egress shim front make-identity ask-health
 MAINS := $(foreach program,$(PROGRAMS) squashctl,$(MAIN_$(program)))
@@ -280,7 +284,7 @@ build/squash.efi: scripts/mkuki build/vmlinuz build/initramfs.cpio.zst build/par
 
 uki:
 	$(Q)scripts/host-packages build media
-	$(Q)$(SUBMAKE) build/squash.efi
+	+$(Q)$(SUBMAKE) build/squash.efi
 
 build/squash-$(VERSION).update: scripts/mkupdate build/squash.efi $(wildcard $(KEYS)/update.key)
 	$(call say,UPDATE,$@)
@@ -288,7 +292,7 @@ build/squash-$(VERSION).update: scripts/mkupdate build/squash.efi $(wildcard $(K
 
 update:
 	$(Q)scripts/host-packages build media
-	$(Q)$(SUBMAKE) build/squash-$(VERSION).update
+	+$(Q)$(SUBMAKE) build/squash-$(VERSION).update
 
 # What a stick holds: names as in build/modules, or paths. Not those from outside that happen to be set.
 MODULES := 000-base-debian 100-python313
@@ -300,12 +304,12 @@ MEDIUM = $(WITH_KEYS) $(if $(SETTINGS),-s '$(SETTINGS)') $(if $(TOKEN),-t '$(TOK
 # Made anew each time: each has a token of its own.
 iso:
 	$(Q)scripts/host-packages build media
-	$(Q)$(SUBMAKE) all build/parts/efi
+	+$(Q)$(SUBMAKE) all build/parts/efi
 	$(Q)scripts/mkiso $(MEDIUM) build/squash.iso
 
 usb:
 	$(Q)scripts/host-packages build media $(if $(MODULES),modules)
-	$(Q)$(SUBMAKE) all build/parts/efi $(ON_STICK)
+	+$(Q)$(SUBMAKE) all build/parts/efi $(ON_STICK)
 	$(Q)scripts/mkusb $(MEDIUM) build/squash-usb.img $(ON_STICK)
 
 # What machines load by network, before they load us.
@@ -320,25 +324,26 @@ WITH_PXE := all build/parts/efi build/parts/ipxe
 
 pxe:
 	$(Q)scripts/host-packages build media
-	$(Q)$(SUBMAKE) $(WITH_PXE)
+	+$(Q)$(SUBMAKE) $(WITH_PXE)
 	$(call say,PXE,build/pxe)
 	$(Q)scripts/mkpxe $(MEDIUM) build/pxe
 
 # ---- Modules, and a disk that holds them ----
 
 DELTAS := 100-nodejs22 100-python313 101-nodejs 110-gcc 120-git 121-admin
-# What tests reach their network with; not among those that make modules makes.
-CLIENTS := build/modules/129-clients.squashfs
+# What tests need inside: not among those that make modules makes.
+TEST_DELTAS := 128-stress 129-clients
+ALL_MODULES := 000-base-debian $(DELTAS) $(TEST_DELTAS)
 PRESETS := $(patsubst %,build/modules/%.squashfs,000-base-debian $(DELTAS))
 
 modules: $(PRESETS)
 
 # scripts/mkmodule leaves a module alone that comes out the same, and so is the disk then: what a user
 # has on it is lost when it is made anew. The stamp says that the module has been looked at.
-$(PRESETS) $(CLIENTS): build/modules/%.squashfs: build/modules/.%.made ;
+$(ALL_MODULES:%=build/modules/%.squashfs): build/modules/%.squashfs: build/modules/.%.made ;
 
-$(DELTAS:%=build/modules/.%.made) build/modules/.129-clients.made: build/modules/000-base-debian.squashfs
-$(patsubst build/modules/%.squashfs,build/modules/.%.made,$(PRESETS) $(CLIENTS)): build/modules/.%.made: config/modules/% \
+$(patsubst %,build/modules/.%.made,$(DELTAS) $(TEST_DELTAS)): build/modules/000-base-debian.squashfs
+$(ALL_MODULES:%=build/modules/.%.made): build/modules/.%.made: config/modules/% \
 		$$(shell find config/modules/$$*.d -type f 2>/dev/null) $(wildcard scripts/mkmodule* scripts/mkmanifest) config/versions \
 		build/parts/busybox build/parts/mksquashfs build/parts/unsquashfs
 	$(call say,MODULE,build/modules/$*.squashfs)
@@ -356,20 +361,27 @@ build/qemu/run: scripts/get-qemu $(ENV)
 	$(call say,QEMU,$@)
 	$(Q)scripts/get-qemu
 
+# The disk of the three below: what is done on it is nothing to the tests.
+RUN := all build/run.ext4 build/qemu/run
+
+build/run.ext4: build/data.ext4
+	$(call say,DISK,$@)
+	$(Q)cp --sparse=always $< $@
+
 run:
 	$(Q)scripts/host-packages build modules run
-	$(Q)$(SUBMAKE) all build/data.ext4 build/qemu/run
+	+$(Q)$(SUBMAKE) $(RUN)
 	$(Q)scripts/run-qemu $(ARGS)
 
 # gdb's stub listens on this host alone. Programs are where gdb.py expects them.
 debug:
 	$(Q)scripts/host-packages build modules run debug
-	$(Q)$(SUBMAKE) all build/data.ext4 build/qemu/run $(DEBUG)
-	$(Q)SQUASH_RUN_KERNEL=norandmaps scripts/run-qemu -gdb tcp:127.0.0.1:1234 $(ARGS)
+	+$(Q)$(SUBMAKE) $(RUN) $(DEBUG)
+	$(Q)SQUASH_RUN_KERNEL=norandmaps SQUASH_RUN_GDB=$${SQUASH_RUN_GDB:-1234} scripts/run-qemu $(ARGS)
 
 shell:
 	$(Q)scripts/host-packages build modules run
-	$(Q)$(SUBMAKE) all build/data.ext4 build/qemu/run build/test/agent
+	+$(Q)$(SUBMAKE) $(RUN) build/test/agent
 	$(Q)scripts/shell-qemu $(ARGS)
 
 # ---- Tests ----
@@ -482,7 +494,7 @@ NEEDS_modules := build/parts/mksquashfs build/parts/unsquashfs
 NEEDS_signing := all build/parts/efi
 IN_QEMU := all ctl build/parts/efi build/qemu/run build/test/agent build/test/probe build/test/prometheus \
 	build/test/squashd-fault build/debug/squashd
-NEEDS_qemu := $(IN_QEMU) build/data.ext4 $(WITH_PXE) $(CLIENTS)
+NEEDS_qemu := $(IN_QEMU) build/data.ext4 build/run.ext4 $(WITH_PXE) $(TEST_DELTAS:%=build/modules/%.squashfs)
 needs = $(sort $(filter build/%,$(1)) $(foreach folder,$(word 2,$(subst /, ,$(1))),$(NEEDS_$(folder))))
 
 WALK := tests/qemu/api/test_walk.py
@@ -490,7 +502,7 @@ WALK := tests/qemu/api/test_walk.py
 # run_tests PROGRAMS: units, then the walk, then the rest.
 define run_tests
 	$(Q)scripts/host-packages build $(if $(filter tests/%,$(1)),test) $(if $(filter tests/qemu/%,$(1)),modules)
-	$(Q)$(SUBMAKE) build/host.ok $(sort $(foreach program,$(1),$(call needs,$(program))))
+	+$(Q)$(SUBMAKE) build/host.ok $(sort $(foreach program,$(1),$(call needs,$(program))))
 	$(Q)[ -e build/test/seconds ] || install -D -m 644 tests/seconds build/test/seconds
 	$(Q)$(TAP) $(if $(JUNIT),--junit $(JUNIT)) $(filter build/%,$(1)) \
 		--timeout 600 --then $(filter $(WALK),$(1)) --then $(filter-out build/% $(WALK),$(1))
@@ -507,7 +519,7 @@ test-all:
 
 test-fault:
 	$(Q)scripts/host-packages build test
-	$(Q)$(SUBMAKE) $(IN_QEMU)
+	+$(Q)$(SUBMAKE) $(IN_QEMU)
 	$(Q)FAULT_ALL=1 tests/tap --timeout 7200 tests/qemu/recovery/test_fault.py
 
 # Those of media, on every firmware.
@@ -516,14 +528,14 @@ MEDIA := boot/test_media.py boot/test_pxe_matrix.py boot/test_secure_boot.py boo
 
 test-media:
 	$(Q)scripts/host-packages build modules test
-	$(Q)$(SUBMAKE) $(IN_QEMU) $(WITH_PXE) $(ON_STICK)
+	+$(Q)$(SUBMAKE) $(IN_QEMU) $(WITH_PXE) $(ON_STICK)
 	$(Q)MEDIA_ALL=1 $(TAP) --timeout 1200 $(addprefix tests/qemu/,$(MEDIA))
 
 CUTS := 50
 
 test-powercut:
 	$(Q)scripts/host-packages build test
-	$(Q)$(SUBMAKE) $(IN_QEMU)
+	+$(Q)$(SUBMAKE) $(IN_QEMU)
 	$(Q)CUTS=$(CUTS) tests/tap --timeout 7200 tests/qemu/recovery/test_powercut.py
 
 FUZZ_SECONDS := 600
@@ -591,12 +603,12 @@ build/bench/tools.squashfs: $(BENCH) build/parts/mksquashfs $(ENV)
 
 bench:
 	$(Q)scripts/host-packages build modules run
-	$(Q)$(SUBMAKE) all build/data.ext4 build/qemu/run build/test/agent build/bench/tools.squashfs
+	+$(Q)$(SUBMAKE) all build/data.ext4 build/qemu/run build/test/agent build/bench/tools.squashfs
 	$(Q)tests/bench/bench.py $(ARGS)
 
 lint:
 	$(Q)scripts/host-packages build lint
-	$(Q)$(SUBMAKE) $(BEARSSL)
+	+$(Q)$(SUBMAKE) $(BEARSSL)
 	$(Q)scripts/lint
 
 # ---- The rest ----

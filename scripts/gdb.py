@@ -5,7 +5,9 @@
     (gdb) break-in request_modules
     (gdb) continue
 
-break-in FUNCTION stops in that function of that program. The machine has many processes, which share
+break-in FUNCTION stops in that function of that program; next-line goes on to the next line that it
+comes to in there, or back to who has called it. (next itself steps, and is lost where the kernel takes
+over: at a page that isn't there yet, or in a system call.) The machine has many processes, which share
 addresses, and QEMU's stub (QEMU's documentation, "GDB usage") knows none of them: break-in lets those go
 on whose code is another's. SQUASH_GDB is the stub's address, 127.0.0.1:1234 without it."""
 
@@ -46,17 +48,20 @@ class Program:
 
 
 class Stop(gdb.Breakpoint):
-    def __init__(self, program, function):
+    """At a function, or at *ADDRESS, of the program, and not of another that has code there."""
+
+    def __init__(self, program, place, **options):
         # Hardware: the page may not be there yet.
-        super().__init__(function, gdb.BP_HARDWARE_BREAKPOINT)
-        self.address = int(gdb.parse_and_eval(f"(unsigned long){function}"))
-        self.expected = program.code(self.address)
+        super().__init__(place, gdb.BP_HARDWARE_BREAKPOINT, **options)
+        self.address = int(gdb.parse_and_eval(f"(unsigned long){place.lstrip('*')}"))
+        self.expected = program.code(self.address)[:PAGE - self.address % PAGE]
 
     def stop(self):
         try:
-            return bytes(gdb.selected_inferior().read_memory(self.address, CODE_BYTES)) == self.expected
+            there = gdb.selected_inferior().read_memory(self.address, len(self.expected))
         except gdb.MemoryError:
             return False
+        return bytes(there) == self.expected
 
 
 class BreakIn(gdb.Command):
@@ -72,6 +77,35 @@ class BreakIn(gdb.Command):
         Stop(self.program, argument)
 
 
+class NextLine(gdb.Command):
+    """next-line: go on to another line of this function, or back to who has called it."""
+
+    def __init__(self, program):
+        super().__init__("next-line", gdb.COMMAND_RUNNING)
+        self.program = program
+
+    def invoke(self, _, __):
+        frame, block = gdb.newest_frame(), gdb.block_for_pc(gdb.newest_frame().pc())
+        here = frame.find_sal()
+        if not block or block.is_static or not here.symtab:
+            raise gdb.GdbError("this is no function of the program")
+        while not block.superblock.is_static:
+            block = block.superblock
+        to = {entry.pc for entry in here.symtab.linetable()
+              if block.start <= entry.pc < block.end and entry.line != here.line}
+        while frame.type() == gdb.INLINE_FRAME:
+            frame = frame.older()
+        if frame.older():
+            to.add(frame.older().pc())
+        stops = [Stop(self.program, f"*{address:#x}", internal=True) for address in sorted(to)]
+        try:
+            gdb.execute("continue", to_string=True)
+            gdb.execute("frame")
+        finally:
+            for stop in stops:
+                stop.delete()
+
+
 def main():
     path = gdb.current_progspace().filename
     if not path:
@@ -82,6 +116,7 @@ def main():
     gdb.execute(f"symbol-file {path} -o {program.base:#x}", to_string=True)
     gdb.execute(f"target remote {os.environ.get('SQUASH_GDB', '127.0.0.1:1234')}")
     BreakIn(program)
+    NextLine(program)
 
 
 main()

@@ -70,6 +70,13 @@ def test_gdb():
         check("a request stops squashd there", stopped, gdb.said)
         gdb.say("backtrace\n")
         check("with its source lines, back to main", gdb.wait(r"(?s)#0 .*modules\.c:\d.* main .*\(gdb\) $"), gdb.said)
+        lines = []
+        for _ in range(4):
+            said = len(gdb.said)
+            gdb.say("next-line\n")
+            gdb.wait(r"(?s)#0 .*\(gdb\) $")
+            lines += re.findall(r"#0 .*request_modules .*modules\.c:(\d+)", gdb.said[said:])
+        check("line by line it goes on", len(set(lines)) == 4, gdb.said[-2000:])
         gdb.say("detach\n")
         check("it is let go", gdb.wait("etach"), gdb.said)
         asking.join()

@@ -84,7 +84,7 @@ def test_token():
 def main():
     WORK.mkdir(parents=True, exist_ok=True)
     port, tls_port = free_port(), free_port()
-    data = BUILD / "data.ext4"
+    data = BUILD / "run.ext4"
     stamp = data.stat().st_mtime_ns
     pid_file = WORK / "run.pid"
     pid_file.unlink(missing_ok=True)
