@@ -185,6 +185,17 @@ static int start_joined(const struct server *s, const struct sandbox *sb, struct
 	return 0;
 }
 
+void exec_finish(struct exec_job *job)
+{
+	fd_close(&job->out_fd);
+	fd_close(&job->err_fd);
+	fd_close(&job->in_fd);
+	fd_close(&job->input_fd);
+	fd_close(&job->pidfd);
+	fd_close(&job->null_fd);
+	leaf_end(&job->leaf);
+}
+
 int exec_start(const struct server *s, const struct sandbox *sb, const struct exec_request *r,
 	       struct exec_job *job, struct err *e)
 {
@@ -217,14 +228,8 @@ int exec_start(const struct server *s, const struct sandbox *sb, const struct ex
 	job->err_fd = err[0];
 	if (job->input_fd < 0 && r->input)
 		fd_close(&job->in_fd); /* the pipe has all of it */
-	if (rc < 0) {
-		fd_close(&job->input_fd);
-		fd_close(&job->in_fd);
-		fd_close(&job->out_fd);
-		fd_close(&job->err_fd);
-		fd_close(&job->pidfd);
-		leaf_end(&job->leaf);
-	}
+	if (rc < 0)
+		exec_finish(job);
 	return rc;
 }
 

@@ -208,14 +208,3 @@ int exec_supervise(struct exec_job *job, const struct exec_request *r, struct ex
 	result->background = !job->leaf.killed && (job->out_fd >= 0 || job->err_fd >= 0);
 	return 0;
 }
-
-void exec_finish(struct exec_job *job)
-{
-	fd_close(&job->out_fd);
-	fd_close(&job->err_fd);
-	fd_close(&job->in_fd);
-	fd_close(&job->input_fd);
-	fd_close(&job->pidfd);
-	fd_close(&job->null_fd);
-	leaf_end(&job->leaf);
-}
