@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,6 +38,15 @@ int fd_write_all(int fd, const void *data, size_t len)
 		len -= (size_t)n;
 	}
 	return 0;
+}
+
+void fd_feed(int *to, int *from)
+{
+	ssize_t n = sendfile(*to, *from, NULL, FD_PIPE_BYTES);
+	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+		return;
+	fd_close(to);
+	fd_close(from);
 }
 
 ssize_t fd_read_all(int fd, void *data, size_t len)

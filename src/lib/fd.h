@@ -22,6 +22,12 @@ int fd_steal(int *fd);
 /* Write all of data; resumes after EINTR and short writes. 0 or -errno. fd is borrowed. */
 int fd_write_all(int fd, const void *data, size_t len);
 
+#define FD_PIPE_BYTES 1048576U /* to move at a time; a pipe holds less */
+
+/* Moves what the pipe *to has room for out of the file *from, and closes both when all of the file
+ * is written, or nobody reads on: SIGPIPE must be ignored. Tries no more when *to would block. */
+void fd_feed(int *to, int *from);
+
 /* Read until len bytes or end of file. The bytes read, or -errno. fd is borrowed. */
 ssize_t fd_read_all(int fd, void *data, size_t len);
 

@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -23,9 +22,8 @@
 #include "lib/seccomp.h"
 #include "lib/shim.h"
 
-#define DROP_BYTES 1048576U /* at a time; a pipe holds less */
-#define AGAIN_MS 1000       /* until a report that nobody took is made again */
-#define KILLED_MS 2000      /* for the pipes to close after a kill */
+#define AGAIN_MS 1000  /* until a report that nobody took is made again */
+#define KILLED_MS 2000 /* for the pipes to close after a kill */
 
 enum { IN, OUT, ERR, PID, REPORT, WATCHED };
 
@@ -66,24 +64,15 @@ struct shim {
 	uint64_t again_ms;
 };
 
-/* Until all is written, or nobody reads on: EPIPE. */
-static void feed(struct shim *s)
-{
-	ssize_t n = sendfile(s->in_fd, s->input_fd, NULL, DROP_BYTES);
-	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
-		return;
-	fd_close(&s->in_fd);
-	fd_close(&s->input_fd);
-}
-
 /* Keep what there is of a stream, or drop it without a copy: who writes without end is not to cost
  * more than that. */
 static void take(struct shim *s, int which)
 {
 	char data[RING_PIECE_BYTES];
 	int fd = s->out_fd[which], ring = s->ring_fd[which];
-	ssize_t n = ring >= 0 ? read(fd, data, sizeof(data))
-			      : splice(fd, NULL, STDIN_FILENO, NULL, DROP_BYTES, SPLICE_F_NONBLOCK);
+	ssize_t n =
+		ring >= 0 ? read(fd, data, sizeof(data))
+			  : splice(fd, NULL, STDIN_FILENO, NULL, FD_PIPE_BYTES, SPLICE_F_NONBLOCK);
 	if (n > 0 && ring >= 0)
 		ring_write(ring, &s->written[which], data, (size_t)n);
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
@@ -194,7 +183,7 @@ static bool step(struct shim *s)
 	if (poll(fds, WATCHED, find_timeout_ms(s, clock_mono_ms())) < 0)
 		return errno == EINTR;
 	if (fds[IN].revents)
-		feed(s);
+		fd_feed(&s->in_fd, &s->input_fd);
 	if (fds[OUT].revents)
 		take(s, 0);
 	if (fds[ERR].revents)

@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/sendfile.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,7 +14,6 @@
 #include "squashd/box/freeze.h"
 
 #define KILLED_MS 2000
-#define DROP_BYTES 1048576U /* at a time; a pipe holds less */
 
 enum { IN, OUT, ERR, PID, CLIENT, WATCHED };
 
@@ -34,7 +32,7 @@ static ssize_t drop(struct exec_job *job, int fd)
 {
 	if (job->null_fd < 0)
 		job->null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	return splice(fd, NULL, job->null_fd, NULL, DROP_BYTES, SPLICE_F_NONBLOCK);
+	return splice(fd, NULL, job->null_fd, NULL, FD_PIPE_BYTES, SPLICE_F_NONBLOCK);
 }
 
 /* Read what there is: keep what fits into o (may be NULL), drop the rest. Closes *fd at its end. */
@@ -72,16 +70,6 @@ static size_t pending(int fd)
 {
 	int bytes = 0;
 	return fd >= 0 && ioctl(fd, FIONREAD, &bytes) == 0 ? (size_t)bytes : 0;
-}
-
-/* Until all is written, or nobody reads on: EPIPE (the worker ignores the signal). */
-static void feed(struct exec_job *job)
-{
-	ssize_t n = sendfile(job->in_fd, job->input_fd, NULL, DROP_BYTES);
-	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
-		return;
-	fd_close(&job->in_fd);
-	fd_close(&job->input_fd);
 }
 
 static int reap(struct watch *w, struct err *e)
@@ -136,7 +124,7 @@ static int wait_for(struct watch *w, int wait_ms, struct err *e)
 	if (poll(fds, WATCHED, wait_ms) < 0)
 		return errno == EINTR ? 0 : err_set(e, errno, "poll");
 	if (fds[IN].revents)
-		feed(job);
+		fd_feed(&job->in_fd, &job->input_fd);
 	if (fds[OUT].revents)
 		take(w, 0, &job->out_fd, &w->result->out);
 	if (fds[ERR].revents && (!s || exec_stream_has_room(s)))
