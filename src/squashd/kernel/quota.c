@@ -26,30 +26,34 @@ bool quota_is_enforced(int fs_fd)
 	       (state.qs_flags & FS_QUOTA_PDQ_ENFD);
 }
 
+static int set_limits(int fs_fd, uint32_t project, struct if_dqblk limits, const char *what,
+		      struct err *e)
+{
+	if (quota_call(fs_fd, Q_SETQUOTA, project, &limits) < 0)
+		return err_set(e, errno, "set the %s of project %u", what, project);
+	return 0;
+}
+
 int quota_limit(int fs_fd, uint32_t project, uint64_t disk_mb, uint64_t inodes, struct err *e)
 {
-	struct if_dqblk limits = {
+	const struct if_dqblk limits = {
 		.dqb_bhardlimit = disk_mb << 10, /* in KiB: QIF_DQBLKSIZE */
 		.dqb_bsoftlimit = disk_mb << 10, /* what statfs(2) shows in the tree */
 		.dqb_ihardlimit = inodes,
 		.dqb_isoftlimit = inodes,
 		.dqb_valid = QIF_LIMITS,
 	};
-	if (quota_call(fs_fd, Q_SETQUOTA, project, &limits) < 0)
-		return err_set(e, errno, "set the quota of project %u", project);
-	return 0;
+	return set_limits(fs_fd, project, limits, "quota", e);
 }
 
 int quota_limit_inodes(int fs_fd, uint32_t project, uint64_t inodes, struct err *e)
 {
-	struct if_dqblk limits = {
+	const struct if_dqblk limits = {
 		.dqb_ihardlimit = inodes,
 		.dqb_isoftlimit = inodes,
 		.dqb_valid = QIF_ILIMITS,
 	};
-	if (quota_call(fs_fd, Q_SETQUOTA, project, &limits) < 0)
-		return err_set(e, errno, "set the inodes of project %u", project);
-	return 0;
+	return set_limits(fs_fd, project, limits, "inodes", e);
 }
 
 void quota_read(int fs_fd, struct quota *q)
