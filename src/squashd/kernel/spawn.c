@@ -115,6 +115,15 @@ static void set_cgroup(struct clone_args *args, int cgroup_fd)
 	args->cgroup = (unsigned)cgroup_fd;
 }
 
+/* Blocks all signals: a handler of ours must not run in a child, which may share our memory. *old
+ * is what was blocked before. */
+static void block_signals(sigset_t *old)
+{
+	sigset_t all;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, old);
+}
+
 pid_t spawn_until_exec(const struct spawn *s, int *pidfd, struct err *e)
 {
 	struct common *c = map_common(e);
@@ -126,11 +135,9 @@ pid_t spawn_until_exec(const struct spawn *s, int *pidfd, struct err *e)
 		.pidfd = (uint64_t)(uintptr_t)pidfd,
 		.exit_signal = SIGCHLD,
 	};
+	sigset_t old;
 	set_cgroup(&args, s->cgroup_fd);
-	/* A handler of ours must not run in the child. */
-	sigset_t all, old;
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &old);
+	block_signals(&old);
 	long pid = syscall(SYS_clone3, &args, sizeof(args));
 	if (pid == 0)
 		_exit(run_child(s, c));
@@ -153,11 +160,9 @@ pid_t spawn_beside(const struct spawn *s, void *stack, size_t len, int *pidfd, s
 		.stack = (uint64_t)(uintptr_t)stack,
 		.stack_size = len,
 	};
+	sigset_t old;
 	set_cgroup(&args, s->cgroup_fd);
-	/* A handler must not run in the child: it would see our memory from another process. */
-	sigset_t all, old;
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &old);
+	block_signals(&old);
 	long pid = clone3_and_run(&args, s->run, s->arg);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	if (pid < 0)
