@@ -79,6 +79,16 @@ void array_reply(unsigned status, struct msg_cursor fields, array_writer *write)
 	reply(&a, status, fields);
 }
 
+void array_reply_first(unsigned status, struct msg_cursor fields, array_writer *write)
+{
+	struct msg_cursor one;
+	struct jsonw w;
+	jsonw_init(&w, http_reply_buf());
+	if (members_next_record(&fields, &one))
+		write(&w, one);
+	http_reply_json(status, &w);
+}
+
 void array_reply_members(unsigned status, struct msg_cursor fields, const struct member *table,
 			 size_t count)
 {

@@ -16,7 +16,11 @@ typedef void array_writer(struct jsonw *w, struct msg_cursor record);
 void array_reply(unsigned status, struct msg_cursor fields, array_writer *write)
 	__attribute__((noreturn));
 
-/* The same with objects of the table's members. */
+/* Reply with the element of the first record alone, and end the process. */
+void array_reply_first(unsigned status, struct msg_cursor fields, array_writer *write)
+	__attribute__((noreturn));
+
+/* array_reply with objects of the table's members. */
 void array_reply_members(unsigned status, struct msg_cursor fields, const struct member *table,
 			 size_t count) __attribute__((noreturn));
 

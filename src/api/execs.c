@@ -47,12 +47,7 @@ void reply_execs(unsigned status, struct msg_cursor fields)
 
 void reply_exec_info(unsigned status, struct msg_cursor fields)
 {
-	struct msg_cursor one;
-	struct jsonw w;
-	jsonw_init(&w, http_reply_buf());
-	if (members_next_record(&fields, &one))
-		write_exec(&w, one);
-	http_reply_json(status, &w);
+	array_reply_first(status, fields, write_exec);
 }
 
 /* The bytes themselves; the head says which they are, and whether there will be more. */

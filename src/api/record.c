@@ -2,7 +2,6 @@
 #include "record.h"
 
 #include "array.h"
-#include "http.h"
 #include "lib/sandbox_fields.h"
 #include "members.h"
 
@@ -84,12 +83,7 @@ static void write_info(struct jsonw *w, struct msg_cursor c)
 
 void record_reply(unsigned status, struct msg_cursor c)
 {
-	struct msg_cursor one;
-	struct jsonw w;
-	jsonw_init(&w, http_reply_buf());
-	if (members_next_record(&c, &one))
-		write_info(&w, one);
-	http_reply_json(status, &w);
+	array_reply_first(status, c, write_info);
 }
 
 void record_reply_all(unsigned status, struct msg_cursor c)
