@@ -30,9 +30,8 @@
 #include "lib/fd.h"
 #include "lib/paths.h"
 #include "lib/seccomp.h"
+#include "root.h"
 #include "squashd/kernel/mnt.h"
-
-#define STAGE PATH_RUN "/stage"
 
 #define BIT(capability) (UINT64_C(1) << (capability))
 
@@ -126,18 +125,9 @@ static int change_root(const struct jail *j, struct err *e)
 {
 	static const struct mnt_option options[] = {
 		{"source", "capture"}, {"size", "16k"}, {"mode", "0700"}, {NULL, NULL}};
-	/* Nothing that happens in this namespace is to reach the appliance's, nor the other way. */
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return err_set(e, errno, "make mounts private");
-	AUTO_FD stage = mnt_new("tmpfs", options, MNT_NO_SUID | MNT_NO_DEV | MNT_NO_EXEC, e);
-	if (stage < 0)
-		return stage;
-	AUTO_FD run = open(STAGE, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (run < 0)
-		return err_set(e, errno, "open %s", STAGE);
-	int rc = mnt_attach(stage, run, "", e);
-	if (rc == 0)
-		rc = attach(j, stage, e);
+	unsigned flags = MNT_NO_SUID | MNT_NO_DEV | MNT_NO_EXEC;
+	AUTO_FD stage = root_make_stage(options, flags, e);
+	int rc = stage < 0 ? stage : attach(j, stage, e);
 	if (rc < 0)
 		return rc;
 	if (fchdir(stage) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||

@@ -36,25 +36,29 @@ static const char *const masked_proc[] = {
 	"kcore",   "keys", "kallsyms", "timer_list", "sysrq-trigger",
 };
 
-static int open_stage(struct err *e)
+int root_make_stage(const struct mnt_option *options, unsigned flags, struct err *e)
 {
-	static const struct mnt_option options[] = {
-		{"source", "stage"}, {"size", "256k"}, {"mode", "0755"}, {NULL, NULL}};
 	/* Nothing that happens in this namespace is to reach the appliance's, nor the other way. */
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return err_set(e, errno, "make mounts private");
-	AUTO_FD mnt = mnt_new("tmpfs", options, MNT_NO_SUID | MNT_NO_EXEC, e);
+	AUTO_FD mnt = mnt_new("tmpfs", options, flags, e);
 	if (mnt < 0)
 		return mnt;
 	AUTO_FD run = open(STAGE, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (run < 0)
 		return err_set(e, errno, "open %s", STAGE);
 	int rc = mnt_attach(mnt, run, "", e);
-	if (rc < 0)
-		return rc;
-	if (chdir(STAGE) < 0)
+	return rc < 0 ? rc : fd_steal(&mnt);
+}
+
+static int open_stage(struct err *e)
+{
+	static const struct mnt_option options[] = {
+		{"source", "stage"}, {"size", "256k"}, {"mode", "0755"}, {NULL, NULL}};
+	AUTO_FD stage = root_make_stage(options, MNT_NO_SUID | MNT_NO_EXEC, e);
+	if (stage >= 0 && chdir(STAGE) < 0)
 		return err_set(e, errno, "change to %s", STAGE);
-	return fd_steal(&mnt);
+	return fd_steal(&stage);
 }
 
 /* The sandbox's resolver, which has the same address in each. It is there without an egress, too: a
