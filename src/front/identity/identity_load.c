@@ -78,18 +78,18 @@ static int decode_key(struct identity *id, struct pem *p, struct err *e)
 	return identity_check_key(id, e);
 }
 
-static int say_too_long(const char *whose, int max, struct err *e)
+/* Begins to read a file, of at most max bytes. Returns 0, or -EFBIG with e filled. */
+static int begin_file(struct pem *p, const uint8_t *text, size_t len, const char *whose, size_t max,
+		      struct err *e)
 {
-	return err_say(e, EFBIG, "%s file is longer than %d bytes", whose, max);
+	pem_init(p, text, len);
+	return len > max ? err_say(e, EFBIG, "%s file is longer than %zu bytes", whose, max) : 0;
 }
 
 static int load_key(struct identity *id, const uint8_t *text, size_t len, struct err *e)
 {
 	struct pem p;
-	int rc = 0;
-	if (len > IDENTITY_KEY_PEM_BYTES)
-		return say_too_long("the private key's", IDENTITY_KEY_PEM_BYTES, e);
-	pem_init(&p, text, len);
+	int rc = begin_file(&p, text, len, "the private key's", IDENTITY_KEY_PEM_BYTES, e);
 	while (rc == 0 && pem_next(&p)) {
 		if (is_plain_key(&p))
 			rc = decode_key(id, &p, e);
@@ -154,10 +154,7 @@ static int add_certificate(struct identity *id, struct pem *p, struct err *e)
 static int load_chain(struct identity *id, const uint8_t *text, size_t len, struct err *e)
 {
 	struct pem p;
-	int rc = 0;
-	if (len > IDENTITY_CHAIN_BYTES)
-		return say_too_long("the certificates'", IDENTITY_CHAIN_BYTES, e);
-	pem_init(&p, text, len);
+	int rc = begin_file(&p, text, len, "the certificates'", IDENTITY_CHAIN_BYTES, e);
 	while (rc == 0 && pem_next(&p)) {
 		if (pem_is(&p, "CERTIFICATE"))
 			rc = add_certificate(id, &p, e);
