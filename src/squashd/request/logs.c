@@ -4,7 +4,6 @@
 #include "open.h"
 #include "requests.h"
 #include "squashd/store/journal.h"
-#include "squashd/wire/fields.h"
 #include "squashd/wire/list_read.h"
 
 void request_logs(const struct server *s, struct msg_cursor fields, struct reply *r)
@@ -12,10 +11,7 @@ void request_logs(const struct server *s, struct msg_cursor fields, struct reply
 	static char memory[JOURNAL_READ_BYTES];
 	struct buf lines = {.data = memory, .cap = sizeof(memory)};
 	struct err e;
-	char id[LIMIT_ID_BYTES + 1];
-	if (!fields_only_id(fields, id, r))
-		return;
-	AUTO_FD sandbox = request_open_unlocked(s, id, r);
+	AUTO_FD sandbox = request_open_unlocked(s, fields, r);
 	if (sandbox < 0)
 		return;
 	if (journal_read_log(sandbox, &lines, &e) < 0)

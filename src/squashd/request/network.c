@@ -19,7 +19,6 @@
 #include "squashd/store/leftover.h"
 #include "squashd/store/meta.h"
 #include "squashd/wire/change_read.h"
-#include "squashd/wire/fields.h"
 
 /* First the sandbox, then what is kept of it: whoever is answered has both. If we die between the
  * two, the sweep has the sandbox follow what is kept. */
@@ -110,10 +109,7 @@ static int add_kind(int dir_fd, const char *const names[2], struct reply *r, str
 void request_network(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
 	struct err e;
-	char id[LIMIT_ID_BYTES + 1];
-	if (!fields_only_id(fields, id, r))
-		return;
-	AUTO_FD dir = request_open_unlocked(s, id, r);
+	AUTO_FD dir = request_open_unlocked(s, fields, r);
 	if (dir < 0)
 		return;
 	int rc = 0;

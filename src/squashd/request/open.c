@@ -6,6 +6,7 @@
 #include "lib/fd.h"
 #include "squashd/store/meta.h"
 #include "squashd/wire/change_read.h"
+#include "squashd/wire/fields.h"
 
 int request_open(const struct server *s, const char *id, struct sandbox *sb, struct reply *r)
 {
@@ -24,9 +25,12 @@ int request_open_of_snapshot(const struct server *s, struct msg_cursor fields, s
 	return change_read_snapshot(fields, id, name, r) ? request_open(s, id, sb, r) : -1;
 }
 
-int request_open_unlocked(const struct server *s, const char *id, struct reply *r)
+int request_open_unlocked(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
+	char id[LIMIT_ID_BYTES + 1];
 	struct err e;
+	if (!fields_only_id(fields, id, r))
+		return -1;
 	int dir = meta_exists(s, id) ? meta_open(s, id, &e)
 				     : err_say(&e, ENOENT, "there is no sandbox %s", id);
 	if (dir >= 0)

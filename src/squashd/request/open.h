@@ -17,7 +17,8 @@ int request_open(const struct server *s, const char *id, struct sandbox *sb, str
 int request_open_of_snapshot(const struct server *s, struct msg_cursor fields, struct sandbox *sb,
 			     char name[LIMIT_MODULE_BYTES + 1], struct reply *r);
 
-/* request_open without the lock, and without loading it: for what lies beside meta.json. */
-int request_open_unlocked(const struct server *s, const char *id, struct reply *r);
+/* For a request that names a sandbox and nothing else: request_open without the lock, and without
+ * loading it, for what lies beside meta.json. */
+int request_open_unlocked(const struct server *s, struct msg_cursor fields, struct reply *r);
 
 #endif
