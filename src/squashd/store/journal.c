@@ -211,6 +211,15 @@ static void begin_event(const struct server *s, struct jsonw *w, struct buf *lin
 	write_string(w, "event", event);
 }
 
+/* The same in memory of its own, which has one line at a time. */
+static void begin_only_event(const struct server *s, struct jsonw *w, const char *event)
+{
+	static char memory[LINE_BYTES];
+	static struct buf line;
+	line = (struct buf){.data = memory, .cap = sizeof(memory)};
+	begin_event(s, w, &line, event);
+}
+
 /* One line of the log, or, with an id, of the history. */
 static void write_exec(const struct server *s, struct buf *line, const char *id, uint64_t seq,
 		       const char *cmd, size_t len, const struct exec_result *result)
@@ -272,10 +281,8 @@ void journal_end(const struct server *s, const struct sandbox *sb, enum journal_
 		[JOURNAL_INIT_DIED] = "init died",
 		[JOURNAL_SHUTDOWN] = "shutdown",
 	};
-	static char memory[LINE_BYTES];
-	struct buf line = {.data = memory, .cap = sizeof(memory)};
 	struct jsonw w;
-	begin_event(s, &w, &line, "end");
+	begin_only_event(s, &w, "end");
 	write_string(&w, "id", sb->id);
 	write_string(&w, "reason", reasons[why]);
 	write_string(&w, "owner", sb->owner);
@@ -297,10 +304,8 @@ static void end_event_now(const struct server *s, enum history class, struct jso
 void journal_change(const struct server *s, const char *id, const char *event, const char *key,
 		    const char *value)
 {
-	static char memory[LINE_BYTES];
-	struct buf line = {.data = memory, .cap = sizeof(memory)};
 	struct jsonw w;
-	begin_event(s, &w, &line, event);
+	begin_only_event(s, &w, event);
 	write_string(&w, "id", id);
 	write_string(&w, key, value);
 	end_event_now(s, HISTORY_SANDBOXES, &w, id);
@@ -308,10 +313,8 @@ void journal_change(const struct server *s, const char *id, const char *event, c
 
 void journal_system(const struct server *s, const char *event, const char *name)
 {
-	char memory[1024];
-	struct buf line = {.data = memory, .cap = sizeof(memory)};
 	struct jsonw w;
-	begin_event(s, &w, &line, event);
+	begin_only_event(s, &w, event);
 	if (name)
 		write_string(&w, "name", name);
 	end_event_now(s, HISTORY_APPLIANCE, &w, NULL);
@@ -320,10 +323,8 @@ void journal_system(const struct server *s, const char *event, const char *name)
 void journal_module(const struct server *s, const char *event, const char *id, const char *name,
 		    const char *sha256)
 {
-	char memory[1024];
-	struct buf line = {.data = memory, .cap = sizeof(memory)};
 	struct jsonw w;
-	begin_event(s, &w, &line, event);
+	begin_only_event(s, &w, event);
 	if (id)
 		write_string(&w, "id", id);
 	write_string(&w, "module", name);
