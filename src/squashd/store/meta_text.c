@@ -53,24 +53,17 @@ void meta_write(struct buf *out, const struct sandbox *sb)
 	jsonw_object_end(&w);
 }
 
+/* A flag is a number, too: 0 or 1. */
 static bool read_number(const struct json_value *root, const struct sandbox_member *m,
 			struct sandbox *sb)
 {
-	uint64_t number;
-	if (!members_number(root, m->key, &number))
-		return false;
-	sandbox_member_set_number(sb, m, number);
-	return true;
-}
-
-static bool read_flag(const struct json_value *root, const struct sandbox_member *m,
-		      struct sandbox *sb)
-{
-	bool flag;
-	if (!members_flag(root, m->key, &flag))
-		return false;
-	sandbox_member_set_number(sb, m, flag);
-	return true;
+	uint64_t number = 0;
+	bool flag = false;
+	bool found = m->type == FIELD_FLAG ? members_flag(root, m->key, &flag)
+					   : members_number(root, m->key, &number);
+	if (found)
+		sandbox_member_set_number(sb, m, m->type == FIELD_FLAG ? flag : number);
+	return found;
 }
 
 static bool read_list(const struct json_value *root, const struct sandbox_member *m,
@@ -90,10 +83,8 @@ static bool read_member(const struct json_value *root, const struct sandbox_memb
 	/* A version that doesn't know a field writes none: it is as if create hadn't set it. */
 	if (!json_get(root, m->key) && sandbox_fields_find(m->tag))
 		return true;
-	if (m->type == FIELD_NUMBER)
+	if (m->type == FIELD_NUMBER || m->type == FIELD_FLAG)
 		return read_number(root, m, sb);
-	if (m->type == FIELD_FLAG)
-		return read_flag(root, m, sb);
 	if (m->type == FIELD_LIST)
 		return read_list(root, m, sb);
 	return members_text(root, m->key, sandbox_member_room(sb, m, 0), m->cap);
