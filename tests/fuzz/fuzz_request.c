@@ -102,10 +102,16 @@ static bool read_change(enum msg_op op, struct msg_cursor c, struct reply *r)
 				      : change_read_token_name(c, id, r);
 }
 
-static bool read_list(struct msg_cursor c, enum list_kind kind, struct reply *r)
+static bool read_list(enum msg_op op, struct msg_cursor c, struct reply *r)
 {
+	static const enum list_kind kinds[] = {
+		[MSG_LIST] = LIST_OF_SANDBOXES,
+		[MSG_MODULES] = LIST_OF_MODULES,
+		[MSG_EXECS] = LIST_OF_EXECS,
+		[MSG_HISTORY] = LIST_OF_EVENTS,
+	};
 	struct list_question q;
-	bool good = list_read(c, kind, &q, r);
+	bool good = list_read(c, kinds[op], &q, r);
 	if (good)
 		CHECK(is_terminated(q.after, sizeof(q.after)) && q.limit > 0);
 	return good;
@@ -143,13 +149,10 @@ static bool read_message(enum msg_op op, struct msg_cursor c, struct reply *r)
 	case MSG_NETWORK:
 		return fields_only_id(c, id, r);
 	case MSG_LIST:
-		return read_list(c, LIST_OF_SANDBOXES, r);
 	case MSG_MODULES:
-		return read_list(c, LIST_OF_MODULES, r);
 	case MSG_EXECS:
-		return read_list(c, LIST_OF_EXECS, r);
 	case MSG_HISTORY:
-		return read_list(c, LIST_OF_EVENTS, r);
+		return read_list(op, c, r);
 	case MSG_CREATE:
 		return read_create(c, r);
 	case MSG_EXEC:
