@@ -60,13 +60,20 @@ static inline void inspecting_skip(size_t *there, size_t len, uint64_t gone)
 		*there = gone < len ? (size_t)gone : len;
 }
 
+/* A copy of the bytes that are there and haven't gone on, as many as are shown at once, *held. The
+ * caller frees it. */
+static inline uint8_t *inspecting_hold(const uint8_t *sent, size_t len, size_t there, uint64_t gone,
+				       size_t *held)
+{
+	size_t at = gone < len ? (size_t)gone : len;
+	*held = there - at < INSPECT_BYTES ? there - at : INSPECT_BYTES;
+	return exact_copy(sent + at, *held);
+}
+
 static inline enum inspect_verdict inspecting_client(struct inspecting *g)
 {
-	size_t gone = g->up < g->client_len ? (size_t)g->up : g->client_len;
-	size_t held = g->client_there - gone;
-	if (held > INSPECT_BYTES)
-		held = INSPECT_BYTES;
-	uint8_t *copy = exact_copy(g->client + gone, held);
+	size_t held;
+	uint8_t *copy = inspecting_hold(g->client, g->client_len, g->client_there, g->up, &held);
 	enum inspect_verdict v = inspect_client(&g->inspect, copy, held);
 	free(copy);
 	if (v == INSPECT_MORE && held == INSPECT_BYTES)
@@ -76,11 +83,8 @@ static inline enum inspect_verdict inspecting_client(struct inspecting *g)
 
 static inline enum inspect_verdict inspecting_server(struct inspecting *g)
 {
-	size_t gone = g->down < g->server_len ? (size_t)g->down : g->server_len;
-	size_t held = g->server_there - gone;
-	if (held > INSPECT_BYTES)
-		held = INSPECT_BYTES;
-	uint8_t *copy = exact_copy(g->server + gone, held);
+	size_t held;
+	uint8_t *copy = inspecting_hold(g->server, g->server_len, g->server_there, g->down, &held);
 	enum inspect_verdict v = held > 0 ? inspect_server(&g->inspect, copy, held) : INSPECT_MORE;
 	free(copy);
 	return v;
