@@ -112,10 +112,15 @@ MAINS := $(foreach program,$(PROGRAMS) squashctl,$(MAIN_$(program)))
 BIN := $(PROGRAMS:%=build/bin/%)
 BEARSSL := build/parts/bearssl/libbearssl.a
 
-build/obj/%.o: %.c build/cc Makefile config/warnings $(BEARSSL)
-	$(call say,CC,$<)
+# An object, by the compiler $2 with the flags $3. The build calls that step $1.
+define compile
+	$(call say,$1,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)build/cc $(CFLAGS) $(TARGET_CFLAGS) -c -o $@ $<
+	$(Q)$2 $(CFLAGS) $3 -c -o $@ $<
+endef
+
+build/obj/%.o: %.c build/cc Makefile config/warnings $(BEARSSL)
+	$(call compile,CC,build/cc,$(TARGET_CFLAGS))
 
 # The other sources of src/NAME make NAME.a, and from an archive the linker takes what a program calls. So a
 # program is linked from its main, its directory's archive and lib.a, and so are tests that call a part of it.
@@ -394,9 +399,7 @@ CALLS := $(shell grep -oE '^.include "[a-z_]+/' $(wildcard tests/unit/test_*.c t
 archives = $(patsubst $2:%,$1/%.a,$(filter-out %:lib,$(filter $2:%,$(CALLS)))) $1/lib.a
 
 build/unit/obj/%.o: %.c Makefile config/warnings $(BEARSSL)
-	$(call say,HOSTCC,$<)
-	$(Q)mkdir -p $(@D)
-	$(Q)gcc $(CFLAGS) $(HOST_CFLAGS) -c -o $@ $<
+	$(call compile,HOSTCC,gcc,$(HOST_CFLAGS))
 
 $(ARCHIVES:%=build/unit/lib/%): build/unit/lib/%.a: $$(addprefix build/unit/obj/,$$(call objects,$$*))
 	$(ar)
@@ -552,9 +555,7 @@ $(FUZZ_BEARSSL): scripts/build-bearssl
 	$(Q)scripts/build-bearssl $(@D) clang "-w -g -O1 -fsanitize=fuzzer-no-link,address" >$(@D)/log 2>&1
 
 build/fuzz/obj/%.o: %.c Makefile config/warnings $(BEARSSL)
-	$(call say,FUZZCC,$<)
-	$(Q)mkdir -p $(@D)
-	$(Q)clang $(CFLAGS) $(FUZZ_CFLAGS) -c -o $@ $<
+	$(call compile,FUZZCC,clang,$(FUZZ_CFLAGS))
 
 $(ARCHIVES:%=build/fuzz/lib/%): build/fuzz/lib/%.a: $$(addprefix build/fuzz/obj/,$$(call objects,$$*))
 	$(ar)
