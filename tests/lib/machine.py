@@ -13,6 +13,7 @@ import socket
 import subprocess
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import tap
@@ -422,6 +423,13 @@ class Machine:
             if counts == expected or time.monotonic() > deadline:
                 return counts
             time.sleep(0.1)
+
+    @contextmanager
+    def leaves_nothing(self, name):
+        """A result: after the block the kernel holds what it held before, as wait_counts has it."""
+        before = self.counts()
+        yield
+        tap.equal(name, self.wait_counts(before), before)
 
 
 # What boots EFI programs, and where it keeps its variables; secboot.fd refuses unsigned ones once

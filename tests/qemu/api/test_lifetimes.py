@@ -41,39 +41,35 @@ def wait_gone(m, name):
 
 
 def test_lifetime(m):
-    before = m.counts()
-    began = uptime(m)
-    create(m, "short", BUSYBOX, max_lifetime_s=3)
-    made = uptime(m)
-    execute(m, "short", "(sleep 1000 &) >/dev/null 2>&1")
-    gone = wait_gone(m, "short")
-    check(
-        "it ends within a second of its time", 3 <= gone - began and gone - made <= 4.0, gone - made
-    )
-    equal("it is not there any more", m.http("GET", f"{SANDBOXES}/short").status, 404)
-    end = history(m, event="end", id="short")[0]
-    equal("the history says why", (end["reason"], end["exec_count"]), ("lifetime", 1))
-    equal("nothing is left of it", m.wait_counts(before), before)
+    with m.leaves_nothing("nothing is left of it"):
+        began = uptime(m)
+        create(m, "short", BUSYBOX, max_lifetime_s=3)
+        made = uptime(m)
+        execute(m, "short", "(sleep 1000 &) >/dev/null 2>&1")
+        gone = wait_gone(m, "short")
+        in_time = 3 <= gone - began and gone - made <= 4.0
+        check("it ends within a second of its time", in_time, gone - made)
+        equal("it is not there any more", m.http("GET", f"{SANDBOXES}/short").status, 404)
+        end = history(m, event="end", id="short")[0]
+        equal("the history says why", (end["reason"], end["exec_count"]), ("lifetime", 1))
 
 
 def test_lifetime_over_restart(m):
-    before = m.counts()
-    create(m, "over", BUSYBOX, max_lifetime_s=6)
-    made = uptime(m)
-    kill_squashd(m)
-    gone = wait_gone(m, "over")
-    check("a restart of squashd changes nothing of it", 5 <= gone - made <= 7.0, gone - made)
-    equal("nothing is left of it", m.wait_counts(before), before)
+    with m.leaves_nothing("nothing is left of it"):
+        create(m, "over", BUSYBOX, max_lifetime_s=6)
+        made = uptime(m)
+        kill_squashd(m)
+        gone = wait_gone(m, "over")
+        check("a restart of squashd changes nothing of it", 5 <= gone - made <= 7.0, gone - made)
 
 
 def test_init_died(m):
-    before = m.counts()
-    create(m, "beheaded", BUSYBOX)
-    m.inside("kill -9 $(cat /sys/fs/cgroup/squash/beheaded/box/init/cgroup.procs)")
-    wait_gone(m, "beheaded")
-    equal("its end is noticed", m.http("GET", f"{SANDBOXES}/beheaded").status, 404)
-    equal("the history says so", history(m, event="end", id="beheaded")[0]["reason"], "init died")
-    equal("nothing is left of it", m.wait_counts(before), before)
+    with m.leaves_nothing("nothing is left of it"):
+        create(m, "beheaded", BUSYBOX)
+        m.inside("kill -9 $(cat /sys/fs/cgroup/squash/beheaded/box/init/cgroup.procs)")
+        wait_gone(m, "beheaded")
+        equal("its end is noticed", m.http("GET", f"{SANDBOXES}/beheaded").status, 404)
+        equal("the history says so", history(m, event="end", id="beheaded")[0]["reason"], "init died")
     create(m, "beheaded", BUSYBOX)
     equal("the id is free again", info(m, "beheaded")["mounted"], True)
     destroy(m, "beheaded")
@@ -163,15 +159,14 @@ def test_no_space(m):
 
 def test_damaged(m):
     """A meta.json that a failing disk has spoilt: the others don't mind, and it can be destroyed."""
-    before = m.counts()
-    create(m, "spoilt", BUSYBOX, memory_mb=32)
-    m.inside("echo '{' >/data/sandboxes/spoilt/meta.json")
-    equal("list leaves it out", m.http("GET", SANDBOXES).json, [])
-    equal("info says what it can", m.http("GET", f"{SANDBOXES}/spoilt").status, 500)
-    kill_squashd(m)
-    m.wait_console("sandbox spoilt is set aside: meta.json is damaged")
-    destroy(m, "spoilt")
-    equal("nothing is left of it", m.wait_counts(before), before)
+    with m.leaves_nothing("nothing is left of it"):
+        create(m, "spoilt", BUSYBOX, memory_mb=32)
+        m.inside("echo '{' >/data/sandboxes/spoilt/meta.json")
+        equal("list leaves it out", m.http("GET", SANDBOXES).json, [])
+        equal("info says what it can", m.http("GET", f"{SANDBOXES}/spoilt").status, 500)
+        kill_squashd(m)
+        m.wait_console("sandbox spoilt is set aside: meta.json is damaged")
+        destroy(m, "spoilt")
 
 
 def test_full(m):

@@ -56,24 +56,22 @@ def test_many(m):
 
 def test_same_again(m):
     """Whatever a sandbox leaves behind adds up: the counts are the same after ten more."""
-    before = m.counts()
-    for _ in range(10):
-        create(m, "again", DEBIAN)
-        output(m, "again", "echo x >/root/x; (sleep 1000 &) >/dev/null 2>&1")
-        destroy(m, "again")
-    equal("ten lives of one sandbox leave nothing", m.wait_counts(before), before)
+    with m.leaves_nothing("ten lives of one sandbox leave nothing"):
+        for _ in range(10):
+            create(m, "again", DEBIAN)
+            output(m, "again", "echo x >/root/x; (sleep 1000 &) >/dev/null 2>&1")
+            destroy(m, "again")
 
 
 def test_destroy_running(m):
-    before = m.counts()
-    create(m, "busy", DEBIAN)
-    running = Running(m, "busy", "sleep 1000")
-    began = time.monotonic()
-    destroy(m, "busy")
-    check("destroy doesn't wait for a command", time.monotonic() - began < 5)
-    reply = running.reply()
-    check("whose caller is told", reply.status in (200, 404, 409), reply)
-    equal("nothing is left", m.wait_counts(before), before)
+    with m.leaves_nothing("nothing is left"):
+        create(m, "busy", DEBIAN)
+        running = Running(m, "busy", "sleep 1000")
+        began = time.monotonic()
+        destroy(m, "busy")
+        check("destroy doesn't wait for a command", time.monotonic() - began < 5)
+        reply = running.reply()
+        check("whose caller is told", reply.status in (200, 404, 409), reply)
 
 
 def kill(m, name):
@@ -91,40 +89,38 @@ def kill(m, name):
 
 
 def test_killed_services(m):
-    before = m.counts()
-    create(m, "live", PYTHON, owner="alice", cpu=0.5, memory_mb=128)
-    output(m, "live", "echo kept >/root/kept; (setsid sleep 1000 &) >/dev/null 2>&1")
-    known = info(m, "live")
-    for name in ("httpd", "squashd"):
-        kill(m, name)
-        m.wait_api()
-        check(f"killed {name} is back", True)
-        now = info(m, "live")
-        equal("with the sandbox as it was", {**now, "last_active": 0}, {**known, "last_active": 0})
-        equal("its files are there", output(m, "live", "cat /root/kept"), "kept")
-        equal("its processes live", output(m, "live", "cat /proc/[0-9]*/comm | grep -c sleep"), "1")
+    with m.leaves_nothing("and it can be destroyed without a rest"):
+        create(m, "live", PYTHON, owner="alice", cpu=0.5, memory_mb=128)
+        output(m, "live", "echo kept >/root/kept; (setsid sleep 1000 &) >/dev/null 2>&1")
         known = info(m, "live")
-        create(m, "new", DEBIAN)
-        equal("a new one can be made", output(m, "new", "hostname"), "new")
-        destroy(m, "new")
-    destroy(m, "live")
-    equal("and it can be destroyed without a rest", m.wait_counts(before), before)
+        for name in ("httpd", "squashd"):
+            kill(m, name)
+            m.wait_api()
+            check(f"killed {name} is back", True)
+            now = info(m, "live")
+            equal("with the sandbox as it was", {**now, "last_active": 0}, {**known, "last_active": 0})
+            equal("its files are there", output(m, "live", "cat /root/kept"), "kept")
+            equal("its processes live", output(m, "live", "cat /proc/[0-9]*/comm | grep -c sleep"), "1")
+            known = info(m, "live")
+            create(m, "new", DEBIAN)
+            equal("a new one can be made", output(m, "new", "hostname"), "new")
+            destroy(m, "new")
+        destroy(m, "live")
 
 
 def test_killed_in_exec(m):
     """squashd dies while a command runs: its caller still gets the true result."""
-    before = m.counts()
-    create(m, "mid", DEBIAN)
-    running = Running(m, "mid", "sleep 3; echo done; exit 5")
-    # The main process alone: it is the parent of the workers.
-    m.inside("kill -9 $(pidof squashd | tr ' ' '\\n' | sort -n | head -n 1)")
-    result = running.reply().json or {}
-    got = (result.get("exit_code"), result.get("stdout"))
-    equal("the command's result is its own", got, (5, "done\n"))
-    m.wait_api()
-    equal("the sandbox is there", output(m, "mid", "echo on"), "on")
-    destroy(m, "mid")
-    equal("nothing is left", m.wait_counts(before), before)
+    with m.leaves_nothing("nothing is left"):
+        create(m, "mid", DEBIAN)
+        running = Running(m, "mid", "sleep 3; echo done; exit 5")
+        # The main process alone: it is the parent of the workers.
+        m.inside("kill -9 $(pidof squashd | tr ' ' '\\n' | sort -n | head -n 1)")
+        result = running.reply().json or {}
+        got = (result.get("exit_code"), result.get("stdout"))
+        equal("the command's result is its own", got, (5, "done\n"))
+        m.wait_api()
+        equal("the sandbox is there", output(m, "mid", "echo on"), "on")
+        destroy(m, "mid")
 
 
 def main():
