@@ -97,11 +97,12 @@ class State:
 
 class Create:
     """Each operation: kind, as messages call it; setup, once; prepare: back to what is before it,
-    from what is after it, which is how each trial ends; request; aliases: names that change, and
-    what to call them."""
+    from what is after it, which is how each trial ends; asks: the request's method, path and body;
+    aliases: names that change, and what to call them."""
 
     kind = "MSG_CREATE"
     expected = 201
+    asks = ("POST", SANDBOXES, {"id": NAME, "layers": BUSYBOX, "memory_mb": 64})
 
     def setup(self, m):
         pass
@@ -110,7 +111,7 @@ class Create:
         m.http("DELETE", PATH)
 
     def request(self, m):
-        return m.http("POST", SANDBOXES, {"id": NAME, "layers": BUSYBOX, "memory_mb": 64})
+        return m.http(*self.asks)
 
     def aliases(self):
         return ()
@@ -122,9 +123,7 @@ class Create:
 class Way(Create):
     """With a way out: sockets and routes in its network, and a process of its own."""
 
-    def request(self, m):
-        fields = {"id": NAME, "layers": BUSYBOX, "memory_mb": 64, "allow_net": HOSTS}
-        return m.http("POST", SANDBOXES, fields)
+    asks = ("POST", SANDBOXES, {"id": NAME, "layers": BUSYBOX, "memory_mb": 64, "allow_net": HOSTS})
 
 
 class Allow(Create):
@@ -132,6 +131,7 @@ class Allow(Create):
 
     kind = "MSG_ALLOW_NET"
     expected = 200
+    asks = ("POST", f"{PATH}/allow_net", {"allow_net": HOSTS})
 
     def setup(self, m):
         m.http("DELETE", PATH)
@@ -140,19 +140,14 @@ class Allow(Create):
     def prepare(self, m):
         m.http("POST", f"{PATH}/allow_net", {"allow_net": []})
 
-    def request(self, m):
-        return m.http("POST", f"{PATH}/allow_net", {"allow_net": HOSTS})
-
 
 class Destroy(Create):
     kind = "MSG_DESTROY"
     expected = 204
+    asks = ("DELETE", PATH)
 
     def prepare(self, m):
         create(m, NAME, BUSYBOX, memory_mb=64)
-
-    def request(self, m):
-        return m.http("DELETE", PATH)
 
 
 def make_fresh(m):
@@ -165,17 +160,16 @@ def make_fresh(m):
 class Activate(Create):
     kind = "MSG_ACTIVATE"
     expected = 200
+    asks = ("POST", f"{PATH}/activate", {"module": EXTRA})
 
     def prepare(self, m):
         make_fresh(m)
-
-    def request(self, m):
-        return m.http("POST", f"{PATH}/activate", {"module": EXTRA})
 
 
 class Snapshot(Create):
     kind = "MSG_SNAPSHOT"
     expected = 201
+    asks = ("POST", f"{PATH}/snapshot", {"label": "of a test"})
 
     def setup(self, m):
         make_fresh(m)
@@ -183,9 +177,6 @@ class Snapshot(Create):
     def prepare(self, m):
         for taken in info(m, NAME)["snapshots"]:
             drop(m, NAME, taken["name"])
-
-    def request(self, m):
-        return m.http("POST", f"{PATH}/snapshot", {"label": "of a test"})
 
 
 class Restore(Create):
