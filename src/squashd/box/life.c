@@ -137,6 +137,22 @@ static bool is_time_up(const struct sandbox *sb)
 	return sb->runtime.deadline_ms > 0 && clock_mono_ms() >= sb->runtime.deadline_ms;
 }
 
+/* A power cut takes what was counted last, if not all: the log knows more. */
+static void mend_usage(const struct sandbox *sb, int dir_fd)
+{
+	struct usage u = meta_read_usage(dir_fd), before = u;
+	struct err e;
+	uint64_t logged_ms, logged = journal_last_exec(dir_fd, &logged_ms);
+	if (u.exec_count < logged)
+		u.exec_count = logged;
+	if (u.last_active_ms < logged_ms)
+		u.last_active_ms = logged_ms;
+	if (u.last_active_ms < sb->created_ms)
+		u.last_active_ms = sb->created_ms;
+	if (memcmp(&u, &before, sizeof(u)) != 0 && meta_write_usage(dir_fd, &u, &e) < 0)
+		leftover_say(sb->id, &e);
+}
+
 /* Start one that is down. */
 static int revive(const struct server *s, struct sandbox *sb, int dir_fd, struct err *e)
 {
@@ -174,6 +190,8 @@ static int check_locked(const struct server *s, struct sandbox *sb, int dir_fd, 
 		return end_locked(s, sb, dir_fd, JOURNAL_LIFETIME, e);
 	if (booted && !sb->on_disk) /* its files went with the boot that it was made in */
 		return end_locked(s, sb, dir_fd, JOURNAL_SHUTDOWN, e);
+	if (booted)
+		mend_usage(sb, dir_fd);
 	if (booted || sb->runtime.down) {
 		if (revive(s, sb, dir_fd, e) < 0)
 			fprintf(stderr, "squashd: sandbox %s is down: %s\n", sb->id, e->text);

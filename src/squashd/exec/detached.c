@@ -65,6 +65,13 @@ size_t detached_list(int sandbox_fd, uint64_t *numbers, size_t max)
 	return count;
 }
 
+uint64_t detached_last(int sandbox_fd)
+{
+	uint64_t numbers[LISTED_MAX];
+	size_t count = detached_list(sandbox_fd, numbers, LISTED_MAX);
+	return count > 0 ? numbers[count - 1] : 0;
+}
+
 static bool is_locked(int dir_fd)
 {
 	if (flock(dir_fd, LOCK_SH | LOCK_NB) < 0)
@@ -144,11 +151,23 @@ int detached_make(int sandbox_fd, uint64_t n, const struct buf *fields,
 		return err_set(e, errno, "make %s", path);
 	d->dir_fd = openat(sandbox_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	rc = d->dir_fd < 0 ? err_set(e, errno, "open %s", path) : fill(d, fields, job, e);
-	if (rc < 0) {
-		detached_close(d);
-		tree_remove(sandbox_fd, path, NULL);
-	}
+	if (rc < 0)
+		detached_drop(sandbox_fd, n, d);
 	return rc;
+}
+
+int detached_set_job(const struct detached *d, const struct detached_job *job, struct err *e)
+{
+	AUTO_FD fd = openat(d->dir_fd, JOB, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	int rc = fd < 0 ? -errno : fd_write_all(fd, job, sizeof(*job));
+	return rc < 0 ? err_set(e, -rc, "write " DIRECTORY "/%s", JOB) : 0;
+}
+
+void detached_drop(int sandbox_fd, uint64_t n, struct detached *d)
+{
+	char path[PATH_BYTES];
+	detached_close(d);
+	tree_remove(sandbox_fd, path_of(n, path), NULL);
 }
 
 int detached_end(int dir_fd, const struct buf *fields, struct err *e)

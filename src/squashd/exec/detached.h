@@ -39,10 +39,17 @@ struct detached_job {
 	uint64_t cmd_len;     /* of the whole command */
 };
 
-/* Make the n-th command's directory, with these fields; older ones that have ended may go for it.
- * The caller holds the sandbox's lock; sandbox_fd is its directory. 0 or -errno. */
+/* Make the n-th command's directory, with these fields, before the command is started; older ones
+ * that have ended may go for it. The caller holds the sandbox's lock; sandbox_fd is its directory.
+ * 0 or -errno. */
 int detached_make(int sandbox_fd, uint64_t n, const struct buf *fields,
 		  const struct detached_job *job, struct detached *d, struct err *e);
+
+/* Write down the job, now that it is known; that takes no room. 0 or -errno. */
+int detached_set_job(const struct detached *d, const struct detached_job *job, struct err *e);
+
+/* Undo detached_make(): the command could not be started. */
+void detached_drop(int sandbox_fd, uint64_t n, struct detached *d);
 
 /* Let go of it. */
 void detached_close(struct detached *d);
@@ -82,5 +89,8 @@ int detached_wait(int watch_fd, int conn_fd, int wait_ms);
 
 /* The numbers of those that are kept, in their order: up to max. How many. */
 size_t detached_list(int sandbox_fd, uint64_t *numbers, size_t max);
+
+/* The largest of them, or 0. */
+uint64_t detached_last(int sandbox_fd);
 
 #endif

@@ -233,17 +233,13 @@ int exec_start(const struct server *s, const struct sandbox *sb, const struct ex
 	return rc;
 }
 
-int exec_join(const struct server *s, const char *id, const struct exec_request *r,
-	      struct exec_job *job, struct err *e)
+int exec_lock(const struct server *s, const char *id, struct sandbox *sb, struct err *e)
 {
-	static struct sandbox sb;
 	AUTO_FD lock = meta_lock(s, id, META_WAIT, e);
 	if (lock < 0)
 		return lock;
-	int rc = meta_load(s, lock, id, &sb, e);
+	int rc = meta_load(s, lock, id, sb, e);
 	if (rc == 0)
-		rc = life_ensure_runs(s, &sb, lock, e);
-	if (rc == 0)
-		rc = exec_start(s, &sb, r, job, e);
+		rc = life_ensure_runs(s, sb, lock, e);
 	return rc < 0 ? rc : fd_steal(&lock);
 }

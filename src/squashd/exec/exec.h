@@ -31,10 +31,9 @@ struct exec_job {
 int exec_start(const struct server *s, const struct sandbox *sb, const struct exec_request *r,
 	       struct exec_job *job, struct err *e);
 
-/* The same for a sandbox that is named: it is locked, and started if it is down. The lock, owned by
- * the caller; or -errno. */
-int exec_join(const struct server *s, const char *id, const struct exec_request *r,
-	      struct exec_job *job, struct err *e);
+/* Lock the sandbox of that id, read it, and start it if it is down: then a command can be started.
+ * The lock, owned by the caller; or -errno. */
+int exec_lock(const struct server *s, const char *id, struct sandbox *sb, struct err *e);
 
 /* Feed and drain its pipes until it has ended or its time is over (all that it started is killed
  * then), and fill *result. All is killed as well when its stream isn't taken any more. 0 or -errno.

@@ -83,7 +83,7 @@ void request_activate(const struct server *s, struct msg_cursor fields, struct r
 				reply_err(r, &e);
 			return;
 		}
-		meta_count_use(lock, false);
+		meta_count_use(lock);
 		journal_change(s, a.id, "activate", "module", a.module);
 	}
 	info_add(s, &sb, lock, r);

@@ -86,24 +86,41 @@ static bool is_full(const struct server *s)
 	return life_count(s) >= s->max_sandboxes;
 }
 
-/* The directory reserves the id; its lock says that somebody is at work in it. */
-static bool reserve(const struct server *s, const struct sandbox *sb, struct reply *r)
+static int refuse(const struct sandbox *sb, struct reply *r)
+{
+	reply_fail(r, 409, "exists", "there is a sandbox %s already", sb->id);
+	return -EEXIST;
+}
+
+/* The directory reserves the id; its lock says that somebody is at work in it. Before it is locked
+ * a sweep may take it for a leftover, and another request's may stand in its place. The lock, owned
+ * by the caller; or -errno with the reply filled. */
+static int reserve(const struct server *s, const struct sandbox *sb, struct reply *r)
 {
 	struct err e;
 	if (is_full(s)) {
 		reply_fail(r, 503, "full", "there are %" PRIu64 " sandboxes already",
 			   s->max_sandboxes);
-		return false;
+		return -EAGAIN;
 	}
-	if (mkdirat(s->sandboxes_fd, sb->id, 0700) == 0)
-		return true;
-	if (errno == EEXIST) {
-		reply_fail(r, 409, "exists", "there is a sandbox %s already", sb->id);
-	} else {
-		err_set(&e, errno, "make directory of sandbox %s", sb->id);
-		reply_err(r, &e);
+	for (;;) {
+		struct stat st;
+		if (mkdirat(s->sandboxes_fd, sb->id, 0700) < 0) {
+			if (errno == EEXIST)
+				return refuse(sb, r);
+			err_set(&e, errno, "make directory of sandbox %s", sb->id);
+			reply_err(r, &e);
+			return -e.number;
+		}
+		AUTO_FD lock = meta_lock(s, sb->id, META_WAIT, &e);
+		if (lock >= 0 && fstat(lock, &st) == 0 && st.st_nlink > 0)
+			return meta_is_in(lock) ? refuse(sb, r) : fd_steal(&lock);
+		if (lock < 0 && lock != -ENOENT) {
+			reply_err(r, &e);
+			leftover_note(sb->id, &e);
+			return lock;
+		}
 	}
-	return false;
 }
 
 void request_create(const struct server *s, struct msg_cursor fields, struct reply *r)
@@ -111,10 +128,12 @@ void request_create(const struct server *s, struct msg_cursor fields, struct rep
 	static struct create c;
 	struct err e, undo;
 	if (!create_read(fields, s->memory_mb, s->has_disk, &c, r) || !read_snapshot(s, &c, r) ||
-	    !module_manifest_all_met(s, &c.sb, false, r) || !reserve(s, &c.sb, r))
+	    !module_manifest_all_met(s, &c.sb, false, r))
 		return;
-	AUTO_FD lock = meta_lock(s, c.sb.id, META_WAIT, &e);
-	int rc = lock < 0 ? lock : link_snapshots(s, &c, lock, &e);
+	AUTO_FD lock = reserve(s, &c.sb, r);
+	if (lock < 0)
+		return;
+	int rc = link_snapshots(s, &c, lock, &e);
 	bool gone = rc == -ENOENT; /* since we read it */
 	if (rc == 0)
 		rc = build(s, &c, lock, &e);

@@ -2,6 +2,7 @@
 /* POST sandboxes/:id/exec. */
 #include <errno.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "exec_end.h"
 #include "lib/clock.h"
@@ -24,38 +25,72 @@ static void add_cmd(const struct run *run, struct buf *b)
 	msg_add(b, TAG_CMD, run->cmd, len < JOURNAL_CMD_BYTES ? len : JOURNAL_CMD_BYTES);
 }
 
-/* Under the sandbox's lock. If that can't be, it does not run either. */
-static int detach(const struct server *s, struct run *run, int lock, struct exec_job *job,
-		  struct err *e)
+/* What is known of it before it is started. */
+static int keep(const struct server *s, const struct run *run, int lock, struct detached_job *kept,
+		struct err *e)
 {
 	char text[DETACHED_FIELDS_BYTES];
-	struct err ignored;
 	struct buf b = {.data = text, .cap = sizeof(text)};
-	struct detached_job kept = {
+	*kept = (struct detached_job){
 		.caller = *s->caller,
-		.oom_kills = job->leaf.oom_kills,
-		.frozen_ms = job->leaf.frozen_ms,
 		.started_ms = clock_wall_ms(),
 		.cmd_len = strlen(run->cmd),
 	};
-	memcpy(kept.leaf, job->leaf.name, sizeof(kept.leaf));
 	add_cmd(run, &b);
-	msg_add_number(&b, TAG_STARTED_MS, kept.started_ms);
-	int rc = detached_make(lock, run->seq, &b, &kept, &detached, e);
-	if (rc < 0) {
+	msg_add_number(&b, TAG_STARTED_MS, kept->started_ms);
+	return detached_make(lock, run->seq, &b, kept, &detached, e);
+}
+
+static int keep_job(const struct exec_job *job, struct detached_job *kept, struct err *e)
+{
+	kept->oom_kills = job->leaf.oom_kills;
+	kept->frozen_ms = job->leaf.frozen_ms;
+	memcpy(kept->leaf, job->leaf.name, sizeof(kept->leaf));
+	return detached_set_job(&detached, kept, e);
+}
+
+/* A detached command's directory is there before it is: without one it does not run. Its number is
+ * taken when it does. */
+static int start_detached(const struct server *s, const struct sandbox *sb, int lock,
+			  struct run *run, struct exec_job *job, struct err *e)
+{
+	struct detached_job kept;
+	struct err ignored;
+	int rc = keep(s, run, lock, &kept, e);
+	if (rc < 0)
+		return rc;
+	rc = exec_start(s, sb, &run->request, job, e);
+	if (rc == 0 && (rc = keep_job(job, &kept, e)) < 0) {
 		leaf_kill(&job->leaf, &ignored);
 		exec_finish(job);
 	}
+	if (rc < 0)
+		detached_drop(lock, run->seq, &detached);
 	return rc;
 }
 
+/* After a power cut the count may be behind. */
+static uint64_t next_number(int dir_fd)
+{
+	uint64_t counted = meta_read_usage(dir_fd).exec_count, last = detached_last(dir_fd);
+	return (counted > last ? counted : last) + 1;
+}
+
+/* The sandbox's directory, owned by the caller, or -errno. */
 static int start(const struct server *s, struct run *run, struct exec_job *job, struct err *e)
 {
-	AUTO_FD lock = exec_join(s, run->id, &run->request, job, e);
+	static struct sandbox sb;
+	AUTO_FD lock = exec_lock(s, run->id, &sb, e);
 	if (lock < 0)
 		return lock;
-	run->seq = meta_count_use(lock, true);
-	return run->detach ? detach(s, run, lock, job, e) : 0;
+	run->seq = next_number(lock);
+	int rc = run->detach ? start_detached(s, &sb, lock, run, job, e)
+			     : exec_start(s, &sb, &run->request, job, e);
+	if (rc < 0)
+		return rc;
+	meta_count_start(lock, run->seq);
+	flock(lock, LOCK_UN);
+	return fd_steal(&lock);
 }
 
 static void add_output(const struct exec_result *result, struct buf *b)
@@ -68,7 +103,7 @@ static void add_output(const struct exec_result *result, struct buf *b)
 
 /* Let it run, and write down how it ended before the caller can ask for that. False: it could not
  * be seen to its end, and the reply says why. */
-static bool supervise(const struct server *s, struct run *run, struct exec_job *job,
+static bool supervise(const struct server *s, struct run *run, int dir_fd, struct exec_job *job,
 		      struct exec_result *result, struct reply *r)
 {
 	struct err e;
@@ -77,28 +112,28 @@ static bool supervise(const struct server *s, struct run *run, struct exec_job *
 		return false;
 	}
 	const struct exec_end end = {run->id, run->seq, run->cmd, strlen(run->cmd), result};
-	exec_end_record(s, &end);
+	exec_end_record(s, &end, dir_fd);
 	return true;
 }
 
-static void run_waited_for(const struct server *s, struct run *run, struct exec_job *job,
-			   struct reply *r)
+static void run_waited_for(const struct server *s, struct run *run, int dir_fd, struct exec_job *job,
+		struct reply *r)
 {
 	static struct exec_result result;
-	if (!supervise(s, run, job, &result, r))
+	if (!supervise(s, run, dir_fd, job, &result, r))
 		return;
 	exec_end_add(&result, &r->body);
 	add_output(&result, &r->body);
 }
 
-static void run_streamed(const struct server *s, struct run *run, struct exec_job *job,
-			 struct reply *r)
+static void run_streamed(const struct server *s, struct run *run, int dir_fd, struct exec_job *job,
+		struct reply *r)
 {
 	static struct exec_stream stream;
 	static struct exec_result result;
 	exec_stream_begin(&stream, r->conn_fd, job->started_mono_ms);
 	job->stream = &stream;
-	if (supervise(s, run, job, &result, r)) {
+	if (supervise(s, run, dir_fd, job, &result, r)) {
 		exec_end_add(&result, &r->body);
 		msg_add_number(&r->body, TAG_STDOUT_BYTES, stream.sent[0]);
 		msg_add_number(&r->body, TAG_STDERR_BYTES, stream.sent[1]);
@@ -136,16 +171,17 @@ void request_exec(const struct server *s, struct msg_cursor fields, struct reply
 	struct err e;
 	if (!run_read(fields, &run, r))
 		return;
-	if (start(s, &run, &job, &e) < 0) {
+	AUTO_FD dir = start(s, &run, &job, &e);
+	if (dir < 0) {
 		reply_sandbox_err(r, &e);
 		return;
 	}
 	if (run.detach)
 		run_detached(s, &run, &job, r);
 	else if (run.streams)
-		run_streamed(s, &run, &job, r);
+		run_streamed(s, &run, dir, &job, r);
 	else
-		run_waited_for(s, &run, &job, r);
+		run_waited_for(s, &run, dir, &job, r);
 	reply_send(r);
 	if (!run.detach && !job.leaf.killed && (job.out_fd >= 0 || job.err_fd >= 0)) {
 		leaf_settle(&job.leaf);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "exec_end.h"
 
-#include <errno.h>
+#include <poll.h>
+#include <sys/file.h>
 
 #include "lib/fd.h"
 #include "lib/msg.h"
@@ -21,29 +22,32 @@ static enum msg_exec_end judge_end(const struct exec_result *result)
 }
 
 /* Who destroys a sandbox has its lock, and waits for its shims, which wait for us. */
-int exec_end_lock(const struct server *s, const char *id)
+bool exec_end_lock(int dir_fd)
 {
-	enum { STEP_MS = 50 };
-	int lock;
-	do {
-		lock = meta_lock(s, id, STEP_MS, NULL);
-	} while (lock == -EBUSY && meta_exists(s, id));
-	return lock < 0 ? -1 : lock;
+	enum { STEP_MS = 5 };
+	while (meta_is_in(dir_fd)) {
+		if (flock(dir_fd, LOCK_EX | LOCK_NB) == 0)
+			return true;
+		poll(NULL, 0, STEP_MS);
+	}
+	return false;
 }
 
-void exec_end_record_locked(const struct server *s, const struct exec_end *end, int lock)
+void exec_end_record_locked(const struct server *s, const struct exec_end *end, int dir_fd)
 {
 	enum msg_exec_end how = judge_end(end->result);
 	totals_count_exec(s->totals, how, end->result->duration_ms);
-	if (lock >= 0)
-		meta_count_end(lock, how);
-	journal_exec(s, lock, end->id, end->seq, end->cmd, end->cmd_len, end->result);
+	if (dir_fd >= 0)
+		meta_count_end(dir_fd, how);
+	journal_exec(s, dir_fd, end->id, end->seq, end->cmd, end->cmd_len, end->result);
 }
 
-void exec_end_record(const struct server *s, const struct exec_end *end)
+void exec_end_record(const struct server *s, const struct exec_end *end, int dir_fd)
 {
-	AUTO_FD lock = exec_end_lock(s, end->id);
-	exec_end_record_locked(s, end, lock);
+	bool locked = exec_end_lock(dir_fd);
+	exec_end_record_locked(s, end, locked ? dir_fd : -1);
+	if (locked)
+		flock(dir_fd, LOCK_UN);
 }
 
 void exec_end_add(const struct exec_result *result, struct buf *b)

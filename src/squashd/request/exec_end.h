@@ -15,13 +15,14 @@ struct exec_end {
 	const struct exec_result *result;
 };
 
-/* The sandbox's lock, for writing down what has ended in it: owned by the caller; -1: the sandbox
- * is being destroyed, or is gone. */
-int exec_end_lock(const struct server *s, const char *id);
+/* Lock the sandbox, by its directory, for writing down what has ended in it. False: it is being
+ * destroyed, or is gone, and there may be another one of its id. */
+bool exec_end_lock(int dir_fd);
 
-/* Write it down, under that lock (which may be -1): in the counts, the log, the history. */
-void exec_end_record_locked(const struct server *s, const struct exec_end *end, int lock);
-void exec_end_record(const struct server *s, const struct exec_end *end);
+/* Write it down: in the history, and, in that directory (-1: none), in the counts and the log. The
+ * first has it locked already, the other locks it and gives it back. */
+void exec_end_record_locked(const struct server *s, const struct exec_end *end, int dir_fd);
+void exec_end_record(const struct server *s, const struct exec_end *end, int dir_fd);
 
 /* Append it, as fields of a message, without the output. */
 void exec_end_add(const struct exec_result *result, struct buf *b);

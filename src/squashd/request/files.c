@@ -97,12 +97,13 @@ static bool start(struct work *w, char *const *argv)
 		reply_fail(w->reply, 400, "bad_message", "the body does not come through a pipe");
 		return false;
 	}
-	AUTO_FD lock = exec_join(w->server, q->id, &request, &w->job, &e);
-	if (lock < 0) {
+	static struct sandbox sb;
+	AUTO_FD lock = exec_lock(w->server, q->id, &sb, &e);
+	if (lock < 0 || exec_start(w->server, &sb, &request, &w->job, &e) < 0) {
 		reply_sandbox_err(w->reply, &e);
 		return false;
 	}
-	meta_count_use(lock, false);
+	meta_count_use(lock);
 	transfer_begin(&w->transfer, &w->job, w->reply->conn_fd, w->server->passed_fd, q->size);
 	return true;
 }

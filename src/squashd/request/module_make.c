@@ -163,6 +163,6 @@ void request_freeze_module(const struct server *s, struct msg_cursor fields, str
 		leftover_note(f.id, &e);
 	if (!made)
 		return;
-	meta_count_use(lock, false);
+	meta_count_use(lock);
 	journal_module(s, "freeze_module", f.id, f.name, NULL);
 }

@@ -66,7 +66,7 @@ void request_allow_net(const struct server *s, struct msg_cursor fields, struct 
 		reply_err(r, &e);
 		return;
 	}
-	meta_count_use(lock, false);
+	meta_count_use(lock);
 	note(s, &next);
 	info_add(s, &next, lock, r);
 }

@@ -56,7 +56,7 @@ void request_restore(const struct server *s, struct msg_cursor fields, struct re
 		reply_err(r, &e);
 		return;
 	}
-	meta_count_use(lock, false);
+	meta_count_use(lock);
 	journal_change(s, sb.id, "restore", "snapshot", name);
 	info_add(s, &sb, lock, r);
 }

@@ -146,13 +146,13 @@ static void handle(const struct server *s, struct told *t, struct shim_answer *a
 	struct err e;
 	AUTO_FD sandbox = meta_open(s, t->id, &e);
 	AUTO_FD dir = sandbox < 0 ? -1 : detached_open(sandbox, t->report.seq, &e);
-	AUTO_FD lock = exec_end_lock(s, t->id);
+	bool locked = sandbox >= 0 && exec_end_lock(sandbox);
 	t->dir_fd = dir;
 	if (dir < 0 || detached_read_job(dir, &t->job, &e) < 0)
 		return; /* all of the sandbox is gone */
 	bool has_leaf = leaf_open(s->cgroup_fd, t->id, t->job.leaf, &leaf, &e) == 0;
 	if (t->report.kind == SHIM_ENDED)
-		end_ended(s, t, &leaf, lock);
+		end_ended(s, t, &leaf, locked ? sandbox : -1);
 	else if (t->report.kind == SHIM_DUE && has_leaf)
 		answer->more_ms = end_due(t, &leaf);
 	leaf_close(&leaf);

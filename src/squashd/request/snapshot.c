@@ -106,7 +106,7 @@ void request_snapshot(const struct server *s, struct msg_cursor fields, struct r
 		reply_capture_err(r, id, &e);
 	if (rc < 0)
 		return;
-	meta_count_use(lock, false);
+	meta_count_use(lock);
 	journal_change(s, id, "snapshot", "snapshot", n.name);
 	r->status = 201;
 	info_add_snapshot(&n, &r->body);

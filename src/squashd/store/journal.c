@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -366,20 +367,56 @@ int journal_read_history(const struct server *s, uint64_t after, uint64_t limit,
 	return rc;
 }
 
-/* The largest number in the file's end, where the last lines are. 0: it has none. */
-static int find_last(int dir_fd, const char *name, uint64_t *last, struct err *e)
+#define END_BYTES ((off_t)(4 * LINE_BYTES)) /* of a file have its last lines */
+
+/* The file's end; how many bytes, 0 if there is no file, or -errno. */
+static ssize_t read_end(int dir_fd, const char *name, char bytes[END_BYTES], struct err *e)
 {
-	static char bytes[4 * LINE_BYTES];
-	static struct numbered_line all[NUMBERED_LINES(sizeof(bytes))];
-	struct numbered_lines lines = {.all = all, .max = sizeof(all) / sizeof(all[0])};
 	AUTO_FD fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_set(e, errno, "open %s", name);
 	off_t size = lseek(fd, 0, SEEK_END);
-	off_t from = size > (off_t)sizeof(bytes) ? size - (off_t)sizeof(bytes) : 0;
-	ssize_t n = size < 0 ? -1 : pread(fd, bytes, sizeof(bytes), from);
+	off_t from = size > END_BYTES ? size - END_BYTES : 0;
+	ssize_t n = size < 0 ? -1 : pread(fd, bytes, END_BYTES, from);
+	return n < 0 ? err_set(e, errno, "read %s", name) : n;
+}
+
+/* The largest seq of a line in the file's end; 0: it has none. */
+static uint64_t last_seq(int dir_fd, const char *name)
+{
+	static const char begin[] = "\n{\"seq\":";
+	static char bytes[END_BYTES + 2];
+	uint64_t last = 0;
+	bytes[0] = '\n';
+	ssize_t n = read_end(dir_fd, name, bytes + 1, NULL);
+	bytes[n < 0 ? 1 : n + 1] = '\0';
+	for (const char *at = bytes; (at = strstr(at, begin)); at += sizeof(begin) - 1) {
+		uint64_t seq = strtoull(at + sizeof(begin) - 1, NULL, 10);
+		if (seq > last)
+			last = seq;
+	}
+	return last;
+}
+
+uint64_t journal_last_exec(int dir_fd, uint64_t *time_ms)
+{
+	struct stat st;
+	uint64_t old = last_seq(dir_fd, log_files.old), now = last_seq(dir_fd, log_files.now);
+	*time_ms = fstatat(dir_fd, log_files.now, &st, AT_SYMLINK_NOFOLLOW) == 0
+			   ? (uint64_t)st.st_mtime * 1000
+			   : 0;
+	return now > old ? now : old;
+}
+
+/* The largest number in the file's end. 0: it has none. */
+static int find_last(int dir_fd, const char *name, uint64_t *last, struct err *e)
+{
+	static char bytes[END_BYTES];
+	static struct numbered_line all[NUMBERED_LINES(sizeof(bytes))];
+	struct numbered_lines lines = {.all = all, .max = sizeof(all) / sizeof(all[0])};
+	ssize_t n = read_end(dir_fd, name, bytes, e);
 	if (n < 0)
-		return err_set(e, errno, "read %s", name);
+		return (int)n;
 	numbered_lines_add(&lines, bytes, (size_t)n);
 	for (size_t i = 0; i < lines.count; i++)
 		if (all[i].number > *last)

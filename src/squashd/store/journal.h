@@ -62,6 +62,10 @@ void journal_system(const struct server *s, const char *event, const char *name)
  * nothing appended. */
 int journal_read_log(int dir_fd, struct buf *out, struct err *e);
 
+/* What the log in dir_fd knows of the last command that it has: its seq (0: none), and when that was
+ * written down, in milliseconds since 1970. */
+uint64_t journal_last_exec(int dir_fd, uint64_t *time_ms);
+
 /* Append the lines of the history, the newest first, to out: those before the event of number after
  * (0: all), limit at most, as journal_lines_page() has it. */
 int journal_read_history(const struct server *s, uint64_t after, uint64_t limit, struct buf *out,

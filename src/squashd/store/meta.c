@@ -93,6 +93,11 @@ bool meta_exists(const struct server *s, const char *id)
 	return faccessat(s->sandboxes_fd, path, F_OK, 0) == 0;
 }
 
+bool meta_is_in(int dir_fd)
+{
+	return faccessat(dir_fd, META, F_OK, 0) == 0;
+}
+
 int meta_remove(int dir_fd, struct err *e)
 {
 	if (unlinkat(dir_fd, META, 0) < 0 || fsync(dir_fd) < 0)
@@ -155,12 +160,17 @@ static void write_active(int dir_fd, struct usage *u)
 		leftover_say(NULL, &e);
 }
 
-uint64_t meta_count_use(int dir_fd, bool starting)
+void meta_count_use(int dir_fd)
 {
 	struct usage u = meta_read_usage(dir_fd);
-	u.exec_count += starting;
 	write_active(dir_fd, &u);
-	return u.exec_count;
+}
+
+void meta_count_start(int dir_fd, uint64_t n)
+{
+	struct usage u = meta_read_usage(dir_fd);
+	u.exec_count = n;
+	write_active(dir_fd, &u);
 }
 
 void meta_count_end(int dir_fd, enum msg_exec_end end)

@@ -35,8 +35,9 @@ int meta_lock(const struct server *s, const char *id, uint64_t wait_ms, struct e
 int meta_load(const struct server *s, int dir_fd, const char *id, struct sandbox *sb,
 	      struct err *e);
 
-/* Whether there is such a sandbox. */
+/* Whether there is such a sandbox; whether dir_fd is, still, that of one. */
 bool meta_exists(const struct server *s, const char *id);
+bool meta_is_in(int dir_fd);
 
 /* Remove meta.json, for good: the sandbox exists no longer. 0 or -errno. */
 int meta_remove(int dir_fd, struct err *e);
@@ -51,8 +52,11 @@ struct usage {
 struct usage meta_read_usage(int dir_fd);
 int meta_write_usage(int dir_fd, const struct usage *u, struct err *e);
 
-/* Note that the sandbox was active just now. Its count of commands, with one more if starting. */
-uint64_t meta_count_use(int dir_fd, bool starting);
+/* Note that the sandbox was active just now. */
+void meta_count_use(int dir_fd);
+
+/* Note that it was, and that a command was started, the n-th of the sandbox's. */
+void meta_count_start(int dir_fd, uint64_t n);
 
 /* Note that it was, and that a command has ended in that way. */
 void meta_count_end(int dir_fd, enum msg_exec_end end);

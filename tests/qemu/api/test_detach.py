@@ -111,11 +111,32 @@ def test_kill(m):
 
 
 def test_kept(m):
-    numbers = [detach(m, "true") for _ in range(ENDED_MAX + 3)]
-    read(m, numbers[-1], wait=60)
+    numbers = [detach(m, "true") for _ in range(ENDED_MAX + 2)]
+    for number in numbers[-ENDED_MAX:]:
+        read(m, number, wait=60)
+    numbers.append(detach(m, "true"))  # those that have ended by now make room
     kept = [e["exec"] for e in m.http("GET", f"{BOX}/execs").json]
-    check("the last ones are kept", kept == numbers[-len(kept):] and len(kept) <= ENDED_MAX, kept)
+    check("the last ones are kept", kept == numbers[-ENDED_MAX:], kept)
     equal("others are gone", m.http("GET", f"{BOX}/execs/{numbers[0]}").status, 404)
+
+
+def test_number(m):
+    """What a command gets is there before it starts, and nobody else's."""
+    used = detach(m, "sleep 1000")
+    m.inside("rm /data/sandboxes/box/usage")
+    number = detach(m, "sleep 1000")
+    equal("no number is used twice, whatever a power cut has taken", number, used + 1)
+    equal("which runs", state(m, number)["state"], "running")
+    after = execute(m, "box", "true") and info(m, "box")["exec_count"]
+    equal("and the count goes on from there", after, number + 1)
+    for n in (used, number):
+        m.http("DELETE", f"{BOX}/execs/{n}")
+    m.inside("cd /data/sandboxes/box; mv execs kept; touch execs")
+    reply = m.http("POST", f"{BOX}/exec", {"cmd": "touch /root/ran", "detach": True})
+    m.inside("cd /data/sandboxes/box; rm execs; mv kept execs")
+    equal("where nothing can be kept", (reply.status, "execs" in reply.json["error"]), (500, True))
+    equal("nothing is started", output(m, "box", "ls /root"), "")
+    equal("nor is it counted", info(m, "box")["exec_count"], after + 1)
 
 
 def test_refused(m):
@@ -234,7 +255,7 @@ def main():
     with pool.borrow(pool.OPEN) as m:
         create(m, "box", BUSYBOX)
         output(m, "box", "mkfifo /tmp/fifo")
-        tap.each(m, test_life, test_bytes, test_kill, test_kept, test_refused, test_no_worker, test_outlives, test_input,
+        tap.each(m, test_life, test_bytes, test_kill, test_kept, test_number, test_refused, test_no_worker, test_outlives, test_input,
                  test_strangers, test_destroyed, test_lost)
 
 

@@ -12,7 +12,7 @@ import time
 
 import pool
 import tap
-from api import BUSYBOX, SANDBOXES, create, destroy, execute, output
+from api import BUSYBOX, SANDBOXES, create, destroy, execute, info, output
 from tap import check, equal
 
 LINE_SECONDS = 20
@@ -21,8 +21,8 @@ LINE_SECONDS = 20
 class Stream:
     """A streamed exec by curl; its lines as they come."""
 
-    def __init__(self, m, cmd, **fields):
-        url = f"http://127.0.0.1:{m.port}/cgi-bin/{SANDBOXES}/box/exec?stream=1"
+    def __init__(self, m, cmd, sandbox="box", **fields):
+        url = f"http://127.0.0.1:{m.port}/cgi-bin/{SANDBOXES}/{sandbox}/exec?stream=1"
         body = json.dumps({"cmd": cmd, **fields})
         command = ["curl", "-sSN", "--max-time", "100", url, "--data-binary", body]
         self.m = m
@@ -161,6 +161,22 @@ def test_gone(m):
     equal("the sandbox goes on", output(m, "box", "echo on"), "on")
 
 
+def test_namesake(m):
+    """A command that outlives its sandbox has no part in the next one of its id."""
+    create(m, "twice", BUSYBOX)
+    with Stream(m, "yes", sandbox="twice") as s:
+        s.until(is_output)
+        destroy(m, "twice")
+        create(m, "twice", BUSYBOX)
+        s.all()
+    known = info(m, "twice")
+    equal("its count is its own", known["exec_count"], 0)
+    equal("and so is its log", m.http("GET", f"{SANDBOXES}/twice/logs").json, [])
+    ends = [e for e in m.http("GET", "api/history").json if e.get("id") == "twice" and e.get("cmd") == "yes"]
+    equal("the end of the other's is in the history", [e["exit_code"] for e in ends], [137])
+    destroy(m, "twice")
+
+
 def test_ends(m):
     with Stream(m, "echo on; sleep 1000", timeout=1) as s:
         result = s.all()
@@ -189,7 +205,7 @@ def main():
     with pool.borrow(pool.OPEN) as m:
         create(m, "box", BUSYBOX)
         tap.each(m, test_live, test_beat, test_bytes, test_split)
-        tap.each(m, test_slow_reader, test_gone, test_ends, test_refused)
+        tap.each(m, test_slow_reader, test_gone, test_namesake, test_ends, test_refused)
         destroy(m, "box")
 
 

@@ -136,7 +136,7 @@ def spoil(m):
         "cd /data/sandboxes; : >empty/meta.json; head -c 100 /dev/urandom >garbage/meta.json;"
         " sed -i 's/\"version\":[0-9]*/\"version\":99/' version/meta.json;"
         f" echo '{{' >record/snapshots/{taken}.json;"
-        f" mv /data/modules/{EXTRA}.squashfs /data/{EXTRA}; sync"
+        f" mv /data/modules/{EXTRA}.squashfs /data/{EXTRA}; : >good/usage; rm missing/usage; sync"
     )
     return taken
 
@@ -144,6 +144,10 @@ def spoil(m):
 def look_at_spoilt(m, taken):
     listed = lists(m)
     equal("the rest starts", [n for n in listed if n[:4] != "many"], ["good", "missing", "record"])
+    for name in ("good", "missing"):  # a power cut takes what isn't synced
+        known = info(m, name)
+        equal(f"how many commands {name} has had, its log knows", known["exec_count"], 1)
+        check("nothing was before it was made", known["last_active"] >= known["created"], known)
     equal("and works", output(m, "good", "cat /root/name"), "good")
     for name in ("empty", "garbage", "version"):
         m.wait_console(f"sandbox {name} is set aside")
