@@ -276,10 +276,13 @@ static int step_banner(struct init *self, struct err *e)
 {
 	unsigned long mb = memory_mb();
 	uint64_t ms = clock_mono_ms();
+	char http[40] = "";
 	(void)e;
+	if (self->settings.http)
+		snprintf(http, sizeof(http), " and, without TLS, %u", self->settings.port);
 	console_say("Squash Sandbox " SQUASH_VERSION " is up after %u.%u s, port %u%s.",
 		    (unsigned)(ms / 1000), (unsigned)(ms % 1000 / 100), self->settings.tls_port,
-		    self->settings.http ? " and, without TLS, SQUASH_PORT" : "");
+		    http);
 	if (self->data.state != DATA_DISK)
 		console_say("No " DATA_LABEL
 			    " disk is in use: all data is in memory, and lost when "

@@ -33,7 +33,7 @@ def execute(m, cmd):
 
 
 def test_banner(m):
-    m.wait_console(r"^Squash Sandbox \S+ is up after \S+ s, port 8443")
+    m.wait_console(r"^Squash Sandbox \S+ is up after \S+ s, port 8443 and, without TLS, 8080\.")
     m.wait_console(r"^API: http://10\.0\.2\.15:8080/ \(\w+\)")
     check("the banner has the address", True)
     m.wait_console(r"^No SQUASH-DATA disk is in use: all data is in memory")
