@@ -13,8 +13,9 @@ import {showSandbox} from "./sandbox.js";
 import {showSandboxes} from "./sandboxes.js";
 import {showSystem} from "./system.js";
 
-// Each fills main, and returns what ends it, or nothing.
+// Each fills main; it may return what ends it.
 const PAGES = {
+	__proto__: null,
 	sandboxes: (main, [id, tab]) => (id ? showSandbox(main, id, tab) : showSandboxes(main)),
 	new: (main, [from]) => showCreate(main, from),
 	modules: showModules,
@@ -52,7 +53,7 @@ function showPage() {
 	end = show(main, rest);
 	const title = $("h1", main);
 	document.title = `${plain(title?.textContent || "")} – Squash Sandbox`;
-	// Who moves by Tab or listens is where the new page begins.
+	// Who moves by Tab, or listens, begins with it.
 	($("[data-focus]", main) || title)?.focus();
 }
 

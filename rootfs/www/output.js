@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What commands have written, of whom nothing is trusted: shown as text, bounded, and told to who
-// listens in a few words, as no screen reader keeps up with a compiler.
+// What commands have written, of whom nothing is trusted: shown as text, bounded, and told in a few
+// words, as no screen reader keeps up with a compiler.
 
 import {$, el, plain, say} from "./dom.js";
 
@@ -8,10 +8,10 @@ const KEPT = 1000000; // characters; the oldest go first
 const SHOWN_EVERY_MS = 50;
 const TOLD_EVERY_MS = 3000;
 
-// Sequences that colour text and move the cursor (ECMA-48: CSI, OSC, and ESC with one more byte).
-const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])/g;
+// Sequences that colour text and move the cursor (ECMA-48: CSI, OSC, ESC with one byte more).
+const ESCAPES = /\x1b(?:\[[0-?]{0,64}[ -/]?[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])/g;
 // One that may go on in the next piece.
-const CUT = /\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]{0,256}\x1b?|[ -/]*)?$/;
+const CUT = /\x1b(?:\[[0-?]{0,64}[ -/]?|\][^\x07\x1b]{0,256}\x1b?|[ -/]{0,9})?$/;
 
 // A stream's text as it is shown, piece by piece. end: no more comes.
 export function makeCleaner() {

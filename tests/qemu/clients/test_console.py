@@ -189,6 +189,11 @@ def test_run(b, m):
     check(f"of much output the end is kept ({length} characters)", length <= 1_100_000, length)
     b.click(".result .quiet")
 
+    run(b, "printf '\\033['; tr '\\0' 1 </dev/zero | head -c 3000000; printf '\\033'; tr '\\0' ' ' </dev/zero | head -c 3000000; echo done")
+    b.wait_text(".result .verdict", "^exit code 0", 90)
+    check("a sequence without end is shown, not waited for", " done\n" in b.text(".output"), b.text(".output")[-40:])
+    b.click(".result .quiet")
+
     b.click("[name=detach]")
     run(b, "echo alone; sleep 600")
     b.wait_text(".part tbody", "running")
@@ -371,6 +376,9 @@ def test_polling(b, m):
 
 
 def test_end(b, m):
+    for name in ("constructor", "__proto__"):  # what every object has
+        b.script(f"location.hash = '#/{name}'")
+        b.wait_text("h1", "^Sandboxes")
     b.script("location.hash = '#/sandboxes/copy'")
     b.wait_text(".state", "running")
     b.click(".head .danger")
