@@ -203,7 +203,8 @@ int exec_start(const struct server *s, const struct sandbox *sb, const struct ex
 	int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
 
 	*job = (struct exec_job){
-		.leaf = {.fd = -1, .box_fd = -1}, .pidfd = -1, .null_fd = -1, .input_fd = -1};
+		.leaf = {.fd = -1, .box_fd = -1}, .pidfd = -1, .null_fd = -1, .input_fd = -1,
+		.waiter_fd = -1};
 	int rc = leaf_lease(s->cgroup_fd, sb->id, &job->leaf, e);
 	if (rc < 0)
 		return rc;
@@ -218,6 +219,7 @@ int exec_start(const struct server *s, const struct sandbox *sb, const struct ex
 	if (rc == 0) {
 		struct join j = {.request = r, .in_fd = in[0], .out_fd = out[1], .err_fd = err[1]};
 		job->started_mono_ms = clock_mono_ms();
+		job->beat_ms = job->started_mono_ms + EXEC_BEAT_MS;
 		rc = start_joined(s, sb, &j, job, e);
 	}
 	fd_close(&in[0]);

@@ -14,6 +14,8 @@
 #include "squashd/sandbox.h"
 #include "squashd/wire/exec_request.h"
 
+#define EXEC_BEAT_MS 15000 /* less than clients wait for a reply's head: some give up after 30 s */
+
 /* A command that has been started: where its supervisor finds it. */
 struct exec_job {
 	struct leaf leaf;
@@ -23,6 +25,9 @@ struct exec_job {
 	uint64_t started_mono_ms;
 	int null_fd;                /* what is not kept goes there; -1 until something does */
 	struct exec_stream *stream; /* where its output goes, set by the caller; NULL: the result */
+	int waiter_fd; /* who waits for the result is told there that it runs, after EXEC_BEAT_MS and
+			* again after each; -1: nobody. Borrowed, set by the caller */
+	uint64_t beat_ms;
 };
 
 /* Join the sandbox and start the command in a fresh leaf. The caller holds the sandbox's lock. 0;

@@ -11,6 +11,7 @@
 #include "exec.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
+#include "lib/msg.h"
 #include "squashd/box/freeze.h"
 
 #define KILLED_MS 2000
@@ -160,6 +161,20 @@ static bool is_due(struct watch *w, uint64_t now)
 	return w->result->timed_out;
 }
 
+/* Tell who waits that it runs, if it is time. Milliseconds until the next, or -1. */
+static int beat(struct exec_job *job, uint64_t now)
+{
+	const struct buf nothing = {0};
+	if (job->waiter_fd < 0)
+		return -1;
+	if (now >= job->beat_ms) {
+		job->beat_ms = now + EXEC_BEAT_MS;
+		if (msg_send(job->waiter_fd, MSG_PIECE, NULL, &nothing, NULL) < 0)
+			job->waiter_fd = -1;
+	}
+	return (int)(job->beat_ms - now);
+}
+
 /* One round. 1 to go on, 0 when done, -errno. */
 static int step(struct watch *w, struct err *e)
 {
@@ -171,6 +186,7 @@ static int step(struct watch *w, struct err *e)
 	int wait_ms = w->deadline_ms > now ? (int)(w->deadline_ms - now) : -1;
 	if (w->job->stream)
 		wait_ms = clock_sooner(wait_ms, exec_stream_beat(w->job->stream, now));
+	wait_ms = clock_sooner(wait_ms, beat(w->job, now));
 	int rc = wait_for(w, wait_ms, e);
 	return rc < 0 ? rc : 1;
 }

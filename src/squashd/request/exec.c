@@ -120,6 +120,7 @@ static void run_waited_for(const struct server *s, struct run *run, int dir_fd, 
 		struct reply *r)
 {
 	static struct exec_result result;
+	job->waiter_fd = r->conn_fd;
 	if (!supervise(s, run, dir_fd, job, &result, r))
 		return;
 	exec_end_add(&result, &r->body);

@@ -2,13 +2,18 @@
 # SPDX-License-Identifier: MIT
 """What a command in a sandbox gets, what comes back, and what it can't do to others."""
 
+import json
+import os
 import re
+import subprocess
 
 import pool
 import tap
 from api import BUSYBOX, DEBIAN, PYTHON, SANDBOXES, Running, create, destroy, execute, output
 from machine import ROOT
+from modules import workers
 from tap import check, equal
+from waiting import wait_until
 
 MIB = 1 << 20
 BATTERY = ROOT / "tests/qemu/programs/battery.py"
@@ -157,6 +162,45 @@ def test_layers(m):
     destroy(m, "plain")
 
 
+class Late:
+    """A command that takes more than 15 s, asked for by curl."""
+
+    def __init__(self, m, cmd):
+        url = f"http://127.0.0.1:{m.port}/cgi-bin/{SANDBOXES}/box/exec"
+        command = ["curl", "-siN", "--max-time", "60", url, "--data-binary", json.dumps({"cmd": cmd})]
+        known = set(workers(m))
+        self.curl = subprocess.Popen(command, stdout=subprocess.PIPE)
+        wait_until(lambda: set(workers(m)) - known)
+        self.worker = (set(workers(m)) - known).pop()
+        self.said = b""
+
+    def wait_head(self):
+        """Read what comes before the end; whether that is a head and white space."""
+        while b"\r\n\r\n" not in self.said and (more := os.read(self.curl.stdout.fileno(), 65536)):
+            self.said += more
+        return re.fullmatch(rb"HTTP/1.1 200 OK\r\n.*?\r\n\r\n\s*", self.said, re.DOTALL) is not None
+
+    def end(self):
+        """The object that comes in the end."""
+        self.said += self.curl.stdout.read()
+        self.curl.stdout.close()
+        self.curl.wait()
+        return json.loads(self.said.partition(b"\r\n\r\n")[2])
+
+
+def test_late(m):
+    late, lost = Late(m, "echo begun; until test -e /tmp/end; do sleep 0.2; done; echo late; exit 3"), Late(m, "sleep 100")
+    check("what takes long has its head before its end", late.wait_head(), late.said)
+    check("with white space behind it", lost.wait_head(), lost.said)
+    m.inside(f"kill -9 {lost.worker}")
+    equal("where its end can't be seen, that is said", lost.end(),
+          {"exit_code": None, "error": "squashd has ended before the command", "code": "unavailable"})
+    output(m, "box", "touch /tmp/end; killall sleep; true")
+    result = late.end()
+    equal("otherwise the result comes", (result["exit_code"], result["stdout"]), (3, "begun\nlate\n"))
+    check("which took its time", result["duration_ms"] > 15000, result)
+
+
 def test_odd_ids(m):
     reply = m.http("GET", f"{SANDBOXES}/%62ox")
     equal("a percent-encoded id is the same", reply.json and reply.json["id"], "box")
@@ -170,7 +214,7 @@ def main():
         before = m.counts()
         create(m, "box", PYTHON, memory_mb=256, cpu=1.5)
         tap.each(m, test_fields, test_streams, test_timeout, test_python, test_root, test_outside)
-        tap.each(m, test_layers, test_limits, test_fork_bomb, test_odd_ids)
+        tap.each(m, test_layers, test_limits, test_fork_bomb, test_odd_ids, test_late)
         destroy(m, "box")
         equal("nothing is left behind", m.wait_counts(before), before)
 
