@@ -146,7 +146,7 @@ def test_cpu(m, _):
     before = scrape(m)
     burn = "timeout 1 sh -c 'while :; do :; done'; true"
     output(m, "box", burn)
-    output(m, "slow", burn)
+    seconds = execute(m, "slow", burn)["duration_ms"] / 1000  # more than one on a host that is busy
     now = scrape(m)
 
     def used(name, box):
@@ -155,7 +155,7 @@ def test_cpu(m, _):
     cpu = [used("cpu_seconds_total", box) for box in ("box", "slow", "idle")]
     waited = [used("cpu_throttled_seconds_total", box) for box in ("box", "slow", "idle")]
     check("processor time", cpu[0] > 0.3, cpu)
-    check("less for one that may have less", 0.05 < cpu[1] < 0.5, cpu)
+    check("less for one that may have less", 0.05 < cpu[1] < 0.3 * (seconds + 1), (cpu, seconds))
     check("nearly none for who does nothing", cpu[2] < 0.1, cpu)
     check("who may have less has waited", waited[1] > 0.2 and waited[2] == 0, waited)
     total = now.get("squash_cpu_seconds_total") - before.get("squash_cpu_seconds_total")
