@@ -277,9 +277,32 @@ def test_sweeps(m):
         check("and all of them end", wait_until(lambda: not workers(m), 30), workers(m))
 
 
+# Control messages, of as many bytes.
+CONTROL = """
+import socket
+u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for size in (4000, 20000):
+    try:
+        u.sendmsg([b'x'], [(socket.IPPROTO_IP, 8, bytes(size))], 0, ('127.0.0.1', 9))
+    except OSError as error:
+        print(size, error.strerror)
+"""
+
+
+def test_kernel(m):
+    """What the kernel has one of, and would refuse, or say, at another's expense."""
+    _, orphans = m.inside("cat /proc/sys/net/ipv4/tcp_max_orphans")
+    equal("closed connections with something to send have room", int(orphans), 1 << 20)
+    equal("no list of all tasks on the console for one that is out of memory", m.inside("cat /proc/sys/vm/oom_dump_tasks")[1].strip(), "0")
+    with sandboxes(m, ("one",), memory_mb=64):
+        said = output(m, "one", "python3 -", stdin=CONTROL).splitlines()
+        check("a socket's control messages are bounded", len(said) == 2 and said[0] != "4000 No buffer space available"
+              and said[1] == "20000 No buffer space available", said)
+
+
 def main():
     with pool.borrow(pool.OPEN) as m:
-        tap.each(m, test_files, test_accounts, test_tcp, test_filters, test_memory, test_sweeps)
+        tap.each(m, test_files, test_accounts, test_tcp, test_filters, test_memory, test_sweeps, test_kernel)
 
 
 tap.run(main)
