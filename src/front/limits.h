@@ -40,8 +40,10 @@
 #define FRONT_QUEUE_MS 30000      /* for a request's turn to come; 503 past it */
 
 /* Requests under way */
-#define FRONT_REQUESTS 448        /* squashd takes LIMIT_WORKERS, and has work of its own */
-#define FRONT_CLIENT_REQUESTS 336 /* of one address: three quarters */
+/* squashd has LIMIT_WORKERS, of which 64 are left for work of its own; of what takes long it lets 64
+ * fewer in than this. */
+#define FRONT_REQUESTS 448
+#define FRONT_CLIENT_REQUESTS 224 /* of one address, and no more than it leaves to others */
 #define FRONT_UPLOADS 64          /* authorised, with a body that doesn't fit into FRONT_IN_BYTES */
 #define FRONT_CLIENT_UPLOADS 16   /* of one address, and no more than it leaves to others */
 /* Requests that have just begun: as many as keep all processors busy, so that a newcomer's

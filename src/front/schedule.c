@@ -32,22 +32,29 @@ static struct conn *conn_of(struct turns_item *item)
 	return item ? (struct conn *)((char *)item - offsetof(struct conn, turn)) : NULL;
 }
 
-static bool may_start_small(const struct turns_line *line)
+/* A request may keep its place for hours, so an address gets another only while it has fewer than
+ * are left: each leaves as many to others as it has itself, and a few addresses don't have all. */
+static bool may_have_more(const struct turns_line *line, const struct client *one)
 {
-	const struct client *one =
-		(const struct client *)((const char *)line - offsetof(struct client, small));
-	return one->requests < FRONT_CLIENT_REQUESTS;
+	const struct conn *first = conn_of(line->first);
+	return one->requests < FRONT_CLIENT_REQUESTS && first &&
+	       one->requests < FRONT_REQUESTS - first->front->requests;
 }
 
-/* An upload may keep its place for hours, so an address gets another only while it has fewer than
- * are left: each leaves as many to others as it has itself, and a few addresses don't have all. */
+static bool may_start_small(const struct turns_line *line)
+{
+	return may_have_more(line, (const struct client *)((const char *)line -
+							   offsetof(struct client, small)));
+}
+
+/* So it is with uploads. */
 static bool may_start_large(const struct turns_line *line)
 {
 	const struct client *one =
 		(const struct client *)((const char *)line - offsetof(struct client, large));
 	const struct conn *first = conn_of(line->first);
 	unsigned left = first ? FRONT_UPLOADS - first->front->uploads : 0;
-	return one->requests < FRONT_CLIENT_REQUESTS && one->uploads < FRONT_CLIENT_UPLOADS &&
+	return may_have_more(line, one) && one->uploads < FRONT_CLIENT_UPLOADS &&
 	       one->uploads < left;
 }
 

@@ -29,7 +29,11 @@
 #define LIMIT_FILES_LISTED 65536 /* entries of a directory */
 #define LIMIT_FILES_NAMES_BYTES 3145728 /* of their names and targets: as JSON six times that */
 #define LIMIT_WORKERS 512 /* requests under way at once, 503 past it: a worker costs some 200 KiB */
-#define LIMIT_WORKERS_KEPT 64    /* of these, for requests that end soon: health, list, destroy */
+/* Of these, for requests that end soon (health, list, destroy), half of which front lets through
+ * when it has all that takes long; and for one sandbox of those that end soon, as they may wait
+ * LIMIT_BUSY_MS for its lock. */
+#define LIMIT_WORKERS_KEPT 128
+#define LIMIT_WORKERS_SOON 32
 #define LIMIT_WORKERS_REPORTS 32 /* of these, for the ends of detached commands; others wait */
 
 /* What a sandbox may be */

@@ -106,9 +106,15 @@ bool seats_admit(struct seats *s, int seat, enum seat_class class, const char *i
 {
 	uint32_t word = word_of(class, digest(id));
 	atomic_store(&s->words[seat], word);
+	unsigned own = class == SEAT_SOON || class == SEAT_LONG ? count_word(s, word) : 0;
+	if (class == SEAT_SOON && id[0] != '\0' && own > LIMIT_WORKERS_SOON) {
+		err_say(e, EBUSY, "%d requests to sandbox %s are under way already",
+			LIMIT_WORKERS_SOON, id);
+		return false;
+	}
 	if (class != SEAT_LONG)
 		return true;
-	unsigned all = seats_of_class(s, SEAT_LONG), own = count_word(s, word);
+	unsigned all = seats_of_class(s, SEAT_LONG);
 	unsigned most = LIMIT_WORKERS - LIMIT_WORKERS_KEPT;
 	if (all > most) {
 		err_say(e, EBUSY, "%u requests that take long are under way already", most);

@@ -37,7 +37,9 @@ static void test_kept(void)
 	tap_ok(fill("", SEAT_LONG, LIMIT_WORKERS) == most, "long requests have all but %d",
 	       LIMIT_WORKERS_KEPT);
 	tap_ok(fill("a", SEAT_LONG, 1) == 0, "no sandbox gets another");
-	tap_ok(fill("a", SEAT_SOON, LIMIT_WORKERS) == LIMIT_WORKERS_KEPT,
+	tap_ok(fill("a", SEAT_SOON, LIMIT_WORKERS) == LIMIT_WORKERS_SOON,
+	       "of what ends soon a sandbox has %d", LIMIT_WORKERS_SOON);
+	tap_ok(fill("", SEAT_SOON, LIMIT_WORKERS) == LIMIT_WORKERS_KEPT - LIMIT_WORKERS_SOON,
 	       "what ends soon has the rest");
 	tap_ok(seats_take(seats, SEAT_NEW) < 0, "then there is none");
 	tap_ok(seats_taken(seats) == LIMIT_WORKERS, "all are taken");

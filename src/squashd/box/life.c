@@ -32,7 +32,9 @@
 #include "squashd/store/traffic.h"
 #include "upper.h"
 
-#define SHIMS_MS 5000 /* for the shims of a sandbox that ends to tell of its commands */
+#define SHIMS_MS 5000   /* for the shims of a sandbox that ends to tell of its commands */
+#define END_MS 20000    /* for a sandbox's lock, to end it */
+#define RECOVER_MS 1000 /* for one's lock, while the API waits for squashd to begin */
 
 bool life_has_dir(const struct server *s, const char *id)
 {
@@ -103,16 +105,18 @@ static int end_locked(const struct server *s, const struct sandbox *sb, int dir_
 	return rc;
 }
 
-/* The lock for ending the sandbox. Who has it is an exec that joins, a matter of milliseconds, or
- * something longer, which is ended. */
+/* The lock for ending the sandbox. Who has it is ended: a capture, or an exec that joins, which takes
+ * milliseconds, or, where the sandbox has used up its processor time, minutes. */
 static int lock_to_end(const struct server *s, const char *id, struct err *e)
 {
 	enum { STEP_MS = 20 };
+	uint64_t deadline = clock_mono_ms() + END_MS;
 	for (;;) {
 		int dir = meta_lock(s, id, STEP_MS, e);
-		if (dir != -EBUSY)
+		if (dir != -EBUSY || clock_mono_ms() >= deadline)
 			return dir;
 		capture_cancel(s, id);
+		cgroup_kill_commands(s->cgroup_fd, id);
 	}
 }
 
@@ -210,7 +214,7 @@ int life_end_if_over(const struct server *s, const char *id, struct err *e)
 	make_nobody(&sb, id);
 	sb.runtime = runtime_load(s, id);
 	bool over = sb.runtime.slot != SLOT_NONE && is_time_up(&sb);
-	AUTO_FD dir = over ? lock_to_end(s, id, e) : meta_lock(s, id, META_WAIT, e);
+	AUTO_FD dir = over ? lock_to_end(s, id, e) : meta_lock(s, id, LIMIT_BUSY_MS, e);
 	if (dir < 0)
 		return dir;
 	int rc = meta_load(s, dir, id, &sb, e);
@@ -231,10 +235,10 @@ static void tidy(const struct server *s, const struct sandbox *sb, int dir_fd)
 		leftover_note(sb->id, &e);
 }
 
-/* A pass over what there is; whole: squashd has just started, and watches nothing yet. */
+/* A pass over what there is. */
 struct sweep {
 	const struct server *server;
-	bool whole;
+	uint64_t wait_ms; /* for a sandbox's lock: who has it longer is looked after by the next sweep */
 	size_t later_count;
 	pid_t later[LIMIT_SANDBOXES]; /* children that wait for a lock */
 };
@@ -266,15 +270,15 @@ static void sweep_locked(const struct sweep *w, int dir_fd, const char *id)
 		tidy(w->server, &sb, dir_fd);
 		if (check_locked(w->server, &sb, dir_fd, &e) < 0)
 			leftover_note(id, &e);
-		if (w->whole)
-			have_watched(w->server, &sb);
+		have_watched(w->server, &sb);
 		if (meta_exists(w->server, id) && egress_change(w->server, &sb, &sb, &e) < 0)
 			leftover_say(id, &e); /* squashd comes back to it */
 	}
 }
 
-/* The same in a child, when nobody works on it any more. Who does may be the child of a worker that
- * is dead: it has its lock until it is PID 1 of what is to be swept away. */
+/* The same in a child, when nobody works on it any more, but not for ever: what holds the lock may
+ * be a capture, of half an hour. Or it is the child of a worker that is dead: it has the lock until it
+ * is PID 1 of what is to be swept away. */
 static void sweep_later(struct sweep *w, const char *id)
 {
 	struct err e;
@@ -287,9 +291,11 @@ static void sweep_later(struct sweep *w, const char *id)
 	}
 	if (pid != 0)
 		return;
-	AUTO_FD lock = meta_lock(w->server, id, META_WAIT, NULL);
+	AUTO_FD lock = meta_lock(w->server, id, w->wait_ms, &e);
 	if (lock >= 0)
 		sweep_locked(w, lock, id);
+	else if (lock != -ENOENT)
+		leftover_note(id, &e);
 	_exit(leftover_is_noted() ? 1 : 0);
 }
 
@@ -364,14 +370,14 @@ static void sweep(struct sweep *w)
 
 void life_sweep(const struct server *s)
 {
-	static struct sweep w;
+	static struct sweep w = {.wait_ms = LIMIT_BUSY_MS};
 	w.server = s;
 	sweep(&w);
 }
 
 void life_recover(const struct server *s)
 {
-	static struct sweep w = {.whole = true};
+	static struct sweep w = {.wait_ms = RECOVER_MS};
 	w.server = s;
 	sweep(&w);
 }

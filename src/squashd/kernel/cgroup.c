@@ -142,6 +142,15 @@ int cgroup_end_commands(int root_fd, const char *id, uint64_t deadline_ms, struc
 	return rc == -ENOENT || rc == -EBUSY ? 0 : rc;
 }
 
+void cgroup_kill_commands(int root_fd, const char *id)
+{
+	char path[LIMIT_ID_BYTES + 32];
+	for (unsigned i = 0; i < LIMIT_EXECS; i++) {
+		snprintf(path, sizeof(path), "%s/box/x%u/cgroup.kill", id, i);
+		fd_write_file(root_fd, path, "1", NULL);
+	}
+}
+
 /* 0: there is none. */
 static pid_t read_first_pid(int leaf_fd, struct err *e)
 {
@@ -220,6 +229,8 @@ int cgroup_remove(int root_fd, const char *id, struct err *e)
 		return errno == ENOENT ? 0 : err_set(e, errno, "open cgroup %s", id);
 	uint64_t deadline = clock_mono_ms() + REMOVE_MS;
 	int rc;
+	/* Dying takes time, too: a thousand threads would need minutes of a hundredth's. */
+	fd_write_file(fd, "cpu.max", "max", NULL);
 	do {
 		/* Again each time round: an exec that was about to join may have come in. */
 		rc = fd_write_file(fd, "cgroup.kill", "1", e);

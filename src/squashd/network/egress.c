@@ -127,7 +127,7 @@ int egress_change(const struct server *s, const struct sandbox *before, const st
 int egress_mend(const struct server *s, const char *id, struct err *e)
 {
 	static struct sandbox sb;
-	AUTO_FD dir = meta_lock(s, id, META_WAIT, e);
+	AUTO_FD dir = meta_lock(s, id, LIMIT_BUSY_MS, e);
 	int rc = dir < 0 ? dir : meta_load(s, dir, id, &sb, e);
 	return rc < 0 ? rc : egress_change(s, &sb, &sb, e);
 }

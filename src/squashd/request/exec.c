@@ -142,11 +142,16 @@ static void run_streamed(const struct server *s, struct run *run, int dir_fd, st
 	exec_stream_end(&stream); /* whole, even if it has failed in its midst */
 }
 
-/* Nobody waits for what is left of it any more. Returns if there is nothing, or that fails. */
-static void leave_to_shim(const struct server *s, struct run *run, struct exec_job *job,
+/* Nobody waits for what is left of it any more. Returns if that fails. Under the sandbox's lock: of one
+ * that is gone nothing is left, and there may be another one of its id. */
+static void leave_to_shim(const struct server *s, struct run *run, int dir_fd, struct exec_job *job,
 			  const struct detached *d)
 {
 	struct err e, ignored;
+	if (exec_end_lock(dir_fd, META_WAIT) < 0)
+		return;
+	if (!d)
+		leaf_settle(&job->leaf);
 	seats_leave(s->seats, s->seat);
 	if (become_shim(s, run->id, job, run->seq, run->request.timeout_ms, d, &e) == 0)
 		return;
@@ -155,13 +160,13 @@ static void leave_to_shim(const struct server *s, struct run *run, struct exec_j
 }
 
 /* The caller has his answer at once. */
-static void run_detached(const struct server *s, struct run *run, struct exec_job *job,
+static void run_detached(const struct server *s, struct run *run, int dir_fd, struct exec_job *job,
 			 struct reply *r)
 {
 	r->status = 202;
 	msg_add_number(&r->body, TAG_EXEC, run->seq);
 	reply_send(r);
-	leave_to_shim(s, run, job, &detached);
+	leave_to_shim(s, run, dir_fd, job, &detached);
 	detached_close(&detached);
 }
 
@@ -178,15 +183,13 @@ void request_exec(const struct server *s, struct msg_cursor fields, struct reply
 		return;
 	}
 	if (run.detach)
-		run_detached(s, &run, &job, r);
+		run_detached(s, &run, dir, &job, r);
 	else if (run.streams)
 		run_streamed(s, &run, dir, &job, r);
 	else
 		run_waited_for(s, &run, dir, &job, r);
 	reply_send(r);
-	if (!run.detach && !job.leaf.killed && (job.out_fd >= 0 || job.err_fd >= 0)) {
-		leaf_settle(&job.leaf);
-		leave_to_shim(s, &run, &job, NULL);
-	}
+	if (!run.detach && !job.leaf.killed && (job.out_fd >= 0 || job.err_fd >= 0))
+		leave_to_shim(s, &run, dir, &job, NULL);
 	exec_finish(&job);
 }

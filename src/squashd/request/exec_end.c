@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "exec_end.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <sys/file.h>
 
+#include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/msg.h"
 #include "squashd/store/journal.h"
@@ -22,15 +24,18 @@ static enum msg_exec_end judge_end(const struct exec_result *result)
 }
 
 /* Who destroys a sandbox has its lock, and waits for its shims, which wait for us. */
-bool exec_end_lock(int dir_fd)
+int exec_end_lock(int dir_fd, uint64_t wait_ms)
 {
 	enum { STEP_MS = 5 };
+	uint64_t begun = clock_mono_ms();
 	while (meta_is_in(dir_fd)) {
 		if (flock(dir_fd, LOCK_EX | LOCK_NB) == 0)
-			return true;
+			return 0;
+		if (clock_mono_ms() - begun >= wait_ms)
+			return -EBUSY;
 		poll(NULL, 0, STEP_MS);
 	}
-	return false;
+	return -ENOENT;
 }
 
 void exec_end_record_locked(const struct server *s, const struct exec_end *end, int dir_fd)
@@ -44,7 +49,7 @@ void exec_end_record_locked(const struct server *s, const struct exec_end *end, 
 
 void exec_end_record(const struct server *s, const struct exec_end *end, int dir_fd)
 {
-	bool locked = exec_end_lock(dir_fd);
+	bool locked = exec_end_lock(dir_fd, META_WAIT) == 0;
 	exec_end_record_locked(s, end, locked ? dir_fd : -1);
 	if (locked)
 		flock(dir_fd, LOCK_UN);

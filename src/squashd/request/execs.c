@@ -117,7 +117,7 @@ static int kill_running(const struct server *s, const char *id, int dir, struct 
 {
 	struct detached_job job;
 	struct leaf leaf;
-	AUTO_FD lock = meta_lock(s, id, META_WAIT, e);
+	AUTO_FD lock = meta_lock(s, id, LIMIT_BUSY_MS, e);
 	if (lock < 0)
 		return lock;
 	if (detached_state(dir) != MSG_EXEC_RUNS)

@@ -25,6 +25,8 @@
 #include "squashd/store/meta.h"
 #include "squashd/store/slots.h"
 
+#define LOCK_MS 100 /* for the sandbox's lock, to write down an end */
+
 /* A report, and what it is about. */
 struct told {
 	struct shim_report report;
@@ -140,22 +142,25 @@ static void end_ended(const struct server *s, const struct told *t, struct leaf 
 		leftover_say(t->id, &e);
 }
 
-static void handle(const struct server *s, struct told *t, struct shim_answer *answer)
+/* Whether it has been dealt with. Where somebody has the sandbox's lock for long, the shim tells
+ * again: few are heard at a time, and other sandboxes' wait. */
+static bool handle(const struct server *s, struct told *t, struct shim_answer *answer)
 {
 	struct leaf leaf = {.fd = -1, .box_fd = -1};
 	struct err e;
 	AUTO_FD sandbox = meta_open(s, t->id, &e);
 	AUTO_FD dir = sandbox < 0 ? -1 : detached_open(sandbox, t->report.seq, &e);
-	bool locked = sandbox >= 0 && exec_end_lock(sandbox);
 	t->dir_fd = dir;
 	if (dir < 0 || detached_read_job(dir, &t->job, &e) < 0)
-		return; /* all of the sandbox is gone */
+		return true; /* all of the sandbox is gone */
 	bool has_leaf = leaf_open(s->cgroup_fd, t->id, t->job.leaf, &leaf, &e) == 0;
-	if (t->report.kind == SHIM_ENDED)
-		end_ended(s, t, &leaf, locked ? sandbox : -1);
+	int rc = t->report.kind == SHIM_ENDED ? exec_end_lock(sandbox, LOCK_MS) : 0;
+	if (t->report.kind == SHIM_ENDED && rc != -EBUSY)
+		end_ended(s, t, &leaf, rc == 0 ? sandbox : -1);
 	else if (t->report.kind == SHIM_DUE && has_leaf)
 		answer->more_ms = end_due(t, &leaf);
 	leaf_close(&leaf);
+	return rc != -EBUSY;
 }
 
 void shim_report_serve(const struct server *s, int conn_fd)
@@ -164,6 +169,6 @@ void shim_report_serve(const struct server *s, int conn_fd)
 	struct shim_answer answer = {0};
 	if (!read_report(s, conn_fd, &told))
 		return;
-	handle(s, &told, &answer);
-	fd_write_all(conn_fd, &answer, sizeof(answer));
+	if (handle(s, &told, &answer))
+		fd_write_all(conn_fd, &answer, sizeof(answer));
 }
