@@ -15,7 +15,7 @@ def clean(text):
 
 
 def document(programs):
-    """Returns the XML, as bytes, of programs as tests/tap has run them."""
+    """Returns the XML, as bytes, of programs as far as tests/tap has run them."""
     root = xml.Element("testsuites", name="Squash Sandbox")
     for program in programs:
         root.append(suite(program))
@@ -31,13 +31,13 @@ def suite(program):
     element = xml.Element("testsuite", name=clean(program.path), time=f"{program.seconds:.3f}")
     for result in program.results:
         case(element, classname, result)
-    if program.faults:
+    if program.errors:
         whole = xml.SubElement(element, "testcase", classname=classname,
                                name="the program runs as it should", time="0.000")
-        xml.SubElement(whole, "error", message=clean("; ".join(program.faults)))
+        xml.SubElement(whole, "error", message=clean("; ".join(program.errors)))
     element.set("tests", str(len(element)))
     element.set("failures", str(program.count("failed")))
-    element.set("errors", str(1 if program.faults else 0))
+    element.set("errors", str(1 if program.errors else 0))
     element.set("skipped", str(program.count("skipped")))
     return element
 

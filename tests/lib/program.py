@@ -6,16 +6,21 @@ import re
 import select
 import signal
 import subprocess
+import threading
 import time
-from pathlib import Path
 
-# The modules that test programs share.
-LIBRARY = str(Path(__file__).resolve().parent)
+import environment
 
-TEST_LINE = re.compile(r"(not )?ok\b *(\d*)(?: *- *)?(.*)")
-PLAN_LINE = re.compile(r"1\.\.(\d+)(.*)")
+TEST_LINE = re.compile(r"(not )?ok\b *(\d{0,9})(?: *- *)?(.*)", re.ASCII)
+PLAN_LINE = re.compile(r"1\.\.(\d{1,9})\s*(#.*)?", re.ASCII)
 DIRECTIVE = re.compile(r"#\s*(skip|todo)", re.IGNORECASE)
 MARK_LINE = re.compile(rb"# tap: (.*)")
+# Colours and the like (ECMA-48, 5.4), and control characters: a terminal shows none of them.
+UNSEEN = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
+
+OUTPUT_MIB = 16  # the most that a program may print: its lines are kept in memory
+LINE_BYTES = 128  # a shorter line counts as so many
+SETTLE_S = 0.5  # from a program's end until nothing may be printed any more
 
 
 def say(line):
@@ -47,9 +52,13 @@ class Program:
         self.faults = []  # of the run as a whole
         self.seconds = 0.0
         self.process = None
+        self.ended = False
+        self.cut = None  # why the program was ended, if it didn't end by itself
         self.deadline = 0.0
-        self.timed_out = False
         self.last_result = 0.0
+        self.size = 0  # of its output, in bytes
+        self.rest = bytearray()  # an unfinished line
+        self.lock = threading.Lock()  # of cut and ended: run_beside() calls end() from another thread
         self.read_mark()
 
     def read_mark(self):
@@ -75,14 +84,26 @@ class Program:
     def well(self):
         return not self.faults and not self.count("failed")
 
-    def run(self):
+    @property
+    def errors(self):
+        """The faults. A run that has not come to its end is one."""
+        if self.ended:
+            return self.faults
+        return [*self.faults, "interrupted" if self.process else "has not run"]
+
+    def run(self, scratch):
+        """Run it. Its temporary files go into a new directory of scratch (an environment.Scratch)."""
         began = self.last_result = time.monotonic()
         self.deadline = began + self.timeout_s
         self.say(self.path)
+        place = scratch.make()
         try:
-            self.follow()
+            self.follow(place)
         finally:
             self.kill()
+            scratch.remove(place)
+        with self.lock:
+            self.ended = True
         self.seconds = time.monotonic() - began
         for fault in self.faults:
             self.say(f"    # {fault}")
@@ -95,67 +116,93 @@ class Program:
         else:
             say(line)
 
-    def follow(self):
+    def follow(self, place):
         """Start the program, and read it to its end."""
-        command = self.path if "/" in self.path else "./" + self.path
         try:
-            # A session of its own, so that its children end with it.
-            self.process = subprocess.Popen(
-                [command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True,
-                env={**os.environ, "PYTHONPATH": LIBRARY},
-            )
+            self.process = environment.start(self.path, place)
         except OSError as error:
             self.faults.append(f"cannot be run: {error.strerror}")
             return
         with self.process.stdout as pipe:
-            rest = self.read(pipe.fileno())
-        if rest:
-            self.take(rest.decode("utf-8", "replace"))
-        try:
-            self.process.wait(max(self.deadline - time.monotonic(), 0))
-        except subprocess.TimeoutExpired:
-            self.timed_out = True
+            if not self.cut:
+                self.read(pipe.fileno())
+        if self.rest:
+            self.take(self.rest.decode("utf-8", "replace"))
+        self.wait()
         self.kill()
         self.process.wait()
         self.judge()
 
     def read(self, pipe):
-        """Take its lines until it ends or its time is over. Returns an unfinished last line."""
-        rest = b""
+        """Take its output until that ends, its time is over, or it has ended itself."""
         while (left_s := self.deadline - time.monotonic()) > 0:
-            # A process that outlives the program may hold its output open; don't wait for it.
-            ended = self.process.poll() is not None
-            if not select.select([pipe], [], [], 0 if ended else min(left_s, 0.2))[0]:
-                if ended:
-                    break
-                continue
-            data = os.read(pipe, 65536)
-            if not data:
-                break
-            *lines, rest = (rest + data).split(b"\n")
-            for line in lines:
-                self.take(line.decode("utf-8", "replace"))
-        return rest
+            if self.process.poll() is not None:
+                self.kill()
+                self.read_left(pipe)
+                return
+            if select.select([pipe], [], [], min(left_s, 0.2))[0] and not self.read_some(pipe):
+                return
+
+    def read_left(self, pipe):
+        """Take the last output, after the end of the program and its session. A process that has left
+        the session may hold the output open, but must not go on writing."""
+        settled = time.monotonic() + SETTLE_S
+        while select.select([pipe], [], [], max(settled + SETTLE_S - time.monotonic(), 0))[0]:
+            if not self.read_some(pipe):
+                return
+            if time.monotonic() > settled:
+                self.faults.append("leaves a process that goes on writing")
+                return
+
+    def read_some(self, pipe):
+        """Take some of its output. Returns whether there may be more."""
+        data = os.read(pipe, 65536)
+        *lines, rest = data.split(b"\n")
+        self.size += len(data) + LINE_BYTES * len(lines)
+        for line in lines:
+            self.take((self.rest + line).decode("utf-8", "replace"))
+            self.rest.clear()
+        self.rest += rest
+        if self.size > OUTPUT_MIB << 20:
+            self.end(f"prints more than {OUTPUT_MIB} MiB (a line counts as {LINE_BYTES} bytes or more)")
+            return False
+        return bool(data)
+
+    def wait(self):
+        try:
+            self.process.wait(0 if self.cut else max(self.deadline - time.monotonic(), 0))
+        except subprocess.TimeoutExpired:
+            self.end(f"still running after {self.timeout_s:g} s")
+
+    def end(self, why):
+        """End the program, if it runs. The first reason counts."""
+        with self.lock:
+            if not self.ended and not self.cut:
+                self.cut = why
+        self.kill()
 
     def kill(self):
-        try:
-            if self.process:
+        with self.lock:
+            if not self.process or self.ended:
+                return  # its number may be another's
+            try:
                 os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+            except ProcessLookupError:
+                pass
 
     def take(self, line):
         """Pass one line on, and count it if it is a result."""
         self.say("    " + line)
-        test = TEST_LINE.match(line)
-        plan = PLAN_LINE.match(line)
+        seen = UNSEEN.sub("", line)
+        test = TEST_LINE.match(seen)
+        plan = PLAN_LINE.fullmatch(seen)
         if test:
             self.take_result(line, test)
         elif plan:
             if self.plan is not None:
                 self.faults.append("has two plans")
             self.plan = int(plan[1])
-        elif line.startswith("Bail out!"):
+        elif seen.startswith("Bail out!"):
             self.faults.append("bailed out")
         elif self.results:
             self.results[-1].notes.append(line)
@@ -177,8 +224,8 @@ class Program:
         """Find the faults of the run as a whole."""
         status = self.process.returncode
         failed = self.count("failed")
-        if self.timed_out:
-            self.faults.append(f"still running after {self.timeout_s:g} s")
+        if self.cut:
+            self.faults.append(self.cut)
         elif status < 0:
             self.faults.append(f"killed by signal {-status}")
         elif status > 0 and failed == 0:

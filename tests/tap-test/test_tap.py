@@ -5,57 +5,25 @@
 import os
 import re
 import signal
-import subprocess
-import tempfile
 import time
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
 import tap
+from place import DEADLINE_S, each, running, wait_for
 from tap import check, equal
-
-RUNNER = Path(__file__).resolve().parents[1] / "tap"
-DEADLINE_S = 30
-
-
-class Place:
-    """A directory of programs, and a run of tests/tap in it."""
-
-    def __init__(self, directory):
-        self.directory = Path(directory)
-
-    def program(self, name, body, mark=""):
-        path = self.directory / name
-        path.write_text(f"#!/bin/bash\n{mark}\n{body}\n")
-        path.chmod(0o755)
-        return name
-
-    def start(self, *words, **options):
-        return subprocess.Popen([RUNNER, *words], cwd=self.directory, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, text=True, **options)
-
-    def run(self, *words, **options):
-        """Returns the exit status and the lines."""
-        runner = self.start(*words, **options)
-        try:
-            text, _ = runner.communicate(timeout=DEADLINE_S)
-        finally:
-            runner.kill()
-        return runner.returncode, text.splitlines()
-
-    def pid(self, name):
-        """Returns the number in this file, or 0 if it isn't there yet."""
-        path = self.directory / name
-        return int(path.read_text() or 0) if path.exists() else 0
-
 
 # What each program does, and what is said of it in the end.
 HANG = "still running after 1 s"
 HANGING = {
     "hangs": ("sleep 60; echo 'ok 1'; echo 1..1", HANG),
     "mute": ("exec >&-; sleep 60", HANG),
-    "busy": ("while :; do echo '# more'; done", HANG),
+    "busy": ("while :; do echo '# more'; sleep 0.01; done", HANG),
 }
+ENDLESS = "prints more than 16 MiB (a line counts as 128 bytes or more)"
+# Leaves a process, which has left the session by the time the program ends.
+LEAVES = """setsid sh -c 'echo $$ >$0.left; %s' "$0" 2>&1 &
+until [ -s "$0.left" ]; do sleep 0.1; done; echo 'ok 1'; echo 1..1"""
 WRONG = {
     "fails": ("echo 'not ok 1 - a'; echo 1..1; exit 1", "not ok 1 - a"),
     "hides": ("echo 'not ok 1 - a'; echo 1..1", "exit status 0 in spite of failures"),
@@ -64,6 +32,13 @@ WRONG = {
     "planned": ("echo 'ok 1'; echo 1..2", "planned 2 tests, ran 1"),
     "twice": ("echo 1..1; echo 'ok 1'; echo 1..1", "has two plans"),
     "number": ("echo 'ok 2'; echo 1..1", "test 2 where 1 was due"),
+    "huge": ("echo 'ok' $(printf '1%.0s' {1..5000}); echo 1..1", "test 111111111 where 1 was due"),
+    "hugeplan": ("echo 'ok 1'; echo 1..$(printf '1%.0s' {1..5000})", "has no plan"),
+    "noplan": ("echo 'ok 1'; echo 1..1x", "has no plan"),
+    "coloured": (r"printf '\e[1;31mnot ok 1 - a\e[0m\n'; echo 1..1", "exit status 0 in spite of failures"),
+    "floods": ("yes", ENDLESS),
+    "one-line": ("tr '\\0' x </dev/zero", ENDLESS),
+    "slowly": (LEAVES % "while sleep 0.1; do echo; done", "leaves a process that goes on writing"),
     "empty": ("echo 1..0", "tested nothing"),
     "killed": ("echo 'ok 1'; echo 1..1; kill -9 $$", "killed by signal 9"),
     "exits": ("echo 'ok 1'; echo 1..1; exit 3", "exit status 3"),
@@ -91,13 +66,25 @@ def test_verdicts(place):
     equal("an option that isn't there", place.run("--nosuch")[0], 1)
 
 
+def test_output(place):
+    """The runner shows any bytes, and does not wait for output without end."""
+    odd = place.program("odd", r"printf '# \xe2\x80\xa6 \xff\nok 1\n1..1\n'")
+    for jobs in "1", "2":
+        status, lines = place.run("--jobs", jobs, odd, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+        equal(f"odd bytes, --jobs {jobs}", (status, lines[1]), (0, "    # \u2026 \ufffd"))
+    began = time.monotonic()
+    lines = place.run("--timeout", "25", place.program("endless", LEAVES % "exec yes"))[1]
+    taken_s = time.monotonic() - began
+    check("a flood from what is left fails", lines[-1].endswith(" 1 failed") and taken_s < 20,
+          (taken_s, lines[-3:]))
+
+
 def test_ends(place):
     """A program's children end with it. A process that has left its session isn't waited for."""
-    leaves = place.program("leaves", """setsid sh -c 'echo $$ >left.pid; exec sleep 99' 2>&1 &
-until [ -s left.pid ]; do sleep 0.1; done; echo 'ok 1'; echo 1..1""")
+    leaves = place.program("leaves", LEAVES % "exec sleep 99")
     child = place.program("child", "sleep 99 & echo $! >child.pid; echo 'ok 1'; echo 1..1")
     equal("neither is waited for", place.run(leaves, child)[1][-1], "2 passed, 0 failed")
-    left = place.pid("left.pid")
+    left = place.pid("leaves.left")
     check("a process that has left its session goes on", running(left))
     os.kill(left, signal.SIGKILL)
     check("a child has ended", wait_for(lambda: not running(place.pid("child.pid"))))
@@ -106,22 +93,6 @@ until [ -s left.pid ]; do sleep 0.1; done; echo 'ok 1'; echo 1..1""")
     runner.terminate()
     equal("SIGTERM ends the run", runner.wait(DEADLINE_S), 128 + signal.SIGTERM)
     check("and its programs", wait_for(lambda: not running(place.pid("pid"))))
-
-
-def running(pid):
-    try:
-        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
-        return False
-
-
-def wait_for(condition):
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 # Counts the programs that run at the same time: waits for so many of them, and a moment for more; then for
@@ -166,6 +137,12 @@ def test_seconds(place):
     lines = place.run("--jobs", "2", "--seconds", file, *known, failing)[1]
     begun = (place.directory / "begun").read_text().split()
     equal("who begins", (set(begun[:2]), begun[2:]), ({"failing", "longer"}, ["long", "quick"]))
+    with open(file, "ab") as damaged:
+        damaged.write(b"\n3.\n\xff\nnan quick\n3.")
+    equal("a damaged file of seconds", place.run("--seconds", file, "quick")[0], 0)
+    written = file.read_text().splitlines()
+    check("is made whole", len(written) == 3 and all(re.fullmatch(r"[\d.]+ \w+", line) for line in written), written)
+    equal("by a new file", os.listdir(file.parent), [file.name])
     check("a failed one's aren't kept", "failing" not in file.read_text(), file.read_text())
     times = [float(line.split()[1]) for line in lines if re.match(r"# +[\d.]+ s ", line)][:-1]
     equal("each program's seconds are named", len(times), 4)
@@ -216,51 +193,52 @@ echo 'ok 2 - # skip'; kill -9 $$""")
     equal("of this program", {case.get("classname") for case in cases}, {"good"})
     check("a result has its time", float(cases[1].get("time")) >= 0.3, cases[1].attrib)
     cases = suites["bad"].findall("testcase")
-    equal("no control characters", cases[0].get("name"), "[31m\ufffdred")
+    equal("no control characters", cases[0].get("name"), "\ufffdred")
     failure = cases[0].find("failure")
     equal("why it failed", (failure.get("message"), failure.text), ("got <>", "got <>\nmore"))
     check("what was skipped", cases[1].find("skipped") is not None)
     check("the program as a whole", "killed by signal 9" in cases[2].find("error").get("message"))
-    lines = place.run("--junit", "/nosuch/file", good)[1]
-    check("a file that can't be written is an error at the start", good not in lines, lines)
 
 
-# A shell can't trap a signal that was ignored when it started.
-TRAPS = """for name in INT QUIT HUP PIPE TERM; do
-	trap 'got=yes' $name; got=no; kill -s $name $$; [ $got = yes ] || echo "not ok - $name"
-done
-echo 'ok 1'; echo 1..1"""
+def test_junit_interrupted(place):
+    """However a run ends, there is XML of it, with errors for programs that haven't ended."""
+    good = place.program("good", "echo 'ok 1 - a'; echo 1..1")
+    stays = place.program("stays", "echo 'ok 1 - b'; echo $$ >pid; exec sleep 99")
+    file = place.directory / "junit.xml"
+    for jobs in "1", "2":
+        for kind in signal.SIGTERM, signal.SIGKILL:
+            file.write_text("<old/>")
+            (place.directory / "pid").unlink(missing_ok=True)
+            runner = place.start("--jobs", jobs, "--junit", file, good, "--then", stays, "--then", "last")
+            wait_for(lambda: place.pid("pid"))
+            runner.send_signal(kind)
+            runner.communicate(timeout=DEADLINE_S)
+            cases = {case.get("classname"): case for case in xml.parse(file).iter("testcase")}
+            errors = {name: case.find("error") for name, case in cases.items()}
+            said = {name: error.get("message") for name, error in errors.items() if error is not None}
+            known = kind == signal.SIGTERM
+            check(f"{kind.name}, --jobs {jobs}: what did not end", said.get("last") == "has not run"
+                  and said.get("stays", "").startswith("interrupted" if known else "has not run"), said)
+            equal("what did", "good" not in said, known)
+            check("the program has ended", wait_for(lambda: not running(place.pid("pid"))))
 
 
-def test_signals(place):
-    """Programs get signals at their defaults, however the runner was started."""
-    traps = place.program("traps", TRAPS)
-    kinds = [signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGPIPE, signal.SIGTERM]
-
-    def ignore():
-        for kind in kinds:
-            signal.signal(kind, signal.SIG_IGN)
-
-    def block():
-        signal.pthread_sigmask(signal.SIG_BLOCK, kinds)
-
-    for name, prepare in ("as usual", None), ("ignored", ignore), ("blocked", block):
-        for jobs in "1", "2":
-            status, lines = place.run("--jobs", jobs, traps, preexec_fn=prepare)
-            equal(f"{name}, --jobs {jobs}", (status, lines[-1]), (0, "1 passed, 0 failed"))
-    kills = place.program("kills", """kill -s INT $PPID; kill -s HUP $PPID; sleep 0.3
-echo 'ok 1'; echo 1..1""")
-    equal("started with them ignored, the runner ignores them",
-          place.run(kills, preexec_fn=ignore)[0], 0)
-    status = place.run(kills)[0]
-    check("started without, it ends", status in (128 + signal.SIGINT, 128 + signal.SIGHUP), status)
+def test_junit_paths(place):
+    """A file that can't be written is said at the start, in one line."""
+    good = place.program("good", "echo 'ok 1'; echo 1..1")
+    for path, why in (("/nosuch/x", "No such file or directory"), (".", "not a regular file"),
+                      ("/dev/full", "not a regular file"), ("/proc/x", "No such file or directory")):
+        for words in [good], ["--try"]:
+            got = place.run("--junit", path, *words)
+            equal(f"{path} {words[0]}", got, (1, [f"tests/tap: {path}: {why}"]))
+    check("a device stays", Path("/dev/full").is_char_device())
+    equal("a path that can be written", place.run("--junit", "a b.xml", "--try"), (0, []))
+    check("is XML already", xml.parse(place.directory / "a b.xml").getroot().tag == "testsuites")
 
 
 def main():
-    for test in (test_verdicts, test_ends, test_order, test_seconds, test_timeouts, test_at_once,
-                 test_junit, test_signals):
-        with tempfile.TemporaryDirectory() as directory:
-            tap.each(Place(directory), test)
+    each(test_verdicts, test_output, test_ends, test_order, test_seconds, test_timeouts, test_at_once,
+         test_junit, test_junit_interrupted, test_junit_paths)
 
 
 if __name__ == "__main__":
