@@ -20,7 +20,7 @@
 #   make test             unit tests, then tests on the booted image. T="NAME..." runs only those tests (T=exec)
 #                         and groups (T=egress, T=unit); JUNIT=FILE also writes the results as JUnit XML
 #   make test-slow        the tests that make test leaves out: load, exhaustion, media, faults, power cuts
-#   make test-all         both. T and JUNIT as above
+#   make test-all         both. T and JUNIT as above, and with make test-slow and make check
 #   make test-fault       every fault, where test-slow tries a sample: half an hour and more
 #   make test-media       the tests of media alone
 #   make test-powercut    CUTS=50 power cuts under load
@@ -469,25 +469,33 @@ TAP = tests/tap --jobs $(JOBS) --seconds build/test/seconds
 T :=
 JUNIT ?=
 
-check: $(UNIT) $(REPLAY)
-	$(Q)$(TAP) $(UNIT) $(REPLAY)
-
 # All tests. A line `# tap: slow` in a program leaves it to test-slow.
 TESTS := $(wildcard $(patsubst %,tests/%/test_*.py,lint tap-test signing flash modules front egress qemu/*))
 # Those that test-media alone runs.
 ONLY_MEDIA = $(addprefix tests/qemu/,$(filter-out boot/test_media.py,$(MEDIA)))
 SLOW = $(filter-out $(ONLY_MEDIA),$(shell grep -lx '\# tap:.*\bslow\b.*' $(TESTS)))
 QUICK = $(filter-out $(SLOW) $(ONLY_MEDIA),$(TESTS))
-GROUPS := unit $(sort $(notdir $(patsubst %/,%,$(dir $(TESTS)))))
+UNITS := $(UNIT) $(REPLAY)
 
-# What T=NAME stands for: the programs of that name, and of the group (a folder) those in $(2).
-named = $(filter $(1) %/test_$(1).py %/test_$(1) %/fuzz_$(1),$(TESTS) $(UNIT) $(REPLAY))
-in_group = $(if $(filter unit,$(1)),$(UNIT) $(REPLAY)) $(filter tests/$(1)/% tests/qemu/$(1)/%,$(2))
-no_name = $(error There is no test or group $(1). Groups: $(GROUPS). Tests: $(sort \
-	$(patsubst test_%,%,$(basename $(notdir $(TESTS) $(UNIT) $(REPLAY))))))
-pick = $(or $(strip $(call named,$(1)) $(call in_group,$(1),$(2))),$(call no_name,$(1)))
-# The programs to run of the units and those in $(1): all of them, or what T names.
-picked = $(sort $(if $(T),$(foreach name,$(T),$(call pick,$(name),$(1))),$(UNIT) $(REPLAY) $(1)))
+# What T=NAME says: a path or a file's name, with or without its ending.
+below = $(patsubst tests/%,%,$(patsubst build/%,%,$(patsubst $(CURDIR)/%,%,$(abspath $(1)))))
+stem = $(patsubst %.py,%,$(patsubst unit/%.c,unit/%,$(patsubst fuzz/%.c,unit/%,$(call below,$(1)))))
+# Of $(2), the programs of that stem, and those of that group: a folder.
+named = $(filter $(addprefix %/,$(1) $(1).py test_$(1) test_$(1).py fuzz_$(1)),$(2))
+in_group = $(if $(filter unit,$(1)),$(filter build/%,$(2))) $(filter tests/$(1)/% tests/qemu/$(1)/%,$(2))
+groups_of = $(if $(filter build/%,$(1)),unit) $(sort $(if $(filter tests/qemu/%,$(1)),qemu) \
+	$(notdir $(patsubst %/,%,$(dir $(filter tests/%,$(1))))))
+names_of = $(sort $(patsubst fuzz_%,%,$(patsubst test_%,%,$(basename $(notdir $(1))))))
+no_name = $(error make $@ has no test or group $(1). Groups: $(strip $(call groups_of,$(3))). \
+	Tests: $(call names_of,$(2)))
+# What T=$(1) stands for: tests of $(2), or the tests of a group that are in $(3). % would match any.
+pick = $(or $(if $(findstring %,$(1)),,$(strip $(call named,$(call stem,$(1)),$(2)) \
+	$(call in_group,$(call stem,$(1)),$(3)))),$(call no_name,$(1),$(2),$(3)))
+# The programs to run: those of $(2), or what T names.
+picked = $(sort $(if $(T),$(foreach name,$(T),$(call pick,$(name),$(1),$(2))),$(2)))
+
+$(if $(T),$(foreach goal,$(filter test-fault test-media test-powercut bench lint,$(MAKECMDGOALS)), \
+	$(error make $(goal) takes no T)))
 
 # What the programs of each folder need.
 NEEDS_front := $(addprefix build/,bin/front bin/make-identity bin/ask-health parts/busybox) \
@@ -502,23 +510,30 @@ needs = $(sort $(filter build/%,$(1)) $(foreach folder,$(word 2,$(subst /, ,$(1)
 
 WALK := tests/qemu/api/test_walk.py
 
+# For the shell, which reads what is between quotes as it stands.
+TO_JUNIT = $(if $(JUNIT),--junit '$(subst ','\'',$(JUNIT))')
+
 # run_tests PROGRAMS: units, then the walk, then the rest.
 define run_tests
 	$(Q)scripts/host-packages build $(if $(filter tests/%,$(1)),test) $(if $(filter tests/qemu/%,$(1)),modules)
+	$(if $(JUNIT),$(Q)mkdir -p build && tests/tap $(TO_JUNIT) --try)
 	+$(Q)$(SUBMAKE) build/host.ok $(sort $(foreach program,$(1),$(call needs,$(program))))
 	$(Q)[ -e build/test/seconds ] || install -D -m 644 tests/seconds build/test/seconds
-	$(Q)$(TAP) $(if $(JUNIT),--junit $(JUNIT)) $(filter build/%,$(1)) \
+	$(Q)$(TAP) $(TO_JUNIT) $(filter build/%,$(1)) \
 		--timeout 600 --then $(filter $(WALK),$(1)) --then $(filter-out build/% $(WALK),$(1))
 endef
 
+check:
+	$(call run_tests,$(call picked,$(UNITS),$(UNITS)))
+
 test:
-	$(call run_tests,$(call picked,$(QUICK)))
+	$(call run_tests,$(call picked,$(UNITS) $(TESTS),$(UNITS) $(QUICK)))
 
 test-slow:
-	$(call run_tests,$(SLOW))
+	$(call run_tests,$(call picked,$(UNITS) $(TESTS),$(SLOW)))
 
 test-all:
-	$(call run_tests,$(call picked,$(QUICK) $(SLOW)))
+	$(call run_tests,$(call picked,$(UNITS) $(TESTS),$(UNITS) $(QUICK) $(SLOW)))
 
 test-fault:
 	$(Q)scripts/host-packages build test
