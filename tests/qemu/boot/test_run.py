@@ -89,7 +89,8 @@ def main():
     pid_file = WORK / "run.pid"
     pid_file.unlink(missing_ok=True)
     # Arguments reach QEMU: the data disk stays as it is, and its pid is written down.
-    process = start(port, tls_port, "-snapshot", "-pidfile", str(pid_file))
+    # A proxy is not asked for 127.0.0.1.
+    process = start(port, tls_port, "-snapshot", "-pidfile", str(pid_file), http_proxy="http://127.0.0.1:1")
     watchdog = threading.Timer(2 * BOOT_SECONDS, process.kill)
     watchdog.start()
     try:
