@@ -33,12 +33,14 @@ UNCATCHABLE = signal.SIGKILL, signal.SIGSTOP
 
 PREFIX = "squash-tests-"
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_libc = ctypes.PyDLL(None)  # PyDLL keeps the interpreter's lock, which another thread could hold after fork()
+# PyDLL keeps the interpreter's lock: a child of fork() could wait for it for ever.
+_libc = ctypes.PyDLL(None)
 
 
 def exit_by(number, frame):
+    # A second signal must not keep the run from ending in order.
     for each in ENDING:
-        signal.signal(each, lambda number, frame: None)  # a second one must not keep the run from ending in order
+        signal.signal(each, lambda number, frame: None)
     sys.exit(128 + number)
 
 

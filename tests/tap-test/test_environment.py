@@ -21,7 +21,10 @@ SEES = f"""for name in INT QUIT HUP PIPE ALRM USR1 TERM; do
 	trap 'got=yes' $name; got=no; kill -s $name $$; [ $got = yes ] || echo "not ok - $name"
 done
 trap - INT QUIT HUP PIPE ALRM USR1 TERM
-sed -n 's/^SigIgn:.*[1-9a-f].*/not ok - &/p; s/^SigBlk:.*[1-9a-f].*/not ok - &/p' /proc/self/status
+while read -r key value; do
+	# glibc keeps 32 and 33 to itself, and its posix_spawn(), which make calls, has them ignored.
+	[[ $key != Sig@(Ign|Blk): || $((16#$value & ~0x180000000)) = 0 ]] || echo "not ok - $key $value"
+done <<<"$(grep ^Sig /proc/self/status)" # not of bash, which ignores some
 for name in {' '.join(set(INHERITED) - {'LC_ALL'})}; do
 	[ -z "${{!name+x}}" ] || echo "not ok - $name"
 done
