@@ -284,7 +284,8 @@ while time.monotonic() < end:
         attempt('fd', pid, lambda: os.listdir(f'/proc/{pid}/fd'))
         attempt('environ', pid, lambda: open(f'/proc/{pid}/environ').read())
         attempt('ptrace', pid, lambda: libc.ptrace(16, int(pid), 0, 0) or f'of {pid}')
-got = [g for g in got if g[1] not in (-1, '')]
+# In the midst of execve(2) the name is still the old one; memory and descriptors are the command's.
+got = [g for g in got if g[1] not in (-1, '', ['0', '1', '2'])]
 print(len(seen), got)
 """
 
