@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdbool.h>
 
+#include "../unit/same_sandbox.h"
 #include "fuzz.h"
 #include "lib/allow.h"
 #include "lib/msg.h"
@@ -61,30 +62,8 @@ static inline void check_sandbox(const struct sandbox *sb)
 	for (size_t i = 0; i < sb->allow_net_count; i++)
 		CHECK(is_terminated(sb->allow_net[i], sizeof(sb->allow_net[i])));
 	CHECK(sb->disk_mb >= 1 && sb->disk_mb <= LIMIT_DISK_MB_MAX);
+	CHECK(sandbox_members_are_good(sb));
 	CHECK(sb->runtime.slot == SLOT_NONE && !sb->runtime.down);
-}
-
-static inline bool is_same_list(const char *a, const char *b, size_t count, size_t cap)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(a + i * cap, b + i * cap) != 0)
-			return false;
-	return true;
-}
-
-/* Behind the ends of texts may be what was there before. */
-static inline bool is_same(const struct sandbox *a, const struct sandbox *b)
-{
-	return strcmp(a->id, b->id) == 0 && strcmp(a->owner, b->owner) == 0 &&
-	       strcmp(a->task, b->task) == 0 &&
-	       strcmp(a->active_snapshot, b->active_snapshot) == 0 &&
-	       a->layer_count == b->layer_count && a->allow_net_count == b->allow_net_count &&
-	       is_same_list(a->layers[0], b->layers[0], a->layer_count, sizeof(a->layers[0])) &&
-	       is_same_list(a->allow_net[0], b->allow_net[0], a->allow_net_count,
-			    sizeof(a->allow_net[0])) &&
-	       a->cpu_milli == b->cpu_milli && a->memory_mb == b->memory_mb &&
-	       a->max_lifetime_s == b->max_lifetime_s && a->created_ms == b->created_ms &&
-	       a->disk_mb == b->disk_mb && a->on_disk == b->on_disk && a->upper == b->upper;
 }
 
 /* Whether a record was taken: rc is what reading it returned. One that is refused is damaged, and
@@ -114,7 +93,7 @@ static inline void check_saved(const struct sandbox *sb)
 	uint8_t *copy = copy_record(&out);
 	CHECK(meta_read(copy, out.len, &again, &e) == 0);
 	free(copy);
-	CHECK(is_same(sb, &again));
+	CHECK(sandbox_is_same(sb, &again));
 }
 
 /* What a request names as reachable can be read; an old meta.json may hold anything. */

@@ -7,6 +7,14 @@
 #include "lib/clock.h"
 #include "squashd/store/snapshot_text.h"
 
+static bool is_same_list(const char *a, const char *b, size_t count, size_t cap)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(a + i * cap, b + i * cap) != 0)
+			return false;
+	return true;
+}
+
 /* The text, whatever it is, as a name. */
 static void check_name(const uint8_t *data, size_t size)
 {

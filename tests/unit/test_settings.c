@@ -4,7 +4,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "init/settings/settings.h"
+#include "init/settings/settings_values.h"
 #include "lib/env.h"
 #include "tap.h"
 
@@ -484,37 +484,71 @@ static void test_token_length(void)
 	tap_ok(s.access == ACCESS_LOCKED && has_digest(&s, NULL), "one byte more locks the API");
 }
 
-/* Whether squashd has exactly these in its environment. */
-static bool squashd_has(const char *settings, const char *const *expected, size_t count)
+static const char *find_line(const struct settings_environment *environment, const char *name)
 {
-	static struct settings_environment environment;
+	size_t len = strlen(name);
+	for (char *const *line = environment->list; *line; line++)
+		if (strncmp(*line, name, len) == 0 && (*line)[len] == '=')
+			return *line;
+	return NULL;
+}
+
+static bool has_line(const struct settings_environment *environment, const char *expected)
+{
+	for (char *const *line = environment->list; *line; line++)
+		if (strcmp(*line, expected) == 0)
+			return true;
+	return false;
+}
+
+/* Fills *out with what squashd is given by a file of settings: those that the table says are for
+ * it, once each, and no others. */
+static void squashd_given(const char *file, struct settings_environment *out)
+{
 	struct settings s;
 	struct said said;
-	size_t n = 0;
-	check_file(settings, &s, &said);
-	settings_for_squashd(&s, &environment);
-	for (; environment.list[n]; n++)
-		if (n >= count || strcmp(environment.list[n], expected[n]) != 0)
-			return false;
-	return n == count;
+	size_t lines = 0, rows = 0;
+	bool good = true;
+	check_file(file, &s, &said);
+	settings_for_squashd(&s, out);
+	while (out->list[lines])
+		lines++;
+	for (size_t i = 0; i < settings_values_count; i++) {
+		const struct settings_value *v = &settings_values[i];
+		rows += v->for_squashd;
+		good = good && v->for_squashd == (find_line(out, v->name) != NULL);
+	}
+	tap_ok(good && lines == rows, "squashd has the %zu settings that are for it", rows);
 }
 
 static void test_for_squashd(void)
 {
-	static const char *const plain[] = {"SQUASH_EGRESS_IFACE=", "SQUASH_DATA=/data",
-					    "SQUASH_MAX_SANDBOXES=1024", "SQUASH_EGRESS_PRIVATE="};
-	static const char *const set[] = {"SQUASH_EGRESS_IFACE=eth1", "SQUASH_DATA=/data",
-					  "SQUASH_MAX_SANDBOXES=7",
-					  "SQUASH_EGRESS_PRIVATE=10.0.0.0/8"};
-	tap_ok(squashd_has("", plain, 4), "squashd has the settings that are for it");
-	tap_ok(squashd_has("SQUASH_MAX_SANDBOXES=7\nSQUASH_EGRESS_IFACE=eth1\n"
-			   "SQUASH_EGRESS_PRIVATE=10.0.0.0/8\nSQUASH_AUTH_TOKEN=s3cret\n",
-			   set, 4),
-	       "as they are set, and no token");
-	static const char *const bad[] = {"SQUASH_EGRESS_IFACE=?", "SQUASH_DATA=/data",
-					  "SQUASH_MAX_SANDBOXES=1024", "SQUASH_EGRESS_PRIVATE="};
-	tap_ok(squashd_has("SQUASH_MAX_SANDBOXES=0\nSQUASH_EGRESS_IFACE=a,b\n", bad, 4),
-	       "a bad one as the builtin, but no other card for sandboxes");
+	static const struct {
+		const char *file;
+		const char *lines[4];
+	} cases[] = {
+		{"",
+		 {"SQUASH_EGRESS_IFACE=", "SQUASH_DATA=/data", "SQUASH_MAX_SANDBOXES=1024",
+		  "SQUASH_EGRESS_PRIVATE="}},
+		{"SQUASH_MAX_SANDBOXES=7\nSQUASH_EGRESS_IFACE=eth1\n"
+		 "SQUASH_EGRESS_PRIVATE=10.0.0.0/8\nSQUASH_AUTH_TOKEN=s3cret\n",
+		 {"SQUASH_EGRESS_IFACE=eth1", "SQUASH_DATA=/data", "SQUASH_MAX_SANDBOXES=7",
+		  "SQUASH_EGRESS_PRIVATE=10.0.0.0/8"}},
+		/* A bad one as the builtin, but no other card for sandboxes. */
+		{"SQUASH_MAX_SANDBOXES=0\nSQUASH_EGRESS_IFACE=a,b\n",
+		 {"SQUASH_EGRESS_IFACE=?", "SQUASH_DATA=/data", "SQUASH_MAX_SANDBOXES=1024",
+		  "SQUASH_EGRESS_PRIVATE="}},
+	};
+	static struct settings_environment environment;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		squashd_given(cases[i].file, &environment);
+		for (size_t line = 0; line < 4; line++)
+			tap_ok(has_line(&environment, cases[i].lines[line]), "case %zu: %s", i,
+			       cases[i].lines[line]);
+		tap_ok(!find_line(&environment, "SQUASH_AUTH_TOKEN") &&
+			       !find_line(&environment, "SQUASH_AUTH_TOKEN_SHA256"),
+		       "and no token");
+	}
 }
 
 /* A number that is none names its limits. */
