@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: MIT
 # tap: slow timeout=900
 """CONTRIBUTING.md's worked examples, applied as they stand to a copy of the tree, built there and booted: the
-new endpoint answers, the new create field and the new setting do what they say. Slow: most of the
-programs are compiled anew, which takes a minute or more."""
+new endpoint answers, the new create field and the new setting do what they say. The copy also passes what
+the page says: clang-format, scripts/check-rooms, make check, and the tests of the pages and of openapi.json.
+Slow: most of the programs are compiled anew, twice, and three machines are booted."""
 
+import os
 import re
 import shutil
 import subprocess
+import tempfile
 
 import tap
 from api import BUSYBOX, SANDBOXES, create, info
@@ -22,21 +25,29 @@ PARTS = (
     "bin", "cc", "format.image", "host.ok", "kernel", "modules.cpio", "modules.cpio.zst", "obj", "parts",
     "sysroot", "vmlinuz", "modules/000-base-busybox.squashfs",
 )  # fmt: skip
+# What its tests need beside that, which the copy doesn't change.
+USED = ("qemu", "test/agent", "modules/000-base-debian.squashfs", "modules/100-python313.squashfs")
+# They run beside make check and the machine below.
+TESTS = ("tests/qemu/api/test_openapi.py", "tests/qemu/docs/test_docs.py", "tests/lint/test_tables.py")
 
 
 def copy_tree():
-    """The tree as git has it, at the times that make compares, with what is built already."""
+    """The tree as git has it or would have it, at the times that make compares, with what is built already."""
     shutil.rmtree(COPY, ignore_errors=True)
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, stdout=subprocess.PIPE)
+    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ":!build"], cwd=ROOT, check=True, stdout=subprocess.PIPE)
     for name in listed.stdout.decode().split("\0"):
         source, target = ROOT / name, COPY / name
-        if name and not name.startswith("tests/") and source.is_file():
+        if name and source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
     for part in PARTS:
         target = COPY / "build" / part
         target.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(["cp", "-a", BUILD / part, target], check=True)
+    for part in USED:
+        target = COPY / "build" / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["cp", "-al", BUILD / part, target], check=True)
 
 
 def read_examples():
@@ -59,25 +70,44 @@ def take_hunk(name, text, hunk):
 
 
 def apply(diff):
-    """Change the file that the first line names, "+++ path", by hunks with "@@" lines between."""
+    """Change the file that the first line names, "+++ path", by hunks with "@@" lines between. Returns its name."""
     head, _, body = diff.partition("\n")
     name = head.removeprefix("+++ ")
     path = COPY / name.removesuffix(NEW).strip()
     if name.endswith(NEW):
         check(f"{path.name} is new", not path.exists())
         path.write_text("".join(line[1:] for line in body.splitlines(keepends=True)))
-        return
+        return str(path.relative_to(COPY))
     text = path.read_text()
     for hunk in re.split(r"^@@.*\n", body, flags=re.MULTILINE):
         text = take_hunk(name, text, hunk)
     path.write_text(text)
+    return name
 
 
-def build():
-    # None of the options of the make that we may run under.
-    command = ["env", "-u", "MAKEFLAGS", "-u", "MAKELEVEL", "make", "-j2", "all"]
-    made = subprocess.run(command, cwd=COPY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    return check("the changed tree builds", made.returncode == 0, made.stdout[-2000:])
+class Started:
+    """A command that runs in the copy. It gets none of the options of the make that we may run under."""
+
+    def __init__(self, *command):
+        inherited = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+        self._said = tempfile.TemporaryFile("w+")
+        self._process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *command], cwd=COPY, env=inherited,
+                                         stdout=self._said, stderr=subprocess.STDOUT)  # fmt: skip
+
+    def passes(self, what):
+        """Waits for its end. Returns whether it has succeeded, after a check of that name."""
+        status = self._process.wait()
+        self._said.seek(0)
+        said = self._said.read()
+        failures = re.findall(r"^ *not ok .*(?:\n *# .*)*", said, re.MULTILINE)
+        return check(what, status == 0, "\n".join([*failures, said[-2000:]]))
+
+
+def test_style(names):
+    sources = sorted({name for name in names if name.endswith((".c", ".h"))})
+    check("the examples change sources", len(sources) >= 8, sources)
+    Started("clang-format", "--dry-run", "-Werror", *sources).passes("they are clang-formatted")
+    Started("scripts/check-rooms").passes("each folder uses only those below it")
 
 
 class ChangedMachine(Machine):
@@ -118,14 +148,15 @@ def main():
     copy_tree()
     examples = read_examples()
     equal("there are three examples", len(examples), 3)
-    for diffs in examples.values():
-        for diff in diffs:
-            apply(diff)
-    if not build():
+    test_style([apply(diff) for diffs in examples.values() for diff in diffs])
+    if not Started("make", "-j2", "all").passes("the changed tree builds"):
         return
+    tests = Started("tests/tap", "--jobs", "1", "--timeout", "600", *TESTS)
+    Started("make", "-j2", "check").passes("make check passes")
     with ChangedMachine("contributing", "SQUASH_MAX_PIDS=5000") as m:
         m.wait_api()
         tap.each(m, test_field, test_endpoint, test_setting)
+    tests.passes("so do the tests of the pages and of openapi.json")
 
 
 tap.run(main)
