@@ -43,8 +43,8 @@ static bool may_have_more(const struct turns_line *line, const struct client *on
 
 static bool may_start_small(const struct turns_line *line)
 {
-	return may_have_more(line, (const struct client *)((const char *)line -
-							   offsetof(struct client, small)));
+	return may_have_more(
+		line, (const struct client *)((const char *)line - offsetof(struct client, small)));
 }
 
 /* So it is with uploads. */

@@ -238,7 +238,8 @@ static void tidy(const struct server *s, const struct sandbox *sb, int dir_fd)
 /* A pass over what there is. */
 struct sweep {
 	const struct server *server;
-	uint64_t wait_ms; /* for a sandbox's lock: who has it longer is looked after by the next sweep */
+	uint64_t
+		wait_ms; /* for a sandbox's lock: who has it longer is looked after by the next sweep */
 	size_t later_count;
 	pid_t later[LIMIT_SANDBOXES]; /* children that wait for a lock */
 };

@@ -202,9 +202,11 @@ int exec_start(const struct server *s, const struct sandbox *sb, const struct ex
 	uid_t owner = SANDBOX_UID_BASE(sb->runtime.slot);
 	int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
 
-	*job = (struct exec_job){
-		.leaf = {.fd = -1, .box_fd = -1}, .pidfd = -1, .null_fd = -1, .input_fd = -1,
-		.waiter_fd = -1};
+	*job = (struct exec_job){.leaf = {.fd = -1, .box_fd = -1},
+				 .pidfd = -1,
+				 .null_fd = -1,
+				 .input_fd = -1,
+				 .waiter_fd = -1};
 	int rc = leaf_lease(s->cgroup_fd, sb->id, &job->leaf, e);
 	if (rc < 0)
 		return rc;

@@ -116,8 +116,8 @@ static bool supervise(const struct server *s, struct run *run, int dir_fd, struc
 	return true;
 }
 
-static void run_waited_for(const struct server *s, struct run *run, int dir_fd, struct exec_job *job,
-		struct reply *r)
+static void run_waited_for(const struct server *s, struct run *run, int dir_fd,
+			   struct exec_job *job, struct reply *r)
 {
 	static struct exec_result result;
 	job->waiter_fd = r->conn_fd;
@@ -128,7 +128,7 @@ static void run_waited_for(const struct server *s, struct run *run, int dir_fd, 
 }
 
 static void run_streamed(const struct server *s, struct run *run, int dir_fd, struct exec_job *job,
-		struct reply *r)
+			 struct reply *r)
 {
 	static struct exec_stream stream;
 	static struct exec_result result;
