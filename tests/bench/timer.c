@@ -96,7 +96,7 @@ static void make_request(struct buf *b, const struct step *s, unsigned round, un
 	expand(&body, s->body ? s->body : "", round, number);
 	buf_printf(b, "%s ", s->method);
 	expand(b, s->path, round, number);
-	buf_add_text(b, " HTTP/1.1\r\nHost: 127.0.0.1\r\n");
+	buf_add_text(b, " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n");
 	if (body.len)
 		buf_printf(b, "Content-Type: application/json\r\nContent-Length: %zu\r\n",
 			   body.len);
