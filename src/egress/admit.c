@@ -53,7 +53,7 @@ void connection_read(struct connection *c)
 	case FEED_WAITS:
 		return;
 	case FEED_ASKS:
-		reason = judge_asked(&c->errand, &says->asked, r->policy, r->names);
+		reason = judge_asked(&c->errand, &says->asked, r->policy);
 		break;
 	case FEED_REFUSES:
 		reason = says->reason;
@@ -72,7 +72,7 @@ void connection_read(struct connection *c)
 void connection_admit(struct connection *c)
 {
 	const struct relay *r = c->relay;
-	const struct errand *e = &c->errand;
+	struct errand *e = &c->errand;
 	const char *reason = judge_errand(e, r->policy, r->names);
 	c->is_inspected = e->port == 80 || e->port == 443;
 	if (reason) {

@@ -14,8 +14,8 @@ static struct netlog_connection describe(const struct connection *c)
 					 .duration_ms = r->loop->now_ms - c->begun_ms};
 	if (!errand_is_literal(e))
 		told.name = names_text(r->names, e->name);
-	if (e->asked[0] != '\0' && (!told.name || strcmp(e->asked, told.name) != 0))
-		told.asked = e->asked;
+	if (e->told && (!told.name || strcmp(e->told, told.name) != 0))
+		told.asked = e->told;
 	if (c->tried > 0)
 		told.a = &c->addrs[c->tried - 1];
 	else if (errand_is_literal(e))
@@ -75,8 +75,7 @@ static enum flow_state go_on(struct connection *c, enum feed_result found)
 	case FEED_GOES:
 		return FLOW_STOPS;
 	case FEED_ASKS:
-		c->refusal =
-			judge_asked(&c->errand, &c->feed.inspect.says.asked, r->policy, r->names);
+		c->refusal = judge_asked(&c->errand, &c->feed.inspect.says.asked, r->policy);
 		return c->refusal ? FLOW_BROKEN : FLOW_STOPS;
 	case FEED_ENDS:
 		c->refusal = "cut short";

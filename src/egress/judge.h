@@ -5,6 +5,7 @@
 #define SQUASH_EGRESS_JUDGE_H
 
 #include "inspect_verdict.h"
+#include "limits.h"
 #include "names.h"
 #include "policy.h"
 
@@ -14,20 +15,23 @@ struct errand {
 	uint16_t port;
 	int name; /* that dest stands for, held (names.h); -1: none, dest is meant as it is */
 
-	/* The name that it has asked for last, by TLS or HTTP; empty: none. */
-	char asked[ALLOW_NAME_BYTES + 1];
+	/* The names that it has asked for by TLS or HTTP, each once. Answers aren't followed: any
+	 * of them may still be on its way. A name that finds no room takes the last one's place. */
+	char asked[EGRESS_ASKED][ALLOW_NAME_BYTES + 1];
+	size_t asked_count;
+	bool has_forgotten; /* a name that it asked for */
+	const char *told;   /* of them, for the log; NULL: none */
 };
 
 /* Returns whether the sandbox dialled an address that stands for no name. */
 bool errand_is_literal(const struct errand *e);
 
 /* Returns NULL, or why the policy doesn't allow what is known of the errand: a word for the log,
- * static. */
-const char *judge_errand(const struct errand *e, const struct policy *p, const struct names *names);
+ * static. If it is a name that was asked for, e->told is that one. */
+const char *judge_errand(struct errand *e, const struct policy *p, const struct names *names);
 
-/* The sandbox asks for something on the connection, which e->asked then has. Returns as
- * judge_errand. */
-const char *judge_asked(struct errand *e, const struct asked *asked, const struct policy *p,
-			const struct names *names);
+/* The sandbox asks for something on the connection: the errand has it, and e->told is its name.
+ * Returns as judge_errand. */
+const char *judge_asked(struct errand *e, const struct asked *asked, const struct policy *p);
 
 #endif

@@ -35,6 +35,7 @@
 #define EGRESS_CONNECTIONS 1024    /* reset past it; six descriptors and 16 KiB each */
 #define EGRESS_FIRST_MS 10000      /* for what tells the name, at 80 and 443 */
 #define EGRESS_CONNECT_MS 10000    /* for all addresses of a name together */
+#define EGRESS_ASKED 4             /* names that a connection asks for: clients ask for one */
 #define EGRESS_IDLE_MS 3600000     /* a shell or a database left alone for lunch */
 #define EGRESS_HALF_IDLE_MS 300000 /* one side has ended: the other is about to, or never will */
 

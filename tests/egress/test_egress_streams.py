@@ -370,6 +370,39 @@ def test_ends(w):
     tap.check("and so is its line", w.egress.wait_line(event="connect", asked="six.example", end="cut"))
 
 
+def test_list_changes(w):
+    """Each name that a connection has asked for is judged, whichever of them is answered meanwhile."""
+    for before, after in ((["six"], ["one"]), (["one", "six"], ["one", "oth", "one"])):
+        w.begin("one.example", "six.example", "oth.example")
+        with w.connect() as s:
+            bodies = talk(s, *(request(name + ".example") for name in before[:-1]))
+            tap.equal("requests that are answered", len(bodies), len(before) - 1)
+            asked = request(before[-1] + ".example", "/held") + b"".join(request(n + ".example") for n in after)
+            sent = w.egress.counts()[0]
+            s.sendall(asked)
+            tap.check("and others that aren't", wait_until(lambda: w.egress.counts()[0] == sent + len(asked)))
+            w.egress.allow("one.example", "oth.example", servers=SERVERS)
+            w.web.may_answer.set()
+            tap.check(f"{before} and {after}: it is cut for a name before the last", is_cut(s))
+        line = w.egress.wait_line(event="connect", asked="six.example", end="cut")
+        tap.check("its line says for which", line and line["number"] == w.egress.lines()[-1]["number"], line)
+
+
+def test_list_changes_many(w):
+    """Of more names than it remembers, any may be one that isn't allowed any more."""
+    names = [f"n{i}.many.example" for i in range(5)]
+    for count in (4, 5):
+        w.begin("one.example", "*.many.example")
+        with w.connect() as s:
+            talk(s, *(request(name) for name in names[:count] * 2))
+            w.egress.allow("one.example", "*.many.example", "two.example", servers=SERVERS)
+            if count == 4:
+                tap.equal("four names that stay allowed stay", talk(s, request(names[0])), [names[0] + " /"])
+            else:
+                tap.check("five are cut, whatever changes", is_cut(s))
+    tap.check("which is a line", w.egress.wait_line(event="connect", asked=names[-1], end="cut"))
+
+
 # ---- TLS ----
 
 class Client:
@@ -526,8 +559,8 @@ def test_still_there(w):
 
 
 TESTS = [test_each_request, test_pipelines, test_bytes_apart, test_bodies, test_ambiguous, test_other_protocols,
-         test_upgrade, test_upgrade_waits, test_ends, test_hello_retry, test_hello_early, test_early_data,
-         test_still_there]
+         test_upgrade, test_upgrade_waits, test_ends, test_list_changes, test_list_changes_many,
+         test_hello_retry, test_hello_early, test_early_data, test_still_there]
 
 
 def main():
