@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -66,14 +67,35 @@ static int judge(ssize_t n, bool *ready)
 	return 0;
 }
 
+/* Returns how much the next transfer may take. */
+static size_t share_of(const struct flow_pipes *pipes)
+{
+	size_t left = pipes->held < EGRESS_HELD_BYTES ? EGRESS_HELD_BYTES - pipes->held : 0;
+	size_t most = left / EGRESS_HELD_SHARE;
+	if (most < EGRESS_SHORT_BYTES)
+		return EGRESS_SHORT_BYTES;
+	return most < EGRESS_PIPE_BYTES ? most : EGRESS_PIPE_BYTES;
+}
+
+/* Returns whether the socket takes a short transfer at once. If not, to have asked has epoll tell
+ * when it does: poll(2) sets what a write that finds no room sets. */
+static bool has_room(struct flow_end *to)
+{
+	struct pollfd socket = {.fd = to->source.fd, .events = POLLOUT};
+	to->writable = poll(&socket, 1, 0) != 0;
+	return to->writable;
+}
+
 /* Only into an empty pipe: EAGAIN would otherwise not say whether it is the pipe that is full. */
 static int fill(struct flow *f, struct flow_pipes *pipes)
 {
 	if (f->ended || f->held > 0 || f->allowed == 0 || !f->from->readable)
 		return 0;
+	size_t most = share_of(pipes);
+	if (most == EGRESS_SHORT_BYTES && !has_room(f->to))
+		return 0;
 	if (!f->has_pipe && !take_pipe(f, pipes))
 		return -1;
-	size_t most = pipes->held < EGRESS_HELD_BYTES ? EGRESS_PIPE_BYTES : EGRESS_SHORT_BYTES;
 	if (most > f->allowed)
 		most = (size_t)f->allowed;
 	ssize_t n = splice(f->from->source.fd, NULL, f->pipe[1], NULL, most, SPLICE_FLAGS);

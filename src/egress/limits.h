@@ -44,9 +44,12 @@
 #define EGRESS_STEPS_AT_ONCE 8   /* of what is inspected: each lets one request, or more, go */
 #define EGRESS_PIPES_KEPT 4      /* empty ones, against pipe2 and close for each transfer */
 #define EGRESS_PIPE_BYTES 524288 /* a transfer: a third faster than by pipes of the default size */
-/* In all pipes together, as their pages are charged to nobody. Past it, transfers are short. */
-#define EGRESS_HELD_BYTES 33554432U
-#define EGRESS_SHORT_BYTES 16384
+/* In all pipes together, as their pages are charged to nobody: a transfer gets a quarter of what is
+ * left, so that the first one has all that it can use. Past it a transfer is a page, and begins when
+ * the socket that it leads to has room for that. */
+#define EGRESS_HELD_BYTES 2097152U
+#define EGRESS_HELD_SHARE 4
+#define EGRESS_SHORT_BYTES 4096
 
 /* The loop */
 /* One for each connection, lookup, client by TCP, and listener. */

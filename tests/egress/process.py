@@ -4,6 +4,7 @@
 import contextlib
 import ctypes
 import errno
+import fcntl
 import json
 import os
 import resource
@@ -11,6 +12,7 @@ import signal
 import socket
 import struct
 import tempfile
+import termios
 import time
 from pathlib import Path
 
@@ -115,6 +117,18 @@ class Egress:
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def held_bytes(self):
+        """In its pipes."""
+        held = {}
+        for fd in Path(f"/proc/{self.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # it has been closed since
+                name = os.readlink(fd)
+                if name.startswith("pipe:") and name not in held:
+                    pipe = os.open(fd, os.O_RDONLY | os.O_NONBLOCK)
+                    held[name] = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
+                    os.close(pipe)
+        return sum(held.values())
 
     def memory_kb(self):
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
