@@ -27,6 +27,8 @@ static const char *why(int error)
 		return "connection refused";
 	case ETIMEDOUT:
 		return "timed out";
+	case EADDRNOTAVAIL:
+		return "no port left";
 	case EPERM:
 		return "address of the appliance";
 	default:
@@ -60,6 +62,21 @@ static int begin(struct connection *c, const struct addr *a)
 	return rc;
 }
 
+/* Whether the sandbox has as many connections there as it may have. */
+static bool is_crowded(const struct connection *c, const struct addr *a)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < EGRESS_CONNECTIONS; i++) {
+		const struct connection *other = &c->relay->connections[i];
+		bool has_port =
+			other->state == CONNECTION_DIALS || other->state == CONNECTION_FLOWS;
+		if (has_port && other != c && other->errand.port == c->errand.port &&
+		    addr_equal(&other->addrs[other->tried - 1], a))
+			count++;
+	}
+	return count >= EGRESS_CONNECTIONS_TO_ONE;
+}
+
 /* Dial one. False, with the obstacle. */
 static bool try(struct connection *c, const struct addr *a)
 {
@@ -67,6 +84,10 @@ static bool try(struct connection *c, const struct addr *a)
 	uint64_t left_ms = c->deadline_ms > l->now_ms ? c->deadline_ms - l->now_ms : 0;
 	if (!policy_is_reachable(c->relay->policy, a)) {
 		c->obstacle = "private address";
+		return false;
+	}
+	if (is_crowded(c, a)) {
+		c->obstacle = "too many connections to one address";
 		return false;
 	}
 	int rc = left_ms == 0 ? -ETIMEDOUT : begin(c, a);

@@ -22,8 +22,11 @@
 #define EGRESS_NEGATIVE_MS 5000     /* a name just made should be there soon */
 
 /* Questions of the sandbox, and to the servers */
-#define EGRESS_QUESTIONS 256       /* that wait for servers, SERVFAIL past it; 600 bytes each */
-#define EGRESS_LOOKUPS 256         /* names that servers are asked for at once; a descriptor each */
+#define EGRESS_QUESTIONS 256 /* that wait for servers, SERVFAIL past it; 600 bytes each */
+#define EGRESS_LOOKUPS 256   /* names that servers are asked for, or will be; 500 bytes each */
+/* Of these at once, the others wait: a descriptor each, and one of the appliance's UDP ports, which
+ * all sandboxes share. 1,024 sandboxes take 49,152 of 55,536 (config/sysctls). */
+#define EGRESS_LOOKUPS_ASKED 48
 #define EGRESS_ATTEMPT_MS 2000     /* then the next server is asked */
 #define EGRESS_ROUNDS 2            /* times that each server is asked: a packet may get lost */
 #define EGRESS_UPSTREAM_TCP 16     /* lookups by TCP at once; 64 KiB each */
@@ -32,7 +35,10 @@
 #define EGRESS_QUESTION_BYTES 512  /* by TCP, too: RFC 1035 has nothing longer to ask */
 
 /* Connections */
-#define EGRESS_CONNECTIONS 1024    /* reset past it; six descriptors and 16 KiB each */
+#define EGRESS_CONNECTIONS 1024 /* reset past it; six descriptors and 16 KiB each */
+/* To one address and port, of 55,536 that there are for all sandboxes (config/sysctls): npm takes 50
+ * at most, a browser 6. */
+#define EGRESS_CONNECTIONS_TO_ONE 128
 #define EGRESS_FIRST_MS 10000      /* for what tells the name, at 80 and 443 */
 #define EGRESS_CONNECT_MS 10000    /* for all addresses of a name together */
 #define EGRESS_ASKED 4             /* names that a connection asks for: clients ask for one */
@@ -53,12 +59,12 @@
 
 /* The loop */
 /* One for each connection, lookup, client by TCP, and listener. */
-#define EGRESS_TIMERS (EGRESS_CONNECTIONS + EGRESS_LOOKUPS + EGRESS_TCP_CLIENTS + 3)
+#define EGRESS_TIMERS (EGRESS_CONNECTIONS + EGRESS_LOOKUPS_ASKED + EGRESS_TCP_CLIENTS + 3)
 /* Those it starts with; the loop, a message's; for each connection two sockets and two pipes; what
  * else there is; and one to find out whether an address is the appliance's own. */
 #define EGRESS_FDS                                                                                 \
-	(EGRESS_FDS_END + 2 + 6 * EGRESS_CONNECTIONS + 2 * EGRESS_PIPES_KEPT + EGRESS_LOOKUPS +    \
-	 EGRESS_TCP_CLIENTS + 1)
+	(EGRESS_FDS_END + 2 + 6 * EGRESS_CONNECTIONS + 2 * EGRESS_PIPES_KEPT +                     \
+	 EGRESS_LOOKUPS_ASKED + EGRESS_TCP_CLIENTS + 1)
 
 /* The log */
 #define EGRESS_LINE_BYTES 768

@@ -27,8 +27,12 @@ static void join(struct lookup *l, struct waiter *w)
 static void finish(struct lookup *l, const struct finding *f)
 {
 	struct waiter *all = l->waiters;
+	if (l->asks)
+		l->upstream->asking--;
+	else
+		l->upstream->waiting--;
 	l->waiters = NULL;
-	l->used = false;
+	l->used = l->asks = false;
 	if (all)
 		all->at = &all;
 	while (all) {
@@ -77,20 +81,49 @@ static void ask_for(struct lookup *l, enum dns_type type)
 	ask_next(l);
 }
 
+static void begin(struct lookup *l)
+{
+	l->asks = true;
+	l->upstream->asking++;
+	ask_for(l, DNS_A);
+}
+
+static struct lookup *find_oldest_waiting(struct upstream *u)
+{
+	struct lookup *oldest = NULL;
+	for (size_t i = 0; u->waiting > 0 && i < EGRESS_LOOKUPS; i++) {
+		struct lookup *l = &u->lookups[i];
+		if (l->used && !l->asks && (!oldest || l->number < oldest->number))
+			oldest = l;
+	}
+	return oldest;
+}
+
+/* Called at the end of whatever may have ended lookups. */
+static void begin_waiting(struct upstream *u)
+{
+	struct lookup *l;
+	while (u->asking < EGRESS_LOOKUPS_ASKED && (l = find_oldest_waiting(u)) != NULL) {
+		u->waiting--;
+		begin(l);
+	}
+}
+
 static void answered(void *owner, const struct dns_answer *answer)
 {
 	struct lookup *l = owner;
-	if (!answer || (answer->code != DNS_OK && answer->code != DNS_NXDOMAIN)) {
+	bool is_good = answer && (answer->code == DNS_OK || answer->code == DNS_NXDOMAIN);
+	if (is_good && l->upstream->policy->server_count > 0) /* may be other ones by now */
+		l->upstream->first = turn_of(l);
+	if (!is_good) {
 		l->attempts++;
 		ask_next(l);
-		return;
-	}
-	if (l->upstream->policy->server_count > 0) /* there may be other servers by now */
-		l->upstream->first = turn_of(l);
-	if (answer->code == DNS_OK && answer->count == 0 && l->type == DNS_A)
+	} else if (answer->code == DNS_OK && answer->count == 0 && l->type == DNS_A) {
 		ask_for(l, DNS_AAAA);
-	else
+	} else {
 		finish_and_keep(l, answer);
+	}
+	begin_waiting(l->upstream);
 }
 
 void upstream_init(struct upstream *u, struct loop *loop, const struct policy *policy,
@@ -128,7 +161,11 @@ const struct finding *upstream_ask(struct upstream *u, const char *name, struct 
 	if (!l->used) {
 		l->used = true;
 		memcpy(l->name, name, strlen(name) + 1);
-		ask_for(l, DNS_A);
+		l->number = u->number++;
+		if (u->waiting == 0 && u->asking < EGRESS_LOOKUPS_ASKED)
+			begin(l);
+		else
+			u->waiting++;
 	}
 	if (!l->used)
 		return &failed; /* there is no server, or no way to any */
@@ -151,4 +188,5 @@ void upstream_policy_changed(struct upstream *u)
 		attempt_end(&l->attempt);
 		finish(l, &failed);
 	}
+	begin_waiting(u);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Addresses of names, from the operator's servers: several of them, each more than once; one lookup
- * however many ask for the name; kept for as long as the servers say. */
+ * however many ask for the name, a few at once; kept for as long as the servers say. */
 #ifndef SQUASH_EGRESS_UPSTREAM_H
 #define SQUASH_EGRESS_UPSTREAM_H
 
@@ -20,6 +20,8 @@ struct waiter {
 struct lookup {
 	struct upstream *upstream;
 	bool used;
+	bool asks;              /* servers, now; otherwise it waits for its turn */
+	uint64_t number;        /* of those that came before it */
 	struct waiter *waiters; /* NULL: nobody waits any more, but the cache will have it */
 	char name[ALLOW_NAME_BYTES + 1];
 	enum dns_type type;
@@ -33,6 +35,8 @@ struct upstream {
 	size_t first; /* to be asked: the server that answered last */
 	struct cache cache;
 	struct attempt_rooms rooms;
+	size_t asking, waiting; /* lookups */
+	uint64_t number;        /* of lookups so far */
 	struct lookup lookups[EGRESS_LOOKUPS];
 };
 

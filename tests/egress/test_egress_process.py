@@ -23,16 +23,24 @@ import tap
 from waiting import wait_until
 from nameserver import (A, AAAA, CNAME, FORMERR, MX, NXDOMAIN, SERVFAIL, SOA, Reply, Servers,
                         answer, encode_query)
-from process import LOG_BYTES, Egress, is_reset, read_to_end
+from process import LOG_BYTES, ROOT, Egress, is_reset, read_to_end
 from world import (APPLIANCE, NOBODY, ONE, ROUTER, SERVERS, SIX, TWO, Netns, Peer, connect_two,
-                   reset, run_unshared)
+                   PLENTY, reset, run_unshared)
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
 RAW, HTTP, TLS = 8080, 80, 443
 GIB = 1 << 30
+SYSCTLS = dict(line.split(" = ") for line in (ROOT / "config/sysctls").read_text().splitlines() if " = " in line)
+PORT_SYSCTLS = PORT_RANGE, CLOSED_MAX = "net.ipv4.ip_local_port_range", "net.ipv4.tcp_max_tw_buckets"
+SANDBOXES, LOOKUPS, TO_ONE = 1024, 48, 128  # as many as there can be; of one of them, at once
+TIME_WAIT, UDP_CONNECTED = 6, 1
 
 
 # ---- what the servers say ----
+
+def slow(query, q):
+    return [0.5, answer(query, [(q.name, A, ONE, 60)])]
+
 
 def only_last(query, q):
     """The first two servers are silent."""
@@ -84,8 +92,10 @@ ZONE = {
     "forged.example": forged,
     "lost.example": lambda query, q: [],
     "broken.example": lambda query, q: [answer(query, [], SERVFAIL)],
-    "slow.example": lambda query, q: [0.5, answer(query, [(q.name, A, ONE, 60)])],
-    **{f"n{i}.wild.example": [(A, ONE, 60)] for i in range(200)},
+    "slow.example": slow,
+    "both.example": [(A, ONE, 60), (A, TWO, 60)],
+    **{f"n{i}.wild.example": [(A, PLENTY % (i + 1), 60)] for i in range(200)},
+    **{f"n{i}.slow.example": slow for i in range(400)},
 }
 
 
@@ -93,6 +103,8 @@ class World:
     def __init__(self):
         self.appliance, internet = Netns(), Netns()
         connect_two(self.appliance, internet)
+        for name in PORT_SYSCTLS:
+            self.appliance.sysctl(name, SYSCTLS[name])
         self.servers = Servers(internet, SERVERS, ZONE)
         self.peer = Peer(internet, [RAW, HTTP, TLS])
         self.a = Egress(self.appliance, [(V4, RAW), (V4, TLS)])
@@ -430,16 +442,7 @@ def test_many(w):
         good = sum(pool.map(one, names))
     tap.equal("500 connections at once, of 200 names", good, 500)
     tap.note(f"in {time.monotonic() - started:.1f} s")
-    address = w.a.ask("one.example").address
-    many, reset = [], 0
-    for _ in range(1040):
-        s = w.a.sandbox.make_socket()
-        s.settimeout(5)
-        try:
-            s.connect((address, RAW))
-            many.append(s)
-        except ConnectionResetError:  # before the call has returned
-            reset += 1
+    many, reset = connect_many(w.a, [f"n{i}.wild.example" for i in range(10)], 1040)
     tap.check("past 1024 it says so", w.a.wait_line(event="refused", reason="too many connections"))
     tap.equal("by a reset", reset + sum(is_reset(s) for s in many[1024:]), 16)
     for s in many[:3] + many[1021:1024]:
@@ -450,6 +453,113 @@ def test_many(w):
     tap.check("and there is room again", w.a.wait_line(event="connect", end="closed", seconds=5)
               and wait_until(lambda: w.a.talk("one.example", RAW, b"x") == b"x(end)", 5))
     tap.note(f"resident memory: {w.a.memory_kb()} kB")
+
+
+def connect_many(egress, names, count):
+    """The connections, to the names in turn, and how many were reset before the call returned."""
+    addresses, many, reset = [egress.ask(name).address for name in names], [], 0
+    for i in range(count):
+        s = egress.sandbox.make_socket()
+        s.settimeout(5)
+        try:
+            s.connect((addresses[i % len(addresses)], RAW))
+            many.append(s)
+        except ConnectionResetError:
+            reset += 1
+    return many, reset
+
+
+def test_many_to_one(w):
+    allow(w.a, "*:8080")
+    many, _ = connect_many(w.a, ["both.example"], TO_ONE + 12)
+    for s in many:
+        s.sendall(b"x")
+    tap.equal("a name with another address goes there", [s.recv(1) for s in many], [b"x"] * (TO_ONE + 12))
+    for s in many:
+        s.close()
+    tap.check("and they end", wait_until(lambda: w.a.descriptors() < 30, 10))
+    many, reset = connect_many(w.a, ["one.example"], TO_ONE + 12)
+    tap.check("past 128 to one address and port it says so", w.a.wait_line(
+        event="refused", reason="too many connections to one address", name="one.example", address=ONE))
+    tap.equal("by a reset", reset + sum(is_reset(s) for s in many[TO_ONE:]), 12)
+    for s in many[:TO_ONE]:
+        s.sendall(b"x")
+    tap.equal("the others live", [s.recv(1) for s in many[:TO_ONE]], [b"x"] * TO_ONE)
+    tap.equal("as do those to another address", w.a.talk("two.example", RAW, b"x"), b"x(end)")
+    many[0].close()
+    tap.check("and there is room again", wait_until(lambda: w.a.talk("one.example", RAW, b"x") == b"x(end)", 5))
+    for s in many:
+        s.close()
+
+
+def test_ports(w):
+    """The appliance's ports, which all sandboxes share: what they can take of them at most."""
+    first, last = map(int, SYSCTLS[PORT_RANGE].split())
+    ports, closed = last - first + 1, int(SYSCTLS[CLOSED_MAX])
+    tap.check("lookups of all sandboxes fit", SANDBOXES * LOOKUPS <= ports, ports)
+    tap.check("and 369 sandboxes' connections to one server", 369 * TO_ONE <= ports - closed, ports)
+    tap.check("no port of those that listen is among them", first > 8443)
+
+
+def test_ports_of_lookups(w):
+    """A lookup takes one, or waits."""
+    allow(w.a, "one.example:8080", "*.slow.example:8080")
+    with w.a.sandbox.make_socket(kind=socket.SOCK_DGRAM) as s:
+        s.settimeout(5)
+        s.connect(("198.18.0.1", 53))
+        for i in range(200):
+            s.send(encode_query(f"n{i}.slow.example"))
+        tap.equal("of 200 names so many are asked for at once", max(count_while_slow(w)), LOOKUPS)
+        tap.equal("and the others then", [Reply(s.recv(4096)).rcode for _ in range(200)], [0] * 200)
+        for i in range(200, 300):
+            s.send(encode_query(f"n{i}.slow.example"))
+        tap.check("some are asked for", wait_until(lambda: is_asked(w, 247)))
+        allow(w.a, "one.example:8080")
+        tap.equal("all end when they aren't allowed any more", [Reply(s.recv(4096)).rcode for _ in range(100)],
+                  [NXDOMAIN] * 100)
+        tap.check("those that waited have been asked for nowhere", not is_asked(w, 248, 300))
+        allow(w.a, "one.example:8080", "*.slow.example:8080")
+        for i in range(300, 400):
+            s.send(encode_query(f"n{i}.slow.example"))
+        tap.equal("and there is as much room as before", max(count_while_slow(w)), LOOKUPS)
+        tap.equal("for all", [Reply(s.recv(4096)).rcode for _ in range(100)], [0] * 100)
+
+
+def test_ports_of_connections(w):
+    other = Egress(w.appliance, [(V4, RAW)])
+    try:
+        allow(other, "*.example:8080")
+        w.appliance.sysctl(PORT_RANGE, "10000 10255")
+        many, _ = connect_many(w.a, ["one.example"], 300)
+        tap.equal("one sandbox leaves ports to others", other.talk("one.example", RAW, b"x"), b"x(end)")
+        w.appliance.sysctl(PORT_RANGE, "20000 20063")
+        many += connect_many(other, ["one.example"], 70)[0]
+        tap.check("where there is none it says so", other.wait_line(event="refused", reason="no port left"))
+        for s in many:
+            s.close()
+        w.appliance.sysctl(PORT_RANGE, SYSCTLS[PORT_RANGE])
+        w.appliance.sysctl(CLOSED_MAX, "100")
+        ends = {other.talk("n199.wild.example", RAW, b"x") for _ in range(300)}
+        tap.equal("many connections that have ended", ends, {b"x(end)"})
+        closed = w.appliance.count_sockets("tcp", TIME_WAIT, PLENTY % 200)
+        tap.check("hold as many ports as they may", closed <= 100, closed)
+    finally:
+        for name in PORT_SYSCTLS:
+            w.appliance.sysctl(name, SYSCTLS[name])
+        other.end()
+
+
+def is_asked(w, first, end=None):
+    """Whether the servers were asked for a slow name of these numbers."""
+    return bool({f"n{i}.slow.example" for i in range(first, end or first + 1)} & set(w.servers.names()))
+
+
+def count_while_slow(w):
+    """How many ports lookups have, while the servers think about them."""
+    end = time.monotonic() + 0.4
+    while time.monotonic() < end:
+        yield w.appliance.count_sockets("udp", UDP_CONNECTED)
+        time.sleep(0.02)
 
 
 def test_bulk(w):
@@ -675,8 +785,9 @@ def test_still_there(w):
 
 TESTS = [test_before_a_policy, test_questions, test_bad_questions, test_lookups, test_connections,
          test_counts, test_networks_of_the_operator, test_ends, test_tls, test_http_and_ipv6,
-         test_policy_changes, test_many, test_bulk, test_slow_readers, test_chaos, test_log, test_log_flood, test_log_turns,
-         test_restart, test_start, test_still_there]
+         test_policy_changes, test_many, test_many_to_one, test_ports, test_ports_of_lookups, test_ports_of_connections,
+         test_bulk, test_slow_readers, test_chaos, test_log, test_log_flood, test_log_turns, test_restart, test_start,
+         test_still_there]
 
 
 def main():

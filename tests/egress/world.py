@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -18,6 +19,7 @@ APPLIANCE = "10.99.0.2"
 ROUTER = "10.99.0.1"
 SERVERS = [ROUTER, "10.99.0.3", "10.99.0.4"]
 ONE, TWO, NOBODY, SIX = "93.184.215.14", "93.184.215.15", "93.184.215.99", "2a00:1450::1"
+PLENTY = "93.184.214.%d"  # 1 to 254 of them
 
 
 def run_unshared():
@@ -62,6 +64,18 @@ class Netns:
         with self.inside():
             _ip(*words)
 
+    def sysctl(self, name, value):
+        """Set one that each network namespace has for itself."""
+        with self.inside():
+            Path("/proc/sys", name.replace(".", "/")).write_text(value)
+
+    def count_sockets(self, protocol, state, remote=""):
+        """Its IPv4 sockets of that state (include/net/tcp_states.h), those that lead to remote."""
+        at = remote and f"{int.from_bytes(socket.inet_aton(remote), sys.byteorder):08X}:"
+        with self.inside():
+            lines = Path("/proc/thread-self/net", protocol).read_text().splitlines()[1:]
+        return sum(int(line.split()[3], 16) == state and line.split()[2].startswith(at) for line in lines)
+
     def make_socket(self, family=socket.AF_INET, kind=socket.SOCK_STREAM):
         with self.inside():
             return socket.socket(family, kind)
@@ -91,8 +105,8 @@ def connect_two(appliance, internet):
     for address in SERVERS:
         internet.ip("addr", "add", address + "/24", "dev", "wire")
     internet.ip("addr", "add", "fd99::1/64", "dev", "wire", "nodad")
-    for address in (ONE, TWO):
-        internet.ip("addr", "add", address + "/32", "dev", "lo")
+    for address in (ONE + "/32", TWO + "/32", PLENTY % 1 + "/24"):
+        internet.ip("addr", "add", address, "dev", "lo")
     internet.ip("addr", "add", SIX + "/128", "dev", "lo", "nodad")
     appliance.ip("route", "add", "default", "via", ROUTER)
     appliance.ip("-6", "route", "add", "default", "via", "fd99::1")

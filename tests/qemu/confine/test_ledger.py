@@ -293,6 +293,8 @@ def test_kernel(m):
     """What the kernel has one of, and would refuse, or say, at another's expense."""
     _, orphans = m.inside("cat /proc/sys/net/ipv4/tcp_max_orphans")
     equal("closed connections with something to send have room", int(orphans), 1 << 20)
+    _, ports = m.inside("cat /proc/sys/net/ipv4/ip_local_port_range /proc/sys/net/ipv4/tcp_max_tw_buckets")
+    equal("and connections to outside have ports", ports.split(), ["10000", "65535", "8192"])
     equal("no list of all tasks on the console for one that is out of memory", m.inside("cat /proc/sys/vm/oom_dump_tasks")[1].strip(), "0")
     with sandboxes(m, ("one",), memory_mb=64):
         said = output(m, "one", "python3 -", stdin=CONTROL).splitlines()

@@ -14,7 +14,8 @@ from tap import check, equal
 PRIVATE = "SQUASH_EGRESS_PRIVATE=10.0.0.0/8,fd00::/64,fec0::/16"
 GONE = "reset|closed|refused"
 NOWHERE = "reset|closed|refused|unreachable"
-CONNECTIONS = 1024  # of one sandbox
+CONNECTIONS, TO_ONE = 1024, 128  # of one sandbox; of these to one address and port
+MANY = [f"m{i}.wild.test" for i in range(10)]  # each with an address of its own
 LAYERS = "000-base-debian,100-python313,129-clients,130-reach"
 
 ZONE = {
@@ -25,6 +26,7 @@ ZONE = {
     "outside.test": {"A": ["172.16.5.5"]},
     "loop.test": {"A": ["127.0.0.1"]},
     "nobody.test": {"A": ["93.184.216.34"]},
+    **{name: {"A": [public(100 + i)]} for i, name in enumerate(MANY)},
 }
 ALLOW = [
     *("web.test", "exact.test:*", "port.test:8443", "*.wild.test:5000", "nobody.test:*"),
@@ -302,22 +304,26 @@ def test_ends(m, net):
 
 
 def test_many(m, net):
-    held = reach(m, "box", [["many", "exact.test", 5000, 500]])
+    held = reach(m, "box", [["many", MANY, 5000, 500]])
     equal("500 at once", held, ["500 held, 0 lost, 0 waiting"])
     over = CONNECTIONS + 40
-    held = reach(m, "box", [["many", "exact.test", 5000, over]])
+    held = reach(m, "box", [["many", MANY, 5000, over]])
     equal("more than there may be", held, [f"{CONNECTIONS} held, 40 lost, 0 waiting"])
     check_line(m, "box", "which is said", event="refused", reason="too many connections")
+    held = reach(m, "box", [["many", ["exact.test"], 5000, TO_ONE + 12]])
+    equal("and to one address and port", held, [f"{TO_ONE} held, 12 lost, 0 waiting"])
+    check_line(m, "box", "which is said", event="refused", reason="too many connections to one address")
     equal("and one after them", reach(m, "box", [["tcp", "exact.test"]]), ["ok"])
 
 
 def test_packets(net):
     """The machine has dialled nothing but what was reached."""
-    names = {entry.partition(":")[0] for entry in ALLOW} | {"a.wild.test"}
+    names = {entry.partition(":")[0] for entry in ALLOW} | {"a.wild.test", *MANY}
     dials = {(public(25), 80), (public(25), 443), ("93.184.216.34", 5000), (public(24), 8443)}
     dials |= {(public(20), port) for port in (9, 80, 443, 5000, 8080, 8443)} | {(public(21), 5000)}
     dials |= {(public(40), 80), (public(40), 443), (public(41), 5000), (public6(42), 5000)}
     dials |= {(public(n), 5000) for n in (72, 79, 82)} | {(public(82), 80), (public6(43), 80)}
+    dials |= {(public(100 + i), 5000) for i in range(len(MANY))}
     dials |= {("2606:2800:220:7::abcd", 5000), ("10.9.8.7", 5000), ("fd00::1", 5000)}
     stray = network.stray(net.capture.packets(), names, dials)
     equal("no packet that is not explained", stray[:10], [])

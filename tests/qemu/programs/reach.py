@@ -202,13 +202,15 @@ def do_source(host, port, count, late=""):
         return "ok" if got.digest() == expected.digest() else f"{size} bytes"
 
 
-def do_many(host, port, count):
-    """So many connections at once, each until the server has said that it is held."""
+def do_many(hosts, port, count):
+    """So many connections at once, to the hosts in turn, each until the server has said that it is
+    held."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    family, address = find(host, port, socket.SOCK_STREAM)
+    found = [find(host, port, socket.SOCK_STREAM) for host in hosts]
     poll, waiting, held, lost = select.poll(), {}, [], 0
-    for _ in range(count):
+    for i in range(count):
+        family, address = found[i % len(found)]
         s = socket.socket(family, socket.SOCK_STREAM)
         s.setblocking(False)
         s.connect_ex(address)
