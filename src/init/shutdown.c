@@ -26,8 +26,7 @@
 #define SERVICE_MS 2000   /* between SIGTERM and SIGKILL */
 #define SANDBOXES_MS 5000 /* for killed processes to be gone */
 #define READING_S 30      /* to walk to the machine and read why it did not start */
-#define MOUNTS_MAX 4096   /* 1024 sandboxes, their layers, and ours */
-#define MOUNTS_BYTES (1024 * 1024)
+#define LINE_BYTES 16384  /* of mountinfo: two paths, whose bytes may be written as four each */
 
 /* Kill every process of every sandbox at once, and wait until the kernel says that none is left:
  * "populated 0" in cgroup.events, whose changes poll(2) reports as POLLPRI. */
@@ -70,22 +69,30 @@ static char *mount_point(char *line)
 	return at;
 }
 
+/* Unmount all of it that nothing is mounted on or uses. Returns whether that was any. Read line by
+ * line: there are up to 100,000 mounts (fs.mount-max). */
+static bool unmount_once(const char *above)
+{
+	static char line[LINE_BYTES];
+	bool any = false;
+	FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	while (mounts && fgets(line, sizeof(line), mounts)) {
+		char *path = mount_point(line);
+		if (path && is_below(path, above) && umount2(path, 0) == 0)
+			any = true;
+	}
+	if (mounts)
+		fclose(mounts);
+	return any;
+}
+
 /* Unmount what squashd left mounted: layers are files on the data disk, which could not be
- * unmounted under them. The last mounted first. */
+ * unmounted under them. What is mounted on another comes after it in the list, so that one is for
+ * the next time. */
 static void unmount_below(const char *above)
 {
-	static char text[MOUNTS_BYTES];
-	static char *lines[MOUNTS_MAX];
-	size_t count = 0;
-	if (fd_read_file(AT_FDCWD, "/proc/self/mountinfo", text, sizeof(text), NULL) < 0)
-		return;
-	for (char *line = strtok(text, "\n"); line && count < MOUNTS_MAX; line = strtok(NULL, "\n"))
-		lines[count++] = line;
-	while (count > 0) {
-		char *path = mount_point(lines[--count]);
-		if (path && is_below(path, above))
-			umount2(path, 0);
-	}
+	while (unmount_once(above))
+		;
 }
 
 /* Loop devices hold the files that they show, mounted or not. */

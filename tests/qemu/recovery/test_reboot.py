@@ -26,6 +26,16 @@ def reboot(m):
     """Shut the machine down in order; QEMU ends."""
     m.inside("kill -INT 1")
     equal("the machine shuts down", m.wait_end(30), 0)
+    check("and lets go of the disk", "could not be unmounted" not in m.console, m.console[-1000:])
+
+
+def mount_many(m):
+    """8192 mounts before all that come later: as many as sandboxes with many layers have."""
+    m.inside("mkdir /tmp/t && mount -t tmpfs none /tmp/t && cd /tmp/t && mkdir 1 2 3 4 5 6 7 8 9 a b c d")
+    code, text = m.inside("cd /tmp/t && for d in *; do mount --rbind /tmp/t $d || exit 1; done 2>&1")
+    assert code == 0, text
+    count = int(m.inside("wc -l </proc/self/mountinfo")[1])
+    check("there are many mounts", count > 8192, count)
 
 
 def history(m, **wanted):
@@ -245,6 +255,9 @@ def main():
     with boot(image, hours=2) as m:
         m.wait_api()
         tap.each(m, bound(look_after_damage, taken), test_full)
+        mount_many(m)
+        create(m, "last", BUSYBOX, memory_mb=32)
+        restore(m, "last", snapshot(m, "last"))
         reboot(m)
 
 
