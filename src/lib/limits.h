@@ -59,8 +59,16 @@
 #define LIMIT_INODES_KEPT 16       /* of a disk's inodes that part is the appliance's */
 #define LIMIT_SNAPSHOTS 100        /* of one sandbox, at once */
 #define LIMIT_SNAPSHOTS_BENEATH 99 /* the two digits in a snapshot's name */
-#define LIMIT_SNAPSHOTS_SHARE 4    /* without a disk they take that part of the memory at most */
-#define LIMIT_BUSY_MS 5000         /* an operation waits so long for one before it, then 409 */
+#define LIMIT_SNAPSHOT_KB                                                                          \
+	512 /* of the kernel's memory, for a snapshot that is mounted: fs/squashfs/super.c, three  \
+	     * blocks of 128 KiB and eight of 8; the loop device */
+#define LIMIT_SNAPSHOT_CPU_KB                                                                      \
+	768 /* and for each processor that there may be: a block, and zstd's window and tables     \
+	     * (decompressor_multi_percpu.c). Seen: 1.4 to 2.0 MB with two, 5.8 to 7.9 with eight */
+#define LIMIT_SNAPSHOTS_MEMORY 4 /* that part of memory_mb is the most for those it stands on */
+#define LIMIT_SNAPSHOTS_ALWAYS 4 /* and so many may be, however little that is */
+#define LIMIT_SNAPSHOTS_SHARE 4  /* without a disk they take that part of the memory at most */
+#define LIMIT_BUSY_MS 5000       /* an operation waits so long for one before it, then 409 */
 
 /* What an exec may be */
 #define LIMIT_CMD_BYTES                                                                            \

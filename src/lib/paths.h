@@ -65,6 +65,7 @@
 #define NAME_TLS_CHAIN "chain.pem"
 #define NAME_TOKENS "tokens" /* the named tokens: sandbox/tokens.h */
 
+#define PATH_PROCESSORS "/sys/devices/system/cpu/possible"
 #define PATH_CGROUP "/sys/fs/cgroup"
 #define PATH_CGROUP_SQUASH PATH_CGROUP "/squash"   /* all sandboxes are below it */
 #define PATH_CGROUP_CAPTURE PATH_CGROUP "/capture" /* what captures snapshots */

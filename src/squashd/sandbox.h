@@ -61,6 +61,7 @@ struct server {
 	bool has_disk;              /* DATA survives a reboot, and has project quotas */
 	uint64_t max_sandboxes;     /* at most LIMIT_SANDBOXES */
 	uint64_t memory_mb;         /* the machine's */
+	uint64_t processors;        /* that the machine has, or could be given while it runs */
 	bool egress_is_bound;       /* to EGRESS_VRF: sandboxes have a network card of their own */
 	const char *egress_private; /* SQUASH_EGRESS_PRIVATE: networks, commas between */
 	bool has_token;             /* a token is set, or was meant to be; its digest: */

@@ -28,6 +28,7 @@
 #include "squashd/box/life.h"
 #include "squashd/kernel/cgroup.h"
 #include "squashd/kernel/filter_room.h"
+#include "squashd/kernel/processors.h"
 #include "squashd/kernel/quota.h"
 #include "squashd/network/egress.h"
 #include "squashd/request/shim_report.h"
@@ -149,6 +150,8 @@ static int set_up(struct server *s, struct err *e)
 	const char *card = getenv("SQUASH_EGRESS_IFACE");
 	s->egress_is_bound = card && card[0] != '\0';
 	int rc = read_token(s, e);
+	if (rc == 0)
+		rc = processors_count(&s->processors, e);
 	if (rc == 0)
 		rc = open_dirs(s, e);
 	if (rc < 0)

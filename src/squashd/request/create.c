@@ -13,6 +13,7 @@
 #include "module_manifest.h"
 #include "requests.h"
 #include "sandbox_info.h"
+#include "snapshot_room.h"
 #include "squashd/box/bringup.h"
 #include "squashd/box/layers.h"
 #include "squashd/box/life.h"
@@ -128,7 +129,7 @@ void request_create(const struct server *s, struct msg_cursor fields, struct rep
 	static struct create c;
 	struct err e, undo;
 	if (!create_read(fields, s->memory_mb, s->has_disk, &c, r) || !read_snapshot(s, &c, r) ||
-	    !module_manifest_all_met(s, &c.sb, false, r))
+	    !snapshot_room_is_left(s, &c.sb, 0, r) || !module_manifest_all_met(s, &c.sb, false, r))
 		return;
 	AUTO_FD lock = reserve(s, &c.sb, r);
 	if (lock < 0)

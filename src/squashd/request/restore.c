@@ -7,6 +7,7 @@
 #include "open.h"
 #include "requests.h"
 #include "sandbox_info.h"
+#include "snapshot_room.h"
 #include "squashd/box/bringup.h"
 #include "squashd/box/layers.h"
 #include "squashd/box/upper.h"
@@ -16,21 +17,17 @@
 #include "squashd/store/snapshots.h"
 #include "squashd/store/stack.h"
 
-static int restore(const struct server *s, struct sandbox *sb, const struct snapshot *n, int dir_fd,
+static int restore(const struct server *s, struct sandbox *sb, struct sandbox *next, int dir_fd,
 		   struct err *e)
 {
-	static struct sandbox next;
 	struct err left, this;
-	next = *sb;
-	stack_of_snapshot(&next, n->layers, n->layer_count, n->name);
-	next.upper++;
 	int rc = upper_sweep(s, sb, dir_fd, e); /* a restore before may have been cut off */
 	if (rc == 0)
-		rc = layers_acquire(s, &next, e);
+		rc = layers_acquire(s, next, e);
 	if (rc == 0)
-		rc = upper_make(s, &next, dir_fd, e);
+		rc = upper_make(s, next, dir_fd, e);
 	if (rc == 0)
-		rc = bringup_change(s, sb, &next, dir_fd, e);
+		rc = bringup_change(s, sb, next, dir_fd, e);
 	/* Those that it has no more: the old or, if that failed, the new. */
 	int swept = upper_sweep(s, sb, dir_fd, &left);
 	swept = err_keep_first(swept, layers_keep(s, sb, &this), &left, &this);
@@ -41,7 +38,7 @@ static int restore(const struct server *s, struct sandbox *sb, const struct snap
 
 void request_restore(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
-	static struct sandbox sb;
+	static struct sandbox sb, next;
 	static struct snapshot n;
 	char name[LIMIT_MODULE_BYTES + 1];
 	struct err e;
@@ -52,7 +49,12 @@ void request_restore(const struct server *s, struct msg_cursor fields, struct re
 		reply_sandbox_err(r, &e);
 		return;
 	}
-	if (restore(s, &sb, &n, lock, &e) < 0) {
+	next = sb;
+	stack_of_snapshot(&next, n.layers, n.layer_count, n.name);
+	next.upper++;
+	if (!snapshot_room_is_left(s, &next, stack_count_snapshots(&sb), r))
+		return;
+	if (restore(s, &sb, &next, lock, &e) < 0) {
 		reply_err(r, &e);
 		return;
 	}

@@ -25,9 +25,7 @@
 static int settle(const struct sandbox *sb, int dir_fd, struct snapshot *n, struct err *e)
 {
 	static struct snapshot_names names;
-	unsigned beneath = 0;
-	for (size_t i = 0; i < sb->layer_count; i++)
-		beneath += stack_is_snapshot(sb->layers[i]);
+	unsigned beneath = stack_count_snapshots(sb);
 	if (beneath > LIMIT_SNAPSHOTS_BENEATH || sb->layer_count == LIMIT_LAYERS)
 		return err_say(e, EMLINK, "sandbox %s stands on %u snapshots and %zu layers in all",
 			       sb->id, beneath, sb->layer_count);

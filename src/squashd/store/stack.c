@@ -36,3 +36,18 @@ void stack_of_snapshot(struct sandbox *sb, const char layers[LIMIT_LAYERS][LIMIT
 	strcpy(sb->layers[count], name);
 	strcpy(sb->active_snapshot, name);
 }
+
+unsigned stack_count_snapshots(const struct sandbox *sb)
+{
+	unsigned count = 0;
+	for (size_t i = 0; i < sb->layer_count; i++)
+		count += stack_is_snapshot(sb->layers[i]);
+	return count;
+}
+
+uint64_t stack_most_snapshots(uint64_t memory_mb, uint64_t processors)
+{
+	uint64_t each_kb = LIMIT_SNAPSHOT_KB + LIMIT_SNAPSHOT_CPU_KB * processors;
+	uint64_t most = memory_mb * 1024 / LIMIT_SNAPSHOTS_MEMORY / each_kb;
+	return most < LIMIT_SNAPSHOTS_ALWAYS ? LIMIT_SNAPSHOTS_ALWAYS : most;
+}

@@ -24,4 +24,11 @@ bool stack_includes(const char layers[LIMIT_LAYERS][LIMIT_MODULE_BYTES + 1], siz
 void stack_of_snapshot(struct sandbox *sb, const char layers[LIMIT_LAYERS][LIMIT_MODULE_BYTES + 1],
 		       size_t count, const char *name);
 
+/* Returns how many of the sandbox's layers are snapshots. */
+unsigned stack_count_snapshots(const struct sandbox *sb);
+
+/* Returns on how many snapshots a sandbox with memory_mb may stand, on a machine with that many
+ * processors: each is a mount of its own, whose memory the kernel charges to nobody (limits.h). */
+uint64_t stack_most_snapshots(uint64_t memory_mb, uint64_t processors);
+
 #endif

@@ -76,6 +76,8 @@ ELSEWHERE = {
     (None, None, "failed"): "no file system that we have gives such a reason",
     (None, None, "too_much"): "a path of 64 KiB, or half an hour: test_snapshot.py",
     ("takeSnapshot", "409", "full"): "100 snapshots",
+    ("createSandbox", "409", "full"): "nine snapshots, each on the next: test_snapshot.py",
+    ("restoreSnapshot", "409", "full"): "nine snapshots, each on the next: test_snapshot.py",
     ("activateModule", "409", "full"): "64 layers",
     ("freezeModule", "409", "full"): "64 layers",
     ("update", None, None): "takes a UEFI disk, and its key: test_update.py",

@@ -12,8 +12,8 @@ from itertools import zip_longest
 
 import pool
 import tap
-from api import DEBIAN, PYTHON, SANDBOXES, Running, create, destroy, drop, execute, info, output
-from api import restore, snapshot
+from api import BUSYBOX, DEBIAN, PYTHON, SANDBOXES, Running, activate, create, destroy, drop
+from api import execute, info, output, restore, snapshot
 from machine import BUILD, ROOT, WORK, Machine, drive
 from tap import check, equal
 from whole import find_orphans
@@ -260,6 +260,35 @@ def test_bad_modules(m):
     m.inside("rm /data/modules/150-*")
 
 
+def test_stands(m):
+    """A mounted snapshot takes the kernel's memory: memory_mb says how many may be below a sandbox."""
+    create(m, "high", BUSYBOX, memory_mb=64, disk_mb=16)
+    for _ in range(8):
+        restore(m, "high", snapshot(m, "high"))
+    known, taken = info(m, "high")["layers"], snapshot(m, "high")
+    reply = m.http("POST", f"{SANDBOXES}/high/restore", {"snapshot": taken})
+    equal("with 64 MB it stands on 8, and no more: 409", (reply.status, reply.json.get("code")), (409, "full"))
+    check("the text says why", "9 snapshots; with memory_mb 64 it can stand on 8" in reply.json["error"], reply)
+    equal("its layers stay", info(m, "high")["layers"], known)
+    equal("it goes on", output(m, "high", "echo on"), "on")
+    body = {"id": "other", "from": f"high/{taken}", "memory_mb": 71, "disk_mb": 16}
+    reply = m.http("POST", SANDBOXES, body)
+    equal("nor can another be made on 9", (reply.status, reply.json.get("code")), (409, "full"))
+    create(m, "other", None, **{**body, "memory_mb": 72})
+    check("with 72 MB it can", True)
+    destroy(m, "other")
+    body = {"id": "small", "from": f"high/{known[4]}", "memory_mb": 16, "disk_mb": 8}
+    create(m, "small", None, **body)
+    check("four can be below the smallest", True)
+    destroy(m, "small")
+    # As a version without the bound has made it.
+    m.inside("sed -i 's/\"memory_mb\":64/\"memory_mb\":32/' /data/sandboxes/high/meta.json")
+    activate(m, "high", DEBIAN)
+    equal("one that stands on more starts", len(info(m, "high")["layers"]), 10)
+    check("and may go back to as many", restore(m, "high", known[-1])["layers"] == known)
+    destroy(m, "high")
+
+
 def test_share(m):
     """In memory, snapshots have a quarter of it."""
     create(m, "large", DEBIAN, memory_mb=256, disk_mb=120)
@@ -292,7 +321,7 @@ def run_all(m, *tests):
 def test_on_disk():
     with pool.borrow(pool.OPEN) as m:
         run_all(m, test_tree, test_use, test_frozen, test_cut_off, test_full, test_bad_trees,
-                test_bad_modules)  # fmt: skip
+                test_bad_modules, test_stands)  # fmt: skip
 
 
 def test_in_memory():

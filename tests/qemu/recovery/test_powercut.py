@@ -106,7 +106,7 @@ class Client(threading.Thread):
     def create(self):
         then = Box()
         then.exists, then.layers = True, [BUSYBOX]
-        body = {"id": self.name, "layers": BUSYBOX, "memory_mb": 64, "disk_mb": 32}
+        body = {"id": self.name, "layers": BUSYBOX, "memory_mb": 128, "disk_mb": 32}
         self.ask(then, 201, "POST", SANDBOXES, body)
 
     def destroy(self):
