@@ -36,6 +36,8 @@ struct sandbox {
 	uint64_t upper;                               /* the number of its upper: upper.h */
 	char active_snapshot[LIMIT_MODULE_BYTES + 1]; /* empty: none; else the last of its layers
 						       * that is a snapshot */
+	char maker[LIMIT_ID_BYTES + 1];               /* caller_name() of who has created it; empty:
+						       * not known */
 	struct runtime runtime;
 };
 

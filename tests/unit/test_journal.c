@@ -117,6 +117,32 @@ static void test_callers(void)
 	tap_ok(count_text(b.data, ",\"token\":\"loud\"}\n") > 1000, "who has more keeps his share");
 }
 
+/* Sandboxes that end or are started again by themselves, with lines as long as there may be. */
+static void test_makers(void)
+{
+	static struct sandbox mine = {.id = "mine", .maker = "quiet"}, other = {.id = "other"};
+	memset(other.owner, 1, LIMIT_LABEL_BYTES);
+	memset(other.task, 1, LIMIT_LABEL_BYTES);
+	server.caller = NULL;
+	journal_end(&server, &mine, JOURNAL_LIFETIME, 0);
+	journal_restart(&server, &mine, "reboot");
+	for (unsigned i = 0; i < 200; i++) {
+		strcpy(other.maker, i % 2 ? "loud" : "2001:db8::7");
+		journal_end(&server, &other, JOURNAL_LIFETIME, 0);
+	}
+	server.caller = &caller;
+	struct buf b = read_history(0, UINT64_MAX);
+	tap_ok(count_text(b.data, "\"id\":\"mine\",\"reason\":\"lifetime\"") == 1 &&
+		       count_text(b.data, "\"id\":\"mine\",\"reason\":\"reboot\"") == 1,
+	       "sandboxes that end by themselves push out nothing of those of others");
+	tap_ok(count_text(b.data, ",\"of\":\"quiet\",\"client\":null,\"token\":null}\n") == 2,
+	       "their lines say who made them");
+	as("quiet", RIGHT_RUN);
+	journal_end(&server, &mine, JOURNAL_OPERATOR, 0);
+	b = read_history(0, 1);
+	tap_ok(!strstr(b.data, "\"of\""), "but not where somebody has asked for it");
+}
+
 static void test_pages(void)
 {
 	static char whole[JOURNAL_HISTORY_BYTES], joined[JOURNAL_HISTORY_BYTES];
@@ -251,6 +277,7 @@ int main(void)
 	test_shares();
 	test_kinds();
 	test_callers();
+	test_makers();
 	test_pages();
 	test_sizes();
 	test_cut_off();

@@ -52,6 +52,7 @@ static const char *const written[] = {
 	",\"created_ms\":5",
 	",\"upper\":3",
 	",\"active_snapshot\":\"900-snapshot-1\"",
+	",\"maker\":\"192.0.2.7\"",
 };
 
 static void fill(struct sandbox *sb)
@@ -69,6 +70,7 @@ static void fill(struct sandbox *sb)
 	sb->on_disk = true;
 	sb->created_ms = 5;
 	sb->upper = 3;
+	strcpy(sb->maker, "192.0.2.7");
 }
 
 /* Sets each number to another than its builtin, so that one which isn't kept is noticed. */
@@ -117,6 +119,7 @@ static void test_missing(void)
 	tap_ok(read_text(FIELDS STATE, &sb) && sb.cpu_milli == DEFAULT_CPU_MILLI &&
 		       sb.allow_net_count == 0 && sb.owner[0] == '\0',
 	       "a field that isn't there is as create has it without");
+	tap_ok(sb.maker[0] == '\0', "who made it isn't known of one of an older version");
 	static const char *const bad[] = {
 		FIELDS "\"on_disk\":false,\"created_ms\":1,\"active_snapshot\":\"\"}",
 		FIELDS "\"created_ms\":1,\"upper\":0,\"active_snapshot\":\"\"}",
@@ -127,6 +130,7 @@ static void test_missing(void)
 		FIELDS "\"cpu_milli\":\"10\"," STATE,
 		FIELDS "\"allow_net\":\"a\"," STATE,
 		FIELDS "\"owner\":null," STATE,
+		FIELDS "\"maker\":1," STATE,
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		tap_ok(!read_text(bad[i], &sb), "damaged: %s", bad[i]);

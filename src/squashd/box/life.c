@@ -171,7 +171,7 @@ static int revive(const struct server *s, struct sandbox *sb, int dir_fd, struct
 	if (rc == 0)
 		rc = bringup_start(s, sb, e);
 	if (rc == 0)
-		journal_change(s, sb->id, "restart", "reason", why);
+		journal_restart(s, sb, why);
 	return rc;
 }
 

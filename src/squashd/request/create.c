@@ -18,6 +18,7 @@
 #include "squashd/box/layers.h"
 #include "squashd/box/life.h"
 #include "squashd/box/upper.h"
+#include "squashd/store/caller.h"
 #include "squashd/store/journal.h"
 #include "squashd/store/leftover.h"
 #include "squashd/store/meta.h"
@@ -63,6 +64,7 @@ static int build(const struct server *s, struct create *c, int dir_fd, struct er
 {
 	struct sandbox *sb = &c->sb;
 	sb->created_ms = clock_wall_ms();
+	caller_name(s->caller, sb->maker);
 	/* Now: by when it is started, the wall clock may have been set. */
 	if (sb->max_lifetime_s > 0)
 		sb->runtime.deadline_ms = clock_mono_ms() + sb->max_lifetime_s * 1000;

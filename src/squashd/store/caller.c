@@ -33,3 +33,14 @@ bool caller_identify(const struct server *s, const char *token, size_t len, stru
 	c->right = t->right;
 	return true;
 }
+
+const char *caller_name(const struct caller *c, char text[LIMIT_ID_BYTES + 1])
+{
+	_Static_assert(ADDR_TEXT_BYTES <= LIMIT_ID_BYTES + 1, "an address fits");
+	text[0] = '\0';
+	if (c && c->token[0] != '\0')
+		strcpy(text, c->token);
+	else if (c && c->client.family != 0)
+		addr_text(&c->client, text);
+	return text;
+}

@@ -21,4 +21,9 @@ struct caller {
  * token is missing or wrong. */
 bool caller_identify(const struct server *s, const char *token, size_t len, struct caller *c);
 
+/* Returns the caller's name in text: of a named token its name, otherwise the client's address. It
+ * is empty if c is NULL, or neither is known. An address has dots or colons, a token's name has
+ * none. */
+const char *caller_name(const struct caller *c, char text[LIMIT_ID_BYTES + 1]);
+
 #endif

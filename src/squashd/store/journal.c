@@ -172,6 +172,14 @@ static void write_caller(struct jsonw *w, const struct caller *c)
 	write_string(w, "token", c && c->token[0] != '\0' ? c->token : NULL);
 }
 
+/* Of what the sandbox did by itself: on whose account it is. Before write_caller(). */
+static void write_maker(const struct server *s, struct jsonw *w, const struct sandbox *sb)
+{
+	char text[LIMIT_ID_BYTES + 1];
+	if (caller_name(s->caller, text)[0] == '\0' && sb->maker[0] != '\0')
+		write_string(w, "of", sb->maker);
+}
+
 static void write_result(struct jsonw *w, const struct exec_result *r)
 {
 	jsonw_key(w, "exit_code");
@@ -292,6 +300,7 @@ void journal_end(const struct server *s, const struct sandbox *sb, enum journal_
 	write_time(&w, "ended", clock_wall_ms());
 	jsonw_key(&w, "exec_count");
 	jsonw_uint(&w, exec_count);
+	write_maker(s, &w, sb);
 	end_event(s, HISTORY_SANDBOXES, &w, sb->id);
 }
 
@@ -310,6 +319,17 @@ void journal_change(const struct server *s, const char *id, const char *event, c
 	write_string(&w, "id", id);
 	write_string(&w, key, value);
 	end_event_now(s, HISTORY_SANDBOXES, &w, id);
+}
+
+void journal_restart(const struct server *s, const struct sandbox *sb, const char *why)
+{
+	struct jsonw w;
+	begin_only_event(s, &w, "restart");
+	write_string(&w, "id", sb->id);
+	write_string(&w, "reason", why);
+	write_time(&w, "at", clock_wall_ms());
+	write_maker(s, &w, sb);
+	end_event(s, HISTORY_SANDBOXES, &w, sb->id);
 }
 
 void journal_system(const struct server *s, const char *event, const char *name)

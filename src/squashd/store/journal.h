@@ -8,7 +8,8 @@
  * history has two files for what takes the right admin, two for changes of sandboxes, two for
  * commands: whoever may make a sandbox can't push out what an administrator did, whatever he does
  * there. Where two files become one, each caller has the same share of what is kept
- * (journal_lines.h). The history's lines have numbers, which say in which order they happened; one
+ * (journal_lines.h). The end or restart of a sandbox that nobody has asked for counts for its
+ * maker, whom "of" names. The history's lines have numbers, which say in which order they happened; one
  * that is missing was pushed out. */
 #ifndef SQUASH_SQUASHD_STORE_JOURNAL_H
 #define SQUASH_SQUASHD_STORE_JOURNAL_H
@@ -48,6 +49,9 @@ void journal_end(const struct server *s, const struct sandbox *sb, enum journal_
 /* Append to the history: the event happened to the sandbox, with one member more. */
 void journal_change(const struct server *s, const char *id, const char *event, const char *key,
 		    const char *value);
+
+/* Append to the history: the sandbox was started again. */
+void journal_restart(const struct server *s, const struct sandbox *sb, const char *why);
 
 /* Append to the history: an administrator has made or removed the module; id (of the sandbox that
  * it was made of) and sha256 (64 digits) may be NULL. */

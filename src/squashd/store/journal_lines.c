@@ -25,15 +25,23 @@ static const char *find_last(const char *line, size_t len, const char *text)
 	return NULL;
 }
 
-/* Every line ends with its "client" and its "token". In what stands before them, quotes are
- * escaped: nobody can write them into a command. */
+/* Every line ends with its "client" and its "token"; where both are null, an "of" may be before
+ * them. In what stands before these, quotes are escaped: nobody can write them into a command. */
 static const char *find_owner(const struct numbered_line *line, size_t *len)
 {
-	const char *at = find_last(line->text, line->len, ",\"token\":\"");
-	if (!at)
-		at = find_last(line->text, line->len, ",\"client\":");
-	*len = at ? (size_t)(line->text + line->len - at) : 0;
-	return at ? at : "";
+	static const char *const keys[] = {",\"token\":\"", ",\"client\":\"", ",\"of\":\""};
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const char *at = find_last(line->text, line->len, keys[i]);
+		if (!at)
+			continue;
+		at += strlen(keys[i]);
+		size_t rest = (size_t)(line->text + line->len - at);
+		const char *end = memchr(at, '"', rest);
+		*len = end ? (size_t)(end - at) : rest;
+		return at;
+	}
+	*len = 0;
+	return "";
 }
 
 static struct owner *find(struct owner *owners, size_t *count, const struct numbered_line *line)

@@ -12,8 +12,8 @@
 
 /* Leave out old lines, so that the rest has max bytes at most. Everybody whose requests led to
  * lines has the same share of them, and what one doesn't need is the others': nobody's lines go for
- * those of somebody who has more. Whose a line is, it says itself, in its end: the token's name, or
- * without one the client's address. */
+ * those of somebody who has more. Whose a line is, it says itself, in its end: the token's name,
+ * without one the client's address, and without either the maker of the sandbox. */
 void journal_lines_keep(struct numbered_lines *l, size_t max);
 
 /* Append lines, the newest first, which are sorted: those that are older than the event of

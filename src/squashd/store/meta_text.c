@@ -81,7 +81,7 @@ static bool read_member(const struct json_value *root, const struct sandbox_memb
 			struct sandbox *sb)
 {
 	/* A version that doesn't know a field writes none: it is as if create hadn't set it. */
-	if (!json_get(root, m->key) && sandbox_fields_find(m->tag))
+	if (!json_get(root, m->key) && (m->may_miss || sandbox_fields_find(m->tag)))
 		return true;
 	if (m->type == FIELD_NUMBER || m->type == FIELD_FLAG)
 		return read_number(root, m, sb);

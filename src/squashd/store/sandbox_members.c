@@ -54,6 +54,11 @@ const struct sandbox_member sandbox_members[] = {
 	NUMBER(created_ms, TAG_CREATED_MS, 0, CLOCK_MS_MAX, 0),
 	NUMBER(upper, 0, 0, UPPER_MAX, 0),
 	TEXT(active_snapshot, TAG_ACTIVE_SNAPSHOT),
+	{.key = "maker",
+	 .type = FIELD_TEXT,
+	 .offset = offsetof(struct sandbox, maker),
+	 .cap = sizeof(((struct sandbox *)0)->maker),
+	 .may_miss = true},
 };
 
 const size_t sandbox_members_count = sizeof(sandbox_members) / sizeof(sandbox_members[0]);

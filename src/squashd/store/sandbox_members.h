@@ -21,6 +21,7 @@ struct sandbox_member {
 	size_t cap;          /* bytes of a text, or of a list's entry, with its NUL */
 	uint64_t min, max;   /* of a number; max also of a list's entries */
 	uint64_t builtin;    /* the number when nobody has asked for another */
+	bool may_miss;       /* a version that doesn't know it writes none */
 };
 
 /* In the order of meta.json. */

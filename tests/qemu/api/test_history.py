@@ -48,6 +48,20 @@ def test_flood(m):
         m.http("DELETE", f"api/tokens/{name}")
 
 
+def test_of(m):
+    """The end of a sandbox that nobody has asked for is on the account of who made it."""
+    token = make_token(m, "maker")
+    body = {"id": "brief", "layers": BUSYBOX, "memory_mb": 16, "max_lifetime_s": 1}
+    for who, name in ((token, "maker"), (m.token, read(m, "limit=1")[0]["client"])):
+        reply = m.http("POST", SANDBOXES, body, token=who)
+        assert reply.status == 201, reply
+        m.inside("while test -e /data/sandboxes/brief; do sleep 0.1; done")
+        end = read(m, event="end", id="brief")[0]
+        ended = {key: end.get(key) for key in ("reason", "of", "client", "token")}
+        equal(f"it says {name}", ended, {"reason": "lifetime", "of": name, "client": None, "token": None})
+    m.http("DELETE", "api/tokens/maker")
+
+
 def test_pages(m):
     whole = read(m)
     numbers = [e["number"] for e in whole]
@@ -77,7 +91,7 @@ def test_after_squashd(m):
 def main():
     with pool.borrow(pool.WITH_TOKEN, spends=True) as m:
         create(m, "box", BUSYBOX, memory_mb=64)
-        tap.each(m, test_flood, test_pages, test_after_squashd)
+        tap.each(m, test_flood, test_of, test_pages, test_after_squashd)
         destroy(m, "box")
 
 
