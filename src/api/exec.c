@@ -31,9 +31,9 @@ static const struct member streamed[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* It takes long. The head goes out, so that clients and proxies that wait for it go on waiting, then
- * white space as often as squashd says that the command runs, and the object in the end: where
- * there is no result, that says why. */
+/* It takes long. The head goes out, so that clients and proxies that wait for it go on waiting;
+ * then white space as often as squashd says that the command runs; the object in the end, which
+ * says why where there is no result. */
 static void __attribute__((noreturn)) reply_late(struct msg_cursor fields)
 {
 	struct buf *b = http_reply_buf();

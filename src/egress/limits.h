@@ -36,8 +36,8 @@
 
 /* Connections */
 #define EGRESS_CONNECTIONS 1024 /* reset past it; six descriptors and 16 KiB each */
-/* To one address and port, of 55,536 that there are for all sandboxes (config/sysctls): npm takes 50
- * at most, a browser 6. */
+/* To one address and port, of 55,536 that there are for all sandboxes (config/sysctls): npm takes
+ * 50 at most, a browser 6. */
 #define EGRESS_CONNECTIONS_TO_ONE 128
 #define EGRESS_FIRST_MS 10000      /* for what tells the name, at 80 and 443 */
 #define EGRESS_CONNECT_MS 10000    /* for all addresses of a name together */
@@ -51,8 +51,8 @@
 #define EGRESS_PIPES_KEPT 4      /* empty ones, against pipe2 and close for each transfer */
 #define EGRESS_PIPE_BYTES 524288 /* a transfer: a third faster than by pipes of the default size */
 /* In all pipes together, as their pages are charged to nobody: a transfer gets a quarter of what is
- * left, so that the first one has all that it can use. Past it a transfer is a page, and begins when
- * the socket that it leads to has room for that. */
+ * left, so that the first one has all that it can use. Past it a transfer is a page, and begins
+ * when the socket that it leads to has room for that. */
 #define EGRESS_HELD_BYTES 2097152U
 #define EGRESS_HELD_SHARE 4
 #define EGRESS_SHORT_BYTES 4096

@@ -40,8 +40,8 @@
 #define FRONT_QUEUE_MS 30000      /* for a request's turn to come; 503 past it */
 
 /* Requests under way */
-/* squashd has LIMIT_WORKERS, of which 64 are left for work of its own; of what takes long it lets 64
- * fewer in than this. */
+/* squashd has LIMIT_WORKERS, of which 64 are left for work of its own; of what takes long it lets
+ * 64 fewer in than this. */
 #define FRONT_REQUESTS 448
 #define FRONT_CLIENT_REQUESTS 224 /* of one address, and no more than it leaves to others */
 #define FRONT_UPLOADS 64          /* authorised, with a body that doesn't fit into FRONT_IN_BYTES */

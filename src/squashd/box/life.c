@@ -105,8 +105,8 @@ static int end_locked(const struct server *s, const struct sandbox *sb, int dir_
 	return rc;
 }
 
-/* The lock for ending the sandbox. Who has it is ended: a capture, or an exec that joins, which takes
- * milliseconds, or, where the sandbox has used up its processor time, minutes. */
+/* The lock for ending the sandbox. Who has it is ended: a capture, or an exec that joins, which
+ * takes milliseconds, or, where the sandbox has used up its processor time, minutes. */
 static int lock_to_end(const struct server *s, const char *id, struct err *e)
 {
 	enum { STEP_MS = 20 };
@@ -238,8 +238,7 @@ static void tidy(const struct server *s, const struct sandbox *sb, int dir_fd)
 /* A pass over what there is. */
 struct sweep {
 	const struct server *server;
-	uint64_t
-		wait_ms; /* for a sandbox's lock: who has it longer is looked after by the next sweep */
+	uint64_t wait_ms; /* for a sandbox's lock; who has it longer is left to the next sweep */
 	size_t later_count;
 	pid_t later[LIMIT_SANDBOXES]; /* children that wait for a lock */
 };
@@ -278,8 +277,8 @@ static void sweep_locked(const struct sweep *w, int dir_fd, const char *id)
 }
 
 /* The same in a child, when nobody works on it any more, but not for ever: what holds the lock may
- * be a capture, of half an hour. Or it is the child of a worker that is dead: it has the lock until it
- * is PID 1 of what is to be swept away. */
+ * be a capture, of half an hour. Or it is the child of a worker that is dead: it has the lock until
+ * it is PID 1 of what is to be swept away. */
 static void sweep_later(struct sweep *w, const char *id)
 {
 	struct err e;

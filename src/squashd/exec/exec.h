@@ -25,8 +25,9 @@ struct exec_job {
 	uint64_t started_mono_ms;
 	int null_fd;                /* what is not kept goes there; -1 until something does */
 	struct exec_stream *stream; /* where its output goes, set by the caller; NULL: the result */
-	int waiter_fd; /* who waits for the result is told there that it runs, after EXEC_BEAT_MS and
-			* again after each; -1: nobody. Borrowed, set by the caller */
+	/* Who waits for the result is told here that it runs, after each EXEC_BEAT_MS; -1: nobody.
+	 * Borrowed, set by the caller. */
+	int waiter_fd;
 	uint64_t beat_ms;
 };
 

@@ -29,8 +29,8 @@ int cgroup_make(int root_fd, const struct sandbox *sb, struct err *e);
  * 0, also if there is none; -EBUSY or another -errno with e filled. */
 int cgroup_remove(int root_fd, const char *id, struct err *e);
 
-/* Kill what commands have left of themselves, and those that are about to join, wherever they are: who
- * waits for one of them has waited then. PID 1 lives on. */
+/* Kill all commands, also those that are about to join: who waits for one of them has waited then.
+ * PID 1 lives on. */
 void cgroup_kill_commands(int root_fd, const char *id);
 
 /* The leaf that the sandbox's PID 1 lives in, open; or -errno. */

@@ -142,8 +142,8 @@ static void run_streamed(const struct server *s, struct run *run, int dir_fd, st
 	exec_stream_end(&stream); /* whole, even if it has failed in its midst */
 }
 
-/* Nobody waits for what is left of it any more. Returns if that fails. Under the sandbox's lock: of one
- * that is gone nothing is left, and there may be another one of its id. */
+/* Nobody waits for what is left of it any more. Returns if that fails. Under the sandbox's lock: of
+ * one that is gone nothing is left, and there may be another one of its id. */
 static void leave_to_shim(const struct server *s, struct run *run, int dir_fd, struct exec_job *job,
 			  const struct detached *d)
 {

@@ -15,9 +15,9 @@ struct exec_end {
 	const struct exec_result *result;
 };
 
-/* Lock the sandbox, by its directory, for writing down what has ended in it. 0; -ENOENT: it is being
- * destroyed, or is gone, and there may be another one of its id; -EBUSY: somebody has had the lock
- * for wait_ms. */
+/* Lock the sandbox, by its directory, for writing down what has ended in it. 0; -ENOENT: it is
+ * being destroyed, or is gone, and there may be another one of its id; -EBUSY: somebody has had the
+ * lock for wait_ms. */
 int exec_end_lock(int dir_fd, uint64_t wait_ms);
 
 /* Write it down: in the history, and, in that directory (-1: none), in the counts and the log. The

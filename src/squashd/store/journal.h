@@ -9,8 +9,8 @@
  * commands: whoever may make a sandbox can't push out what an administrator did, whatever he does
  * there. Where two files become one, each caller has the same share of what is kept
  * (journal_lines.h). The end or restart of a sandbox that nobody has asked for counts for its
- * maker, whom "of" names. The history's lines have numbers, which say in which order they happened; one
- * that is missing was pushed out. */
+ * maker, whom "of" names. The history's lines have numbers, which say in which order they happened;
+ * one that is missing was pushed out. */
 #ifndef SQUASH_SQUASHD_STORE_JOURNAL_H
 #define SQUASH_SQUASHD_STORE_JOURNAL_H
 
@@ -66,8 +66,8 @@ void journal_system(const struct server *s, const char *event, const char *name)
  * nothing appended. */
 int journal_read_log(int dir_fd, struct buf *out, struct err *e);
 
-/* What the log in dir_fd knows of the last command that it has: its seq (0: none), and when that was
- * written down, in milliseconds since 1970. */
+/* What the log in dir_fd knows of the last command that it has: its seq (0: none), and when that
+ * was written down, in milliseconds since 1970. */
 uint64_t journal_last_exec(int dir_fd, uint64_t *time_ms);
 
 /* Append the lines of the history, the newest first, to out: those before the event of number after
