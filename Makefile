@@ -22,7 +22,6 @@
 #   make test-slow        the tests that make test leaves out: load, exhaustion, media, faults, power cuts
 #   make test-all         both. T and JUNIT as above, and with make test-slow and make check
 #   make test-fault       every fault, where test-slow tries a sample: half an hour and more
-#   make test-media       the tests of media alone
 #   make test-powercut    CUTS=50 power cuts under load
 #   make check            unit tests alone: seconds, no QEMU
 #   make fuzz             the parsers under libFuzzer, FUZZ_SECONDS=600 each; T=json: that one alone
@@ -67,7 +66,7 @@
 
 VERSION := 0.1.0
 
-.PHONY: all ctl run debug shell compile_commands.json modules keys uki update pxe iso usb test test-slow test-all test-media test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
+.PHONY: all ctl run debug shell compile_commands.json modules keys uki update pxe iso usb test test-slow test-all test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
 .DELETE_ON_ERROR:
 ifneq ($(words $(CURDIR)),1)
 $(error The path of this directory has a space in it, which make can't take: $(CURDIR))
@@ -471,10 +470,8 @@ JUNIT ?=
 
 # All tests. A line `# tap: slow` in a program leaves it to test-slow.
 TESTS := $(wildcard $(patsubst %,tests/%/test_*.py,lint tap-test signing flash modules front egress qemu/*))
-# Those that test-media alone runs.
-ONLY_MEDIA = $(addprefix tests/qemu/,$(filter-out boot/test_media.py,$(MEDIA)))
-SLOW = $(filter-out $(ONLY_MEDIA),$(shell grep -lx '\# tap:.*\bslow\b.*' $(TESTS)))
-QUICK = $(filter-out $(SLOW) $(ONLY_MEDIA),$(TESTS))
+SLOW = $(shell grep -lx '\# tap:.*\bslow\b.*' $(TESTS))
+QUICK = $(filter-out $(SLOW),$(TESTS))
 UNITS := $(UNIT) $(REPLAY)
 
 # What T=NAME says: a path or a file's name, with or without its ending.
@@ -494,7 +491,7 @@ pick = $(or $(if $(findstring %,$(1)),,$(strip $(call named,$(call stem,$(1)),$(
 # The programs to run: those of $(2), or what T names.
 picked = $(sort $(if $(T),$(foreach name,$(T),$(call pick,$(name),$(1),$(2))),$(2)))
 
-$(if $(T),$(foreach goal,$(filter test-fault test-media test-powercut bench lint,$(MAKECMDGOALS)), \
+$(if $(T),$(foreach goal,$(filter test-fault test-powercut bench lint,$(MAKECMDGOALS)), \
 	$(error make $(goal) takes no T)))
 
 # What the programs of each folder need.
@@ -529,6 +526,9 @@ check:
 test:
 	$(call run_tests,$(call picked,$(UNITS) $(TESTS),$(UNITS) $(QUICK)))
 
+# Media on all firmware, not a sample of it.
+test-slow test-all: export MEDIA_ALL := 1
+
 test-slow:
 	$(call run_tests,$(call picked,$(UNITS) $(TESTS),$(SLOW)))
 
@@ -539,15 +539,6 @@ test-fault:
 	$(Q)scripts/host-packages build test
 	+$(Q)$(SUBMAKE) $(IN_QEMU)
 	$(Q)FAULT_ALL=1 tests/tap --timeout 7200 tests/qemu/recovery/test_fault.py
-
-# Those of media, on every firmware.
-MEDIA := boot/test_media.py boot/test_pxe_matrix.py boot/test_secure_boot.py boot/test_update_cut.py \
-	boot/test_update_fallback.py docs/test_deploy.py
-
-test-media:
-	$(Q)scripts/host-packages build modules test
-	+$(Q)$(SUBMAKE) $(IN_QEMU) $(WITH_PXE) $(ON_STICK)
-	$(Q)MEDIA_ALL=1 $(TAP) --timeout 1200 $(addprefix tests/qemu/,$(MEDIA))
 
 CUTS := 50
 

@@ -60,7 +60,7 @@ def test_targets():
         name = words[1].split()[-1].removeprefix("T=")
         check(f"make {' '.join(words)} is refused", status == 2 and
               f"make {words[0]} has no test or group {name}. Groups: unit" in text, text)
-    for target in "test-fault", "test-media", "test-powercut", "bench", "lint":
+    for target in "test-fault", "test-powercut", "bench", "lint":
         status, text = make("-n", target, "T=walk")
         check(f"make {target} takes no T", status == 2 and f"make {target} takes no T" in text, text)
 
