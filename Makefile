@@ -81,6 +81,8 @@ Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' $(1) $(2))
 # Steps that call make again use all processors, unless told otherwise by -j.
 SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+# In a call of several lines, where a + would have make -n run them all.
+SUBMAKE_IN_CALL = MAKEFLAGS= $(MAKE) --no-print-directory $(or $(filter -j%,$(MAKEFLAGS)),-j$(shell nproc)) $(if $(V),V=$(V))
 
 # ---- Our programs ----
 
@@ -514,7 +516,7 @@ TO_JUNIT = $(if $(JUNIT),--junit '$(subst ','\'',$(JUNIT))')
 define run_tests
 	$(Q)scripts/host-packages build $(if $(filter tests/%,$(1)),test) $(if $(filter tests/qemu/%,$(1)),modules)
 	$(if $(JUNIT),$(Q)mkdir -p build && tests/tap $(TO_JUNIT) --try)
-	+$(Q)$(SUBMAKE) build/host.ok $(sort $(foreach program,$(1),$(call needs,$(program))))
+	$(Q)$(SUBMAKE_IN_CALL) build/host.ok $(sort $(foreach program,$(1),$(call needs,$(program))))
 	$(Q)[ -e build/test/seconds ] || install -D -m 644 tests/seconds build/test/seconds
 	$(Q)$(TAP) $(TO_JUNIT) $(filter build/%,$(1)) \
 		--timeout 600 --then $(filter $(WALK),$(1)) --then $(filter-out build/% $(WALK),$(1))
