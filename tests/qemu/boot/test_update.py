@@ -77,8 +77,9 @@ def test_room(m):
 
 def test_one_at_a_time(m):
     """And one that goes away is as good as none."""
-    slow = Slow(m, 8 * MIB + mkupdate.HEADER.size)
-    slow.send(header((0, 3, 0), 8 * MIB) + bytes(MIB))
+    slow = Slow(m, 32 * MIB + mkupdate.HEADER.size)
+    # More than all buffers on the way hold: when it is sent, some has been taken.
+    slow.send(header((0, 3, 0), 32 * MIB) + bytes(24 * MIB))
     reply = m.http("POST", UPDATE, small((0, 3, 0)))
     equal("refused: a second one at once", outcome(reply), (409, "busy"))
     slow.close()
