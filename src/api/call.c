@@ -82,6 +82,14 @@ static void __attribute__((noreturn)) reply_failure(unsigned status, struct msg_
 	http_reply_json(status, &w);
 }
 
+void call_write_lost(struct jsonw *w, unsigned status, struct msg_cursor fields)
+{
+	if (status == 0)
+		http_write_error(w, "unavailable", "squashd has ended before the command");
+	else
+		call_write_failure(w, fields);
+}
+
 /* Open until the process ends: by that squashd sees that the answer has been passed on. */
 static int squashd_fd = -1;
 

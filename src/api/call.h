@@ -28,6 +28,9 @@ int call_fd(void);
  * the way, if it names any. */
 void call_write_failure(struct jsonw *w, struct msg_cursor fields);
 
+/* Write, likewise, why there is no result after pieces: what call_next returned, and its fields. */
+void call_write_lost(struct jsonw *w, unsigned status, struct msg_cursor fields);
+
 /* Ask whether the request's token may do op, which is not done; reply with the error and do not
  * return if it may not. Drops the fields gathered. */
 void call_authorise(const struct http_request *q, enum msg_op op);

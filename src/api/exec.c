@@ -53,10 +53,7 @@ static void __attribute__((noreturn)) reply_late(struct msg_cursor fields)
 	} else {
 		jsonw_key(&w, "exit_code");
 		jsonw_null(&w);
-		if (status == 0)
-			http_write_error(&w, "unavailable", "squashd has ended before the command");
-		else
-			call_write_failure(&w, fields);
+		call_write_lost(&w, status, fields);
 	}
 	jsonw_object_end(&w);
 	buf_add_text(b, "\n");

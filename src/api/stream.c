@@ -153,10 +153,8 @@ void stream_reply(unsigned status, struct msg_cursor reply, const struct member 
 	}
 	pass_held(&o);
 	begin_line(&o, &w);
-	if (status == 0) {
-		http_write_error(&w, "unavailable", "squashd has ended before the command");
-	} else if (status >= 300) {
-		call_write_failure(&w, reply);
+	if (status == 0 || status >= 300) {
+		call_write_lost(&w, status, reply);
 	} else {
 		jsonw_key(&w, "result");
 		jsonw_object_begin(&w);
