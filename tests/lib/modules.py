@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the tests of modules look at on the machine: files, and the workers that make them."""
+"""What the tests of modules look at on the machine: files, and the workers that take them."""
 
 MODULES = "api/modules"
 
@@ -8,13 +8,7 @@ def files(m):
     return sorted(m.inside("ls -A /data/modules")[1].split())
 
 
-def workers(m):
-    """The pids of squashd's children of its own name."""
-    pids = [int(pid) for pid in m.inside("pidof squashd")[1].split()]
-    return [pid for pid in pids if pid != min(pids)]
-
-
 def takers(m):
-    """Those of them that take a body: they have a pipe."""
+    """Those of squashd's processes that take a body: they have a pipe."""
     look = "for p in $(pidof squashd); do ls -l /proc/$p/fd 2>/dev/null | grep -q pipe: && echo $p; done"
     return {int(pid) for pid in m.inside(look)[1].split()}

@@ -6,6 +6,7 @@ import hashlib
 import threading
 
 import pool
+import squashd
 import tap
 from api import BUSYBOX, SANDBOXES, create, destroy, execute, info, output
 from tap import check, equal
@@ -151,14 +152,9 @@ def test_refused(m):
     equal("stream and detach", (reply.status, reply.json["code"]), (400, "bad_field"))
 
 
-def workers(m):
-    """How many processes of squashd there are, itself with them."""
-    return len(m.inside("pidof squashd")[1].split())
-
-
 def kill_squashd(m):
     mark = len(m.console)
-    m.inside("kill -9 $(pidof squashd)")
+    squashd.kill(m)
     m.wait_console("squashd has ended", since=mark)
     m.wait_api()
 
@@ -172,7 +168,7 @@ def test_no_worker(m):
     number = detach(m, "sleep 1000")
     result = execute(m, "box", "(read x </tmp/fifo; echo still here; echo $? >/tmp/wrote) & echo on")
     equal("what is left holds the output", (result["stdout"], result["background"]), ("on\n", True))
-    check("no worker waits", wait_until(lambda: workers(m) == 1), m.inside("ps")[1])
+    check("no worker waits", wait_until(lambda: not squashd.workers(m)), m.inside("ps")[1])
     shims = m.inside("for p in $(pidof shim); do cat /proc/$p/cgroup; done")[1].split()
     equal("shims do, in the sandbox's cgroup", shims, ["0::/squash/box/shim"] * 2)
     equal("without privilege", m.inside(
@@ -200,7 +196,7 @@ def test_outlives(m):
     # It ends while squashd can't hear of it.
     cmd = "read x </tmp/fifo; exit 4"
     number = detach(m, cmd)
-    m.inside("kill -STOP $(pidof squashd)")
+    m.inside(f"kill -STOP {squashd.pid(m)}")
     m.inside("p=$(cat /sys/fs/cgroup/squash/box/box/x*/cgroup.procs | head -n 1); echo go >/proc/$p/root/tmp/fifo; "
              "while [ -d /proc/$p ] && ! grep -q 'State:.Z' /proc/$p/status; do sleep 0.05; done")
     kill_squashd(m)

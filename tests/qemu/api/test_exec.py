@@ -8,10 +8,10 @@ import re
 import subprocess
 
 import pool
+import squashd
 import tap
 from api import BUSYBOX, DEBIAN, PYTHON, SANDBOXES, Running, create, destroy, execute, output
 from machine import ROOT
-from modules import workers
 from tap import check, equal
 from waiting import wait_until
 
@@ -168,10 +168,10 @@ class Late:
     def __init__(self, m, cmd):
         url = f"http://127.0.0.1:{m.port}/cgi-bin/{SANDBOXES}/box/exec"
         command = ["curl", "-siN", "--max-time", "60", url, "--data-binary", json.dumps({"cmd": cmd})]
-        known = set(workers(m))
+        known = set(squashd.workers(m))
         self.curl = subprocess.Popen(command, stdout=subprocess.PIPE)
-        wait_until(lambda: set(workers(m)) - known)
-        self.worker = (set(workers(m)) - known).pop()
+        wait_until(lambda: set(squashd.workers(m)) - known)
+        self.worker = (set(squashd.workers(m)) - known).pop()
         self.said = b""
 
     def wait_head(self):

@@ -6,6 +6,7 @@ administrator did nor what another token did; and the history in pages."""
 from concurrent.futures import ThreadPoolExecutor
 
 import pool
+import squashd
 import tap
 from api import BUSYBOX, SANDBOXES, create, destroy
 from tap import check, equal
@@ -82,7 +83,8 @@ def test_pages(m):
 def test_after_squashd(m):
     """The numbers go on when squashd has died, and when the machine has forgotten them."""
     last = read(m, "limit=1")[0]["number"]
-    m.inside("rm /run/squash/totals; kill -9 $(pidof squashd)")
+    m.inside("rm /run/squash/totals")
+    squashd.kill(m)
     m.wait_api(token=m.token)
     command(m, None, "true")
     equal("the next event has the next number", read(m, "limit=1")[0]["number"], last + 1)

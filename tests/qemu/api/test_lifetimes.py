@@ -3,6 +3,7 @@
 """What ends a sandbox, and what stays readable: lifetimes, a killed PID 1, logs, history; all of it
 over restarts of the services."""
 
+import squashd
 import tap
 from api import BUSYBOX, SANDBOXES, create, destroy, execute, info
 from machine import CurlFailed, Machine
@@ -23,7 +24,7 @@ def history(m, **wanted):
 
 
 def kill_squashd(m):
-    m.inside("kill -9 $(pidof squashd | tr ' ' '\\n' | head -n 1)")
+    squashd.kill(m)
     m.wait_console("squashd has ended")
 
 

@@ -9,10 +9,11 @@ import socket
 import threading
 import time
 
+import squashd
 import tap
 from api import BUSYBOX, DEBIAN, SANDBOXES, activate, create, destroy, execute, output, restore, snapshot
 from machine import BUILD, WORK, Machine, data_disk, drive, make_module, with_manifest
-from modules import MODULES, files, workers
+from modules import MODULES, files
 from tap import check, equal
 from waiting import wait_until
 
@@ -303,7 +304,7 @@ def test_race(m):
     thread = threading.Thread(target=lambda: seen.append(freeze(m, "racer", "157-race").status))
     thread.start()
     check("(a capture has begun)", wait_until(lambda: is_captured(m)))
-    m.inside(f"kill -9 {max(workers(m))}")  # the others, if any, are older
+    m.inside(f"kill -9 {max(squashd.workers(m))}")  # the others, if any, are older
     thread.join()
     equal("a worker that is killed answers 503", seen[-1], 503)
     check("nothing is left of it", wait_until(lambda: not is_captured(m)))
@@ -331,12 +332,12 @@ def main():
         before = m.counts()
         stalled = pull(m, "156-noise")
         check("a module comes", stalled.recv(1))
-        (pid,) = workers(m)
+        (pid,) = squashd.workers(m)
         began = time.monotonic()
         tap.each(m, test_list, test_upload, test_needs, test_freeze, test_refused, test_deleted, test_race)
         tap.note(f"the tests took {time.monotonic() - began:.1f} s")
         left = max(0, began + STALL_SECONDS + 10 - time.monotonic())
-        check("who reads no more is given up", wait_until(lambda: pid not in workers(m), left + 1))
+        check("who reads no more is given up", wait_until(lambda: pid not in squashd.workers(m), left + 1))
         stalled.close()
         equal("nothing is left behind", m.wait_counts(before), before)
 

@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pool
+import squashd
 import tap
 from api import DEBIAN, PYTHON, SANDBOXES, Running, create, destroy, info, output
 from metrics import scrape
@@ -113,8 +114,7 @@ def test_killed_in_exec(m):
     with m.leaves_nothing("nothing is left"):
         create(m, "mid", DEBIAN)
         running = Running(m, "mid", "sleep 3; echo done; exit 5")
-        # The main process alone: it is the parent of the workers.
-        m.inside("kill -9 $(pidof squashd | tr ' ' '\\n' | sort -n | head -n 1)")
+        squashd.kill(m)
         result = running.reply().json or {}
         got = (result.get("exit_code"), result.get("stdout"))
         equal("the command's result is its own", got, (5, "done\n"))

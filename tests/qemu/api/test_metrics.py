@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import network
+import squashd
 import tap
 from api import BUSYBOX, SANDBOXES, create, destroy, execute, info, output, restore, snapshot
 from egress import Holding, Net, bound, egress_pids, reach, wait_for_pids
@@ -286,7 +287,7 @@ def test_tokens(m, _):
 
 def test_ends(m, _):
     before = scrape(m)
-    m.inside("kill -9 $(pidof squashd)")
+    squashd.kill(m)
     m.wait_api()
     now = scrape(m)
     equal("squashd dies: nothing goes back", has_gone_back(totals(before), totals(now)), {})

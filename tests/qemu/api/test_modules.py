@@ -12,10 +12,11 @@ import subprocess
 import threading
 import time
 
+import squashd
 import tap
 from api import BUSYBOX, SANDBOXES, activate, create, destroy, output, restore, snapshot
 from machine import Machine, Reply, data_disk, drive, make_module
-from modules import MODULES, files, takers, workers
+from modules import MODULES, files, takers
 from tap import check, equal
 from waiting import wait_until
 
@@ -267,17 +268,17 @@ def test_vanished(m):
     check("an upload has its room while it comes", free_bytes(m) <= before - (20 << 20))
     equal("but no name", files(m), [])
     gone.close()
-    check("its worker ends with its client", wait_until(lambda: not workers(m)), workers(m))
+    check("its worker ends with its client", wait_until(lambda: not squashd.workers(m)), squashd.workers(m))
     equal("and the room is free again", free_bytes(m), before)
 
     killed = begin(m, "153-killed", 20 << 20, bytes(300000))
     m.inside(f"kill -9 {takers(m).pop()}")
     equal("a worker that is killed answers 503", killed.status(), 503)
-    wait_until(lambda: not workers(m))
+    wait_until(lambda: not squashd.workers(m))
     equal("nothing is left of it", (files(m), free_bytes(m)), ([], before))
 
     slow = begin(m, "153-slow", 20 << 20, bytes(300000))
-    m.inside("kill -9 $(pidof squashd)")
+    squashd.kill_all(m)
     m.wait_api()
     equal("squashd and all killed: the same", slow.status(), 503)
     equal("nothing is left of that", (files(m), free_bytes(m)), ([], before))
@@ -316,7 +317,7 @@ def test_full(m):
     first = begin(m, "154-first", room * 6 // 10, b"x")
     equal("what another has begun counts", Upload(m, "154-second", room * 6 // 10).status(), 507)
     first.close()
-    wait_until(lambda: not workers(m))
+    wait_until(lambda: not squashd.workers(m))
     equal("none has left anything", (files(m), free_bytes(m)), ([], before))
     body = make_module("154-fits", {"opt/text": TEXT}).read_bytes()
     add(m, "154-fits", body)
@@ -429,7 +430,7 @@ def test_memory(m):
     check("a fifth has its room", taken)
     equal("another: 507", Upload(m, "158-other", total // 5).status(), 507)
     fifth.close()
-    wait_until(lambda: not workers(m))
+    wait_until(lambda: not squashd.workers(m))
     equal("with it gone there is room again", free_bytes(m), before)
 
 

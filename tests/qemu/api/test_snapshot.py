@@ -11,6 +11,7 @@ import zlib
 from itertools import zip_longest
 
 import pool
+import squashd
 import tap
 from api import BUSYBOX, DEBIAN, PYTHON, SANDBOXES, Running, activate, create, destroy, drop
 from api import execute, info, output, restore, snapshot
@@ -197,7 +198,7 @@ def test_cut_off(m):
 
     create(m, "stays", DEBIAN, memory_mb=64)
     held = Held(m, "stays")
-    m.inside("kill -9 $(pidof squashd)")
+    squashd.kill_all(m)
     check("its worker dies: no success", held.reply().status >= 500)
     equal("the sandbox is as it was", output(m, "stays", "echo on"), "on")
     equal("without a snapshot", info(m, "stays")["snapshots"], [])

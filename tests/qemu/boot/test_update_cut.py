@@ -7,6 +7,7 @@ itself; then a lower version is asked for. What boots is one version or the othe
 import random
 import time
 
+import squashd
 import tap
 from machine import WORK, MediumMachine, drive
 from tap import check, equal, note
@@ -83,8 +84,7 @@ def test_killed(body):
             pass
         equal("a worker writes it", m.inside(holds)[0], 0)
         equal("nobody else sees the ESP", m.inside("grep -c vfat /proc/mounts")[1], "0\n")
-        pids = [int(pid) for pid in m.inside("pidof squashd")[1].split()]
-        m.inside("kill -9 " + " ".join(str(pid) for pid in pids if pid != min(pids)))
+        m.inside("kill -9 " + " ".join(map(str, squashd.workers(m))))
         equal("its client is told", slow.reply().status, 503)
         equal("what it left doesn't boot", inside(m), sorted(["squash.new", A]))
         reply = m.http("POST", UPDATE, body, seconds=120)

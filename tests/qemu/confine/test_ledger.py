@@ -8,9 +8,9 @@ import contextlib
 import threading
 
 import pool
+import squashd
 import tap
 from api import BUSYBOX, PYTHON, SANDBOXES, Running, create, destroy, output
-from modules import workers
 from tap import check, equal
 from waiting import wait_until
 
@@ -105,7 +105,7 @@ def test_files(m):
         output(m, "one", f"for f in {WATCHED}; {touch}")
         output(m, "two", "touch /tmp/read; until test -s /tmp/count; do sleep 0.05; done")
         equal("as is what inotify sees of them", output(m, "two", "cat /tmp/count"), "0")
-        m.inside("kill -9 $(pidof squashd)")
+        squashd.kill(m)
         equal("a squashd that was killed is back", m.http("GET", SANDBOXES).status, 200)
         equal("and the next sandbox is made", create(m, "three", BUSYBOX)["id"], "three")
         destroy(m, "three")
@@ -257,8 +257,8 @@ def test_sweeps(m):
     with sandboxes(m, ("one", "two"), BUSYBOX, memory_mb=64):
         for _ in range(6):
             Running(m, "one", "sleep 1000")
-        assert wait_until(lambda: len(workers(m)) == 6), workers(m)
-        victims = workers(m)
+        assert wait_until(lambda: len(squashd.workers(m)) == 6), squashd.workers(m)
+        victims = squashd.workers(m)
         # Whoever captures a sandbox has its lock.
         output(m, "two", "head -c 20000000 /dev/urandom >/root/data")
         replies = []
@@ -269,12 +269,12 @@ def test_sweeps(m):
         for pid in victims:
             m.inside(f"kill -9 {pid}; while test -e /proc/{pid}; do sleep 0.02; done")
         # The one that captures, a sweep, and its child that waits for the lock.
-        wait_until(lambda: len(workers(m)) >= 3)
-        equal("six deaths: one sweep, and what it waits for", len(workers(m)), 3)
+        wait_until(lambda: len(squashd.workers(m)) >= 3)
+        equal("six deaths: one sweep, and what it waits for", len(squashd.workers(m)), 3)
         m.inside("kill -CONT $(pidof mksquashfs)")
         taker.join()
         equal("the snapshot is taken", replies[0].status, 201)
-        check("and all of them end", wait_until(lambda: not workers(m), 30), workers(m))
+        check("and all of them end", wait_until(lambda: not squashd.workers(m), 30), squashd.workers(m))
 
 
 # Control messages, of as many bytes.

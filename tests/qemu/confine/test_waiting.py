@@ -7,6 +7,7 @@ others, and each command's shim is its sandbox's."""
 from concurrent.futures import ThreadPoolExecutor
 
 import pool
+import squashd
 import tap
 from api import BUSYBOX, SANDBOXES, create, output
 from tap import check, equal
@@ -27,10 +28,6 @@ def fill(m, name):
     return sum(start(m, name, number) for number in range(EXECS))
 
 
-def squashd_processes(m):
-    return len(m.inside("pidof squashd")[1].split())
-
-
 def test_waiting(m):
     for name in BOXES:
         create(m, name, BUSYBOX, memory_mb=64)
@@ -39,7 +36,7 @@ def test_waiting(m):
     equal("each sandbox has all that it may have", started, [EXECS] * len(BOXES))
     shims = len(m.inside("pidof shim")[1].split())
     equal("each command has a shim", shims, EXECS * len(BOXES))
-    check("and none a worker", wait_until(lambda: squashd_processes(m) == 1, 30), m.inside("ps | grep squashd")[1])
+    check("and none a worker", wait_until(lambda: not squashd.workers(m), 30), m.inside("ps | grep squashd")[1])
     for method, path, status in (("GET", "health", 200), ("GET", SANDBOXES, 200), ("GET", "api/system", 200),
                                  ("GET", f"{SANDBOXES}/{BOXES[0]}", 200), ("GET", "api/history", 200)):
         equal(f"{method} {path} answers", m.http(method, path).status, status)

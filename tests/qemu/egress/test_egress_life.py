@@ -6,6 +6,7 @@ connections when the list changes, and when it or squashd dies."""
 import time
 
 import network
+import squashd
 import tap
 from api import (
     BUSYBOX,
@@ -38,12 +39,6 @@ from tap import check, equal
 LAYERS = "000-base-debian,100-python313,129-clients,130-reach"
 PLAIN = "000-base-debian,100-python313,130-reach"
 CUT = "reset|closed"
-# Prints squashd's own pid: of those that are init's children the newest, as the older ones are
-# workers that have outlived theirs, and look after a command each.
-FIND_SQUASHD = (
-    "for p in $(pidof squashd | tr ' ' '\\n' | sort -n); do"
-    " grep -q '^PPid:.1$' /proc/$p/status && last=$p; done; echo $last"
-)
 BROKEN = {
     "a dot too many": "a..test",
     "a number": "2130706433",
@@ -201,7 +196,7 @@ def test_squashd_killed(m, net):
     held = Holding(m, "box", "exact.test", "squashd")
     since = len(m.console)
     before = egress_pids(m)
-    m.inside(f"kill -9 $({FIND_SQUASHD})")
+    squashd.kill(m)
     deadline = time.monotonic() + RESTART_SECONDS
     while m.http("GET", SANDBOXES).status != 200 and time.monotonic() < deadline:
         pass
@@ -211,7 +206,7 @@ def test_squashd_killed(m, net):
     allow(m, "box", ["exact.test:*"])
     equal("a list is still taken", info(m, "box")["allow_net"][0], "exact.test:*")
     # Both at once: who is to start it anew is not there to see it go.
-    m.inside(f"kill -9 $({FIND_SQUASHD}) {before[0]}")
+    m.inside(f"kill -9 {squashd.pid(m)} {before[0]}")
     is_one_of("both killed: connections are cut", held.word() or "held", CUT)
     after = wait_for_pids(m, lambda pids: pids and pids != before)
     check("there is another", len(after) == 1 and after != before, (before, after))

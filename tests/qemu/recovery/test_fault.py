@@ -13,6 +13,7 @@ import os
 import re
 import time
 
+import squashd
 import tap
 from api import BUSYBOX, SANDBOXES, create, drop, execute, info, output, restore, snapshot
 from enums import read_enum
@@ -271,7 +272,7 @@ class Freeze(Upload):
 def wait_alone(m):
     """Wait until squashd has no children of its own name."""
     deadline = time.monotonic() + SETTLE_SECONDS
-    while len(m.inside("pidof squashd")[1].split()) != 1 and time.monotonic() < deadline:
+    while squashd.workers(m) and time.monotonic() < deadline:
         time.sleep(0.05)
 
 
@@ -372,7 +373,8 @@ def choose(points, way, shift):
 
 def start_again(m):
     """After a failure: get rid of what there is."""
-    m.inside(f"rm -f {FAULT}/control; kill -9 $(pidof squashd)")
+    m.inside(f"rm -f {FAULT}/control")
+    squashd.kill_all(m)
     m.wait_api()
     m.http("DELETE", PATH)
 

@@ -3,6 +3,7 @@
 """What is on a SQUASH-DATA disk is there after a reboot: whole, or what can't be used is set aside
 and said. And a disk that is full changes nothing."""
 
+import squashd
 import tap
 from api import BUSYBOX, SANDBOXES, activate, create, destroy, drop, execute, info, output
 from api import restore, snapshot
@@ -181,7 +182,7 @@ def look_at_missing(m):
     told = reply.status in (409, 503) and EXTRA in reply.json["error"]
     check("a command is told so", told, reply)
     m.inside(f"mv /data/{EXTRA} /data/modules/{EXTRA}.squashfs")
-    m.inside("kill -9 $(pidof squashd | tr ' ' '\\n' | sort -n | head -n 1)")
+    squashd.kill(m)
     m.wait_console("squashd has ended")
     m.wait_api()
     shown = output(m, "missing", "cat /root/name /opt/extra")
