@@ -21,6 +21,7 @@ static const struct field exec_members[] = {
 	{"env", FIELD_MAP, TAG_ENV},
 	{"stdin", FIELD_BYTES, TAG_STDIN},
 	{"detach", FIELD_FLAG, TAG_DETACH},
+	{"keep", FIELD_TEXT, TAG_KEEP},
 };
 
 static const struct field activate_members[] = {

@@ -16,8 +16,8 @@ static const struct member result[] = {
 	{"started", MEMBER_TIME, TAG_STARTED_MS},
 	EXEC_END_MEMBERS,
 	{"truncated", MEMBER_OBJECT, 0},
-	{"stdout", MEMBER_FLAG, TAG_STDOUT_TRUNCATED},
-	{"stderr", MEMBER_FLAG, TAG_STDERR_TRUNCATED},
+	{"stdout", MEMBER_FLAG, TAG_STDOUT_OMITTED},
+	{"stderr", MEMBER_FLAG, TAG_STDERR_OMITTED},
 	{NULL, MEMBER_END, 0},
 };
 
@@ -29,7 +29,39 @@ static const struct member streamed[] = {
 	EXEC_END_MEMBERS,
 };
 
+static const struct member stdout_omitted[] = {
+	{"stdout", MEMBER_OBJECT, 0},
+	{"offset", MEMBER_NUMBER, TAG_STDOUT_OMITTED_AT},
+	{"bytes", MEMBER_NUMBER, TAG_STDOUT_OMITTED},
+	{NULL, MEMBER_END, 0},
+};
+
+static const struct member stderr_omitted[] = {
+	{"stderr", MEMBER_OBJECT, 0},
+	{"offset", MEMBER_NUMBER, TAG_STDERR_OMITTED_AT},
+	{"bytes", MEMBER_NUMBER, TAG_STDERR_OMITTED},
+	{NULL, MEMBER_END, 0},
+};
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* The members of an answer; "omitted" has the streams that are not whole, and is not there if both
+ * are. */
+static void write_result(struct jsonw *w, struct msg_cursor fields)
+{
+	bool cut_out = members_find_number(fields, TAG_STDOUT_OMITTED) > 0;
+	bool cut_err = members_find_number(fields, TAG_STDERR_OMITTED) > 0;
+	members_write(w, fields, result, COUNT(result));
+	if (!cut_out && !cut_err)
+		return;
+	jsonw_key(w, "omitted");
+	jsonw_object_begin(w);
+	if (cut_out)
+		members_write(w, fields, stdout_omitted, COUNT(stdout_omitted));
+	if (cut_err)
+		members_write(w, fields, stderr_omitted, COUNT(stderr_omitted));
+	jsonw_object_end(w);
+}
 
 /* It takes long. The head goes out, so that clients and proxies that wait for it go on waiting;
  * then white space as often as squashd says that the command runs; the object in the end, which
@@ -49,7 +81,7 @@ static void __attribute__((noreturn)) reply_late(struct msg_cursor fields)
 	jsonw_init(&w, b);
 	jsonw_object_begin(&w);
 	if (status == 200) {
-		members_write(&w, fields, result, COUNT(result));
+		write_result(&w, fields);
 	} else {
 		jsonw_key(&w, "exit_code");
 		jsonw_null(&w);
@@ -70,5 +102,10 @@ void reply_exec(unsigned status, struct msg_cursor fields)
 		stream_reply(status, fields, streamed, COUNT(streamed));
 	if (status == 202)
 		members_reply(status, fields, detached, COUNT(detached), NULL);
-	members_reply(status, fields, result, COUNT(result), NULL);
+	struct jsonw w;
+	jsonw_init(&w, http_reply_buf());
+	jsonw_object_begin(&w);
+	write_result(&w, fields);
+	jsonw_object_end(&w);
+	http_reply_json(status, &w);
 }

@@ -102,6 +102,7 @@ enum msg_tag {
 	TAG_STDIN = 13,      /* bytes */
 	TAG_STREAM = 71,     /* flag */
 	TAG_DETACH = 75,     /* flag */
+	TAG_KEEP = 112,      /* of long output: "head" or "ends" */
 
 	/* other requests */
 	TAG_MODULE = 16,        /* a module's name: activate, upload, delete, get, freeze */
@@ -139,20 +140,22 @@ enum msg_tag {
 				   * TAG_SIZE, TAG_CREATED_MS, TAG_LABEL and TAG_LAYER */
 
 	/* how a command ended */
-	TAG_EXIT_CODE = 28,        /* number */
-	TAG_STDOUT = 29,           /* bytes */
-	TAG_STDERR = 30,           /* bytes */
-	TAG_STARTED_MS = 31,       /* number: a time */
-	TAG_ENDED_MS = 32,         /* number: a time */
-	TAG_DURATION_MS = 33,      /* number */
-	TAG_TIMED_OUT = 34,        /* flag */
-	TAG_OOM_KILLED = 35,       /* flag */
-	TAG_STDOUT_TRUNCATED = 36, /* flag */
-	TAG_STDERR_TRUNCATED = 37, /* flag */
-	TAG_SIGNAL = 38,           /* number; 0: none */
-	TAG_BACKGROUND = 39,       /* flag */
-	TAG_STDOUT_BYTES = 73,     /* number: how many there were in all */
-	TAG_STDERR_BYTES = 74,     /* number */
+	TAG_EXIT_CODE = 28,      /* number */
+	TAG_STDOUT = 29,         /* bytes */
+	TAG_STDERR = 30,         /* bytes */
+	TAG_STARTED_MS = 31,     /* number: a time */
+	TAG_ENDED_MS = 32,       /* number: a time */
+	TAG_DURATION_MS = 33,    /* number */
+	TAG_TIMED_OUT = 34,      /* flag */
+	TAG_OOM_KILLED = 35,     /* flag */
+	TAG_STDOUT_OMITTED = 36, /* number: bytes that are not in TAG_STDOUT, */
+	TAG_STDERR_OMITTED = 37,
+	TAG_STDOUT_OMITTED_AT = 113, /* number: from that one of the stream on */
+	TAG_STDERR_OMITTED_AT = 114,
+	TAG_SIGNAL = 38,       /* number; 0: none */
+	TAG_BACKGROUND = 39,   /* flag */
+	TAG_STDOUT_BYTES = 73, /* number: how many there were in all */
+	TAG_STDERR_BYTES = 74, /* number */
 
 	/* detached commands, and output that is streamed */
 	TAG_EXEC = 76,   /* number: which of the sandbox's commands */

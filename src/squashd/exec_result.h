@@ -9,11 +9,15 @@
 
 #include "lib/limits.h"
 
-/* The first LIMIT_OUTPUT_BYTES of a stream; whether there was more. */
+/* What is kept of a stream: exec/kept_output.h fills it. */
 struct exec_output {
 	char data[LIMIT_OUTPUT_BYTES];
-	size_t len;
-	bool truncated;
+	bool head_only;      /* set by the caller: of one that is too long, the first bytes alone */
+	uint64_t total;      /* bytes of the stream */
+	uint64_t tail_from;  /* since that one, what is kept has no gap */
+	size_t len;          /* bytes of data, once no more comes: */
+	uint64_t omitted;    /* so many are not among them, 0 if all are, */
+	uint64_t omitted_at; /* from that one on */
 };
 
 struct exec_result {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "exec.h"
+#include "kept_output.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/msg.h"
@@ -27,39 +28,17 @@ struct watch {
 	uint64_t frozen_ms;   /* by which the deadline has been put off */
 };
 
-/* Drop what there is, without a copy: who writes without end is not to cost the appliance as much
- * as himself. */
-static ssize_t drop(struct exec_job *job, int fd)
-{
-	if (job->null_fd < 0)
-		job->null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	return splice(fd, NULL, job->null_fd, NULL, FD_PIPE_BYTES, SPLICE_F_NONBLOCK);
-}
-
-/* Read what there is: keep what fits into o (may be NULL), drop the rest. Closes *fd at its end. */
-static void drain(struct exec_job *job, int *fd, struct exec_output *o)
-{
-	size_t room = o ? sizeof(o->data) - o->len : 0;
-	ssize_t n = room > 0 ? read(*fd, o->data + o->len, room) : drop(job, *fd);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0)
-		fd_close(fd);
-	else if (room > 0)
-		o->len += (size_t)n;
-	else if (o)
-		o->truncated = true;
-}
-
-/* Read what there is, and keep it in the result or elsewhere. */
+/* Read what there is, and keep it in the result or elsewhere. Closes *fd at its end. */
 static void take(struct watch *w, int which, int *fd, struct exec_output *o)
 {
 	struct exec_job *job = w->job;
-	if (!job->stream || job->stream->gone) {
-		drain(job, fd, job->stream ? NULL : o);
-		return;
-	}
-	ssize_t n = exec_stream_take(job->stream, which, *fd, clock_mono_ms());
+	ssize_t n;
+	if (!job->stream)
+		n = kept_output_take(o, *fd, &job->null_fd);
+	else if (job->stream->gone)
+		n = kept_output_drop(*fd, FD_PIPE_BYTES, &job->null_fd);
+	else
+		n = exec_stream_take(job->stream, which, *fd, clock_mono_ms());
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		fd_close(fd);
 	if (n > 0)
@@ -202,6 +181,8 @@ int exec_supervise(struct exec_job *job, const struct exec_request *r, struct ex
 		;
 	if (rc < 0)
 		return rc;
+	kept_output_finish(&result->out);
+	kept_output_finish(&result->err);
 	if (result->timed_out)
 		result->exit_code = 124;
 	result->oom_killed = leaf_had_oom(&job->leaf);

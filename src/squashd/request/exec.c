@@ -97,8 +97,10 @@ static void add_output(const struct exec_result *result, struct buf *b)
 {
 	msg_add(b, TAG_STDOUT, result->out.data, result->out.len);
 	msg_add(b, TAG_STDERR, result->err.data, result->err.len);
-	msg_add_number(b, TAG_STDOUT_TRUNCATED, result->out.truncated);
-	msg_add_number(b, TAG_STDERR_TRUNCATED, result->err.truncated);
+	msg_add_number(b, TAG_STDOUT_OMITTED, result->out.omitted);
+	msg_add_number(b, TAG_STDERR_OMITTED, result->err.omitted);
+	msg_add_number(b, TAG_STDOUT_OMITTED_AT, result->out.omitted_at);
+	msg_add_number(b, TAG_STDERR_OMITTED_AT, result->err.omitted_at);
 }
 
 /* Let it run, and write down how it ended before the caller can ask for that. False: it could not
@@ -121,6 +123,7 @@ static void run_waited_for(const struct server *s, struct run *run, int dir_fd,
 {
 	static struct exec_result result;
 	job->waiter_fd = r->conn_fd;
+	result.out.head_only = result.err.head_only = run->keeps_head;
 	if (!supervise(s, run, dir_fd, job, &result, r))
 		return;
 	exec_end_add(&result, &r->body);

@@ -198,8 +198,8 @@ static void write_result(struct jsonw *w, const struct exec_result *r)
 	write_flag(w, "background", r->background);
 	jsonw_key(w, "truncated");
 	jsonw_object_begin(w);
-	write_flag(w, "stdout", r->out.truncated);
-	write_flag(w, "stderr", r->err.truncated);
+	write_flag(w, "stdout", r->out.omitted > 0);
+	write_flag(w, "stderr", r->err.omitted > 0);
 	jsonw_object_end(w);
 }
 

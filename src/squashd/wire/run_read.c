@@ -28,6 +28,19 @@ static bool add_env(struct run *run, const struct msg_field *f, struct reply *r)
 	return true;
 }
 
+static bool read_keep(const struct msg_field *f, struct run *run, struct reply *r)
+{
+	char text[8];
+	if (!fields_text(f, "keep", text, sizeof(text), r))
+		return false;
+	run->has_keep = true;
+	run->keeps_head = strcmp(text, "head") == 0;
+	if (run->keeps_head || strcmp(text, "ends") == 0)
+		return true;
+	reply_fail(r, 400, "bad_field", "keep is \"%s\"; it may be \"head\" or \"ends\"", text);
+	return false;
+}
+
 static bool read_field(const struct msg_field *f, void *request, struct reply *r)
 {
 	struct run *run = request;
@@ -52,6 +65,8 @@ static bool read_field(const struct msg_field *f, void *request, struct reply *r
 		return fields_flag(f, "stream", &run->streams, r);
 	case TAG_DETACH:
 		return fields_flag(f, "detach", &run->detach, r);
+	case TAG_KEEP:
+		return read_keep(f, run, r);
 	case TAG_STDIN:
 		run->request.input = f->data;
 		run->request.input_len = f->len;
@@ -89,7 +104,7 @@ bool run_read(struct msg_cursor fields, struct run *run, struct reply *r)
 	/* Not all of it: that is megabytes. */
 	run->id[0] = run->cmd[0] = '\0';
 	run->env_used = run->env_count = 0;
-	run->streams = run->detach = false;
+	run->streams = run->detach = run->keeps_head = run->has_keep = false;
 	run->request = (struct exec_request){0};
 	strcpy(run->workdir, "/");
 	run->request.timeout_ms = DEFAULT_TIMEOUT_S * UINT64_C(1000);
@@ -102,6 +117,12 @@ bool run_read(struct msg_cursor fields, struct run *run, struct reply *r)
 	if (run->streams && run->detach) {
 		reply_fail(r, 400, "bad_field",
 			   "stream and detach don't go together: execs/:n/output has its output");
+		return false;
+	}
+	if (run->has_keep && (run->streams || run->detach)) {
+		reply_fail(
+			r, 400, "bad_field",
+			"keep is for output that comes with the answer, not with stream or detach");
 		return false;
 	}
 	complete_env(run);

@@ -22,8 +22,10 @@ struct run {
 	size_t env_count;
 	char *envp[RUN_ENV_DEFAULTS + LIMIT_ENV_ENTRIES + 1];
 	struct exec_request request;
-	bool streams; /* its output is wanted as it comes */
-	bool detach;  /* nobody waits for it */
+	bool streams;    /* its output is wanted as it comes */
+	bool detach;     /* nobody waits for it */
+	bool keeps_head; /* of output that is too long for the answer, the first bytes alone */
+	bool has_keep;   /* the caller has said what of it */
 	uint64_t seq; /* which of the sandbox's commands it is, from 1: set once it has started */
 };
 

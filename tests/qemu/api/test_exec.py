@@ -49,12 +49,29 @@ def test_streams(m):
     equal("64 KiB are kept of stdout", result["stdout"], "a" * 65536)
     equal("64 KiB are kept of stderr", result["stderr"], "b" * 65536)
     equal("and it is said", result["truncated"], {"stdout": True, "stderr": True})
+    gap = {"offset": 32768, "bytes": 10485760 - 65536}
+    equal("with what is missing", result["omitted"], {"stdout": gap, "stderr": gap})
+    count = "i=0; while [ $i -lt 30000 ]; do echo $i; i=$((i + 1)); done"
+    whole = "".join(f"{i}\n" for i in range(30000))
+    result = execute(m, "box", f"({count}) >&2; echo end")
+    gap = {"offset": 32768, "bytes": len(whole) - 65536}
+    equal("the first and the last are kept", result["stderr"], whole[:32768] + whole[-32768:])
+    equal("of the stream that is too long", result["omitted"], {"stderr": gap})
+    result = execute(m, "box", count, keep="head")
+    equal("or the first alone", result["stdout"], whole[:65536])
+    equal("as is said", result["omitted"], {"stdout": {"offset": 65536, "bytes": len(whole) - 65536}})
+    result = execute(m, "box", "head -c 65536 /dev/zero", keep="ends")
+    equal("what fits is whole", (len(result["stdout"]), result.get("omitted")), (65536, None))
+    for fields, status in (({"keep": "tail"}, 400), ({"keep": 1}, 400), ({"keep": "head", "detach": True}, 400)):
+        reply = m.http("POST", f"{SANDBOXES}/box/exec", {"cmd": "true", **fields})
+        equal(f"{fields} is refused", (reply.status, reply.json["code"]), (status, "bad_field"))
     # Python's json has decoded the reply already; a byte that is no UTF-8 would have failed there.
     text = output(m, "box", r"printf 'a\377\376b\300\200c\355\240\200d'")
     good = re.fullmatch("a\ufffd+b\ufffd+c\ufffd+d", text)
     check("what isn't UTF-8 is replaced", good, text)
-    text = output(m, "box", "printf 'x'; yes '\u00e9' | tr -d '\\n' | head -c 65536")
-    check("a character cut at the end does no harm", text.startswith("x\u00e9\u00e9"), text[:10])
+    result = execute(m, "box", "printf 'x'; yes '\u00e9' | tr -d '\\n' | head -c 65536")
+    equal("no character is cut in two", result["stdout"], "x" + "\u00e9" * 32767)
+    equal("at the gap", result["omitted"], {"stdout": {"offset": 32767, "bytes": 2}})
     text = output(m, "box", r"""printf '"\\\t\001"'""")
     equal("control characters and quotes", text, '"\\\t\x01"')
 
