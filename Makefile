@@ -338,7 +338,7 @@ pxe:
 
 DELTAS := 100-nodejs22 100-python313 101-nodejs 110-gcc 120-git 121-admin
 # What tests need inside: not among those that make modules makes.
-TEST_DELTAS := 128-stress 129-clients
+TEST_DELTAS := 127-runtimes 128-stress 129-clients
 ALL_MODULES := 000-base-debian $(DELTAS) $(TEST_DELTAS)
 PRESETS := $(patsubst %,build/modules/%.squashfs,000-base-debian $(DELTAS))
 

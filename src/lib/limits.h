@@ -33,6 +33,8 @@
  * when it has all that takes long; and for one sandbox of those that end soon, as they may wait
  * LIMIT_BUSY_MS for its lock. */
 #define LIMIT_WORKERS_KEPT 128
+#define LIMIT_WORKERS_OWN                                                                          \
+	48 /* of all, for what is no request: sweeps, ends of sandboxes, reports */
 #define LIMIT_WORKERS_SOON 32
 #define LIMIT_WORKERS_REPORTS 32 /* of these, for the ends of detached commands; others wait */
 
@@ -66,9 +68,12 @@
 	768 /* and for each processor that there may be: a block, and zstd's window and tables     \
 	     * (decompressor_multi_percpu.c). Seen: 1.4 to 2.0 MB with two, 5.8 to 7.9 with eight */
 #define LIMIT_SNAPSHOTS_MEMORY 4 /* that part of memory_mb is the most for those it stands on */
+#define LIMIT_SNAPSHOTS_MACHINE                                                                    \
+	8 /* that part of the machine's memory is the most for all that are mounted */
 #define LIMIT_SNAPSHOTS_ALWAYS 4 /* and so many may be, however little that is */
 #define LIMIT_SNAPSHOTS_SHARE 4  /* without a disk they take that part of the memory at most */
-#define LIMIT_BUSY_MS 5000       /* an operation waits so long for one before it, then 409 */
+#define LIMIT_BUSY_MS 5000       /* an operation waits so long for one before it, then 409; */
+#define LIMIT_LOCK_MS 60000      /* a command so long, or what reads or writes files */
 
 /* What an exec may be */
 #define LIMIT_CMD_BYTES                                                                            \

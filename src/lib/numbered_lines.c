@@ -29,7 +29,8 @@ void numbered_lines_add(struct numbered_lines *l, const char *text, size_t len)
 			return; /* being written, or torn by a power cut */
 		size_t n = (size_t)(newline + 1 - at);
 		if (n >= NUMBERED_LINE_MIN && l->count < l->max)
-			l->all[l->count++] = (struct numbered_line){at, n, read_number(at, n)};
+			l->all[l->count++] =
+				(struct numbered_line){at, n, read_number(at, n), false};
 	}
 }
 

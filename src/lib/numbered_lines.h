@@ -4,6 +4,7 @@
 #ifndef SQUASH_LIB_NUMBERED_LINES_H
 #define SQUASH_LIB_NUMBERED_LINES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@ struct numbered_line {
 	size_t len;
 	uint64_t number; /* from 1, in the order of what the lines tell; 0: it has none, as in files
 			  * of older versions */
+	bool marked;     /* for who sorts some out; false at first */
 };
 
 struct numbered_lines {

@@ -17,7 +17,8 @@
 
 struct seats {
 	_Atomic uint32_t words[LIMIT_WORKERS];
-	pid_t pids[LIMIT_WORKERS]; /* squashd's alone */
+	_Atomic uint32_t clients[LIMIT_WORKERS]; /* digests; of a seat that is free, anything */
+	pid_t pids[LIMIT_WORKERS];               /* squashd's alone */
 };
 
 static uint32_t word_of(enum seat_class class, uint32_t id)
@@ -25,16 +26,26 @@ static uint32_t word_of(enum seat_class class, uint32_t id)
 	return TAKEN | (uint32_t) class << CLASS_SHIFT | (id & ID_MASK);
 }
 
-/* FNV-1a: http://www.isthe.com/chongo/tech/comp/fnv; never 0, which is no sandbox. */
-static uint32_t digest(const char *id)
+/* FNV-1a: http://www.isthe.com/chongo/tech/comp/fnv. */
+static uint32_t digest(const void *data, size_t len)
 {
 	uint32_t hash = 2166136261u;
-	if (id[0] == '\0')
-		return 0;
-	for (; *id; id++)
-		hash = (hash ^ (uint8_t)*id) * 16777619u;
-	hash &= ID_MASK;
-	return hash ? hash : 1;
+	for (const uint8_t *at = data; len > 0; at++, len--)
+		hash = (hash ^ *at) * 16777619u;
+	return hash;
+}
+
+/* Never 0, which is no sandbox. */
+static uint32_t digest_of_id(const char *id)
+{
+	uint32_t hash = digest(id, strlen(id)) & ID_MASK;
+	return id[0] == '\0' ? 0 : hash ? hash : 1;
+}
+
+/* Whoever has an IPv6 address has a /64 of them. */
+static uint32_t digest_of_client(const struct addr *client)
+{
+	return digest(client->bytes, client->family == 6 ? 8 : 4);
 }
 
 struct seats *seats_make(struct err *e)
@@ -49,6 +60,8 @@ struct seats *seats_make(struct err *e)
 
 int seats_take(struct seats *s, enum seat_class class)
 {
+	if (class != SEAT_OWN && seats_taken(s) >= LIMIT_WORKERS - LIMIT_WORKERS_OWN)
+		return -1;
 	for (int i = 0; i < LIMIT_WORKERS; i++)
 		if (atomic_load(&s->words[i]) == 0) {
 			s->pids[i] = 0;
@@ -100,11 +113,22 @@ static unsigned count_word(struct seats *s, uint32_t word)
 	return count;
 }
 
+static unsigned count_of_client(struct seats *s, uint32_t client)
+{
+	unsigned count = 0;
+	for (int i = 0; i < LIMIT_WORKERS; i++)
+		count += (atomic_load(&s->words[i]) & ~ID_MASK) == word_of(SEAT_LONG, 0) &&
+			 atomic_load(&s->clients[i]) == client;
+	return count;
+}
+
 /* First it is written down, then all are counted: of two that come at once both may be refused, but
  * never are both let in where only one may. */
-bool seats_admit(struct seats *s, int seat, enum seat_class class, const char *id, struct err *e)
+bool seats_admit(struct seats *s, int seat, enum seat_class class, const char *id,
+		 const struct addr *client, struct err *e)
 {
-	uint32_t word = word_of(class, digest(id));
+	uint32_t word = word_of(class, digest_of_id(id));
+	atomic_store(&s->clients[seat], digest_of_client(client));
 	atomic_store(&s->words[seat], word);
 	unsigned own = class == SEAT_SOON || class == SEAT_LONG ? count_word(s, word) : 0;
 	if (class == SEAT_SOON && id[0] != '\0' && own > LIMIT_WORKERS_SOON) {
@@ -118,6 +142,14 @@ bool seats_admit(struct seats *s, int seat, enum seat_class class, const char *i
 	unsigned most = LIMIT_WORKERS - LIMIT_WORKERS_KEPT;
 	if (all > most) {
 		err_say(e, EBUSY, "%u requests that take long are under way already", most);
+		return false;
+	}
+	unsigned of_client = count_of_client(s, digest_of_client(client));
+	if (of_client - 1 > most - all) {
+		err_say(e, EBUSY,
+			"%u requests that take long are under way for this client already, and %u "
+			"more would be let in of all others",
+			of_client - 1, most - all);
 		return false;
 	}
 	if (id[0] == '\0' || own <= 1 || own - 1 <= (most - all) / 2)

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Who may have a worker: LIMIT_WORKERS seats, each with what its worker does and for which sandbox.
- * Some are kept for what ends soon, and a sandbox gets no more than half as many as are free: so
- * that neither commands without end nor one sandbox's users keep others from being served. In
- * memory that squashd shares with its workers. */
+/* Who may have a worker: LIMIT_WORKERS seats, each with what its worker does, for which sandbox and
+ * for which client. Some are kept for what ends soon, some for what is no client's; a sandbox gets
+ * no more than half as many as are free, a client no more than it leaves free: so that neither
+ * commands without end nor one client keep others from being served. A client that has gone keeps
+ * the seats of what it has begun. In memory that squashd shares with its workers. */
 #ifndef SQUASH_SQUASHD_SEATS_H
 #define SQUASH_SQUASHD_SEATS_H
 
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "lib/addr.h"
 #include "lib/err.h"
 
 struct seats;
@@ -25,7 +27,8 @@ struct seats *seats_make(struct err *e);
 
 /* ---- For squashd ---- */
 
-/* A free seat for a worker that is to be started, taken; -1: there is none. */
+/* A free seat for a worker that is to be started, taken; -1: there is none, or none but those kept
+ * for SEAT_OWN. */
 int seats_take(struct seats *s, enum seat_class class);
 
 /* The worker on it has been started; pid -1: that failed, and it is free again. */
@@ -40,9 +43,10 @@ unsigned seats_of_class(struct seats *s, enum seat_class class);
 
 /* ---- For a worker ---- */
 
-/* What it is going to do, for the sandbox id ("": for none). False: it may not, now, and e says
- * why. */
-bool seats_admit(struct seats *s, int seat, enum seat_class class, const char *id, struct err *e);
+/* What it is going to do, for the sandbox id ("": for none) and the client. False: it may not, now,
+ * and e says why. Once more, with another class, if it takes longer than had been thought. */
+bool seats_admit(struct seats *s, int seat, enum seat_class class, const char *id,
+		 const struct addr *client, struct err *e);
 
 /* It is no worker from now on. */
 void seats_leave(struct seats *s, int seat);

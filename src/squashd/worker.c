@@ -132,13 +132,25 @@ static void find_id(struct msg_cursor fields, char id[LIMIT_ID_BYTES + 1])
 		}
 }
 
+/* Whose reply it is that becomes long. */
+static const struct server *serving;
+
+static bool may_last(struct reply *r)
+{
+	struct err e;
+	if (seats_admit(serving->seats, serving->seat, SEAT_LONG, "", &serving->caller->client, &e))
+		return true;
+	reply_fail(r, 503, "full", "%s", e.text);
+	return false;
+}
+
 static bool admit(const struct server *s, const struct operation *op, struct msg_cursor fields,
-		  struct reply *r)
+		  const struct caller *c, struct reply *r)
 {
 	struct err e;
 	char id[LIMIT_ID_BYTES + 1];
 	find_id(fields, id);
-	if (seats_admit(s->seats, s->seat, op->soon ? SEAT_SOON : SEAT_LONG, id, &e))
+	if (seats_admit(s->seats, s->seat, op->soon ? SEAT_SOON : SEAT_LONG, id, &c->client, &e))
 		return true;
 	reply_fail(r, 503, "full", "%s", e.text);
 	return false;
@@ -172,11 +184,14 @@ static void serve(const struct server *s, struct reply *r)
 		return;
 	}
 	const struct msg_cursor cursor = {.at = fields, .left = head.body_len};
-	if (!admit(s, op, cursor, r))
+	if (!admit(s, op, cursor, &caller, r))
 		return;
 	own = *s;
 	own.caller = &caller;
 	own.passed_fd = passed;
+	serving = &own;
+	if (op->soon)
+		r->may_last = may_last;
 	op->run(&own, cursor, r);
 }
 

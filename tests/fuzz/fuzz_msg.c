@@ -238,6 +238,7 @@ static void read_all(const uint8_t *bytes, size_t len)
 	for (int op = MSG_GET_FILE; op <= MSG_PUT_TAR; op++)
 		read_files(c, (enum msg_op)op, &r);
 	if (run_read(c, &run, &r)) {
+		run_complete(&run, 2);
 		check_texts(c);
 		check_run(&run, bytes, len);
 	} else {

@@ -138,7 +138,8 @@ void probe_proc(void)
 	probe_init();
 	probe_text("/proc/sys/kernel/yama/ptrace_scope", "1");
 	probe_text("/proc/self/setgroups", "allow");
-	probe_names("/sys", "");
+	probe_names("/sys", "fs");
+	probe_names("/sys/fs", "cgroup");
 	probe_open("/proc/kmsg", O_RDONLY, EACCES);
 	probe_open("/proc/kpagecount", O_RDONLY, EACCES);
 	probe_open("/proc/vmallocinfo", O_RDONLY, EACCES);
@@ -146,7 +147,12 @@ void probe_proc(void)
 	probe_open("/proc/pagetypeinfo", O_RDONLY, EACCES);
 	probe_open("/proc/mtrr", O_WRONLY, EACCES);
 	probe_open("/proc/irq/default_smp_affinity", O_WRONLY, EACCES);
-	probe_open("/sys/fs/cgroup/cgroup.procs", O_WRONLY, ENOENT);
+	probe_open("/sys/fs/cgroup/cgroup.procs", O_WRONLY, EROFS);
+	probe_open("/sys/fs/cgroup/memory.max", O_WRONLY, EROFS);
+	probe_open("/sys/fs/cgroup/cgroup.kill", O_WRONLY, EROFS);
+	probe_open("/sys/fs/cgroup/memory.reclaim", O_WRONLY, EROFS);
+	probe_open("/sys/fs/cgroup/memory.pressure", O_RDWR, EROFS);
+	probe_open("/sys/fs/cgroup/x0", O_RDONLY, EACCES);
 	probe_open("/sys/kernel/debug", O_RDONLY, ENOENT);
 	probe_open("/sys/module", O_RDONLY, ENOENT);
 	probe_in_child("a lower oom_score_adj", lower_oom_score, EACCES);

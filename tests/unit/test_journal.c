@@ -268,6 +268,42 @@ static void test_shares(void)
 	}
 }
 
+/* What stays of a victim's 100 lines, when a crowd has made 500 later ones: how many of the
+ * victim's, and of all. */
+static void keep_beside(const char *network, size_t max, size_t *of_victim, size_t *of_all)
+{
+	static struct numbered_line all[600];
+	static char text[600 * 80];
+	size_t at = 0;
+	struct numbered_lines l = {.all = all, .max = 600};
+	for (unsigned i = 1; i <= 600; i++) {
+		char name[32];
+		if (i <= 100)
+			strcpy(name, "192.0.2.1");
+		else
+			snprintf(name, sizeof(name), "%s%u", network, i % 256);
+		at += (size_t)sprintf(
+			text + at, "{\"number\":%u,\"client\":\"%s\",\"token\":null}\n", i, name);
+	}
+	numbered_lines_add(&l, text, at);
+	numbered_lines_sort(&l);
+	journal_lines_keep(&l, max);
+	*of_all = l.count;
+	*of_victim = 0;
+	for (size_t i = 0; i < l.count; i++)
+		*of_victim += l.all[i].number <= 100;
+}
+
+static void test_crowd(void)
+{
+	size_t of_victim, of_all;
+	keep_beside("2001:db8:0:1::", 12000, &of_victim, &of_all);
+	tap_ok(of_victim == 100 && of_all > 150,
+	       "one with many addresses of a /64 is one: %zu of %zu", of_victim, of_all);
+	keep_beside("198.51.100.", 12000, &of_victim, &of_all);
+	tap_ok(of_all > 150, "of more owners than there is room for, the newest stay: %zu", of_all);
+}
+
 int main(void)
 {
 	char dir[] = "/tmp/test_journal.XXXXXX";
@@ -275,6 +311,7 @@ int main(void)
 		return 1;
 	server.data_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	test_shares();
+	test_crowd();
 	test_kinds();
 	test_callers();
 	test_makers();

@@ -8,10 +8,11 @@
 #include "tap.h"
 
 static struct seats *seats;
+static unsigned clients; /* so far */
 
-/* Start workers for requests to the sandbox until one is refused, or max are there: how many
- * are. */
-static int fill(const char *id, enum seat_class class, int max)
+/* Start workers for requests to the sandbox until one is refused, or max are there: how many are.
+ * client: whose they are; NULL: each is another's. */
+static int fill_for(const char *id, enum seat_class class, int max, const struct addr *client)
 {
 	struct err e;
 	int count = 0;
@@ -20,13 +21,46 @@ static int fill(const char *id, enum seat_class class, int max)
 		if (seat < 0)
 			break;
 		seats_give(seats, seat, 1000 + seat);
-		if (!seats_admit(seats, seat, class, id, &e)) {
+		struct addr another = {.family = 4, .bytes = {10, 0}};
+		another.bytes[2] = (uint8_t)(++clients >> 8);
+		another.bytes[3] = (uint8_t)clients;
+		if (!seats_admit(seats, seat, class, id, client ? client : &another, &e)) {
 			seats_end(seats, 1000 + seat);
 			break;
 		}
 		count++;
 	}
 	return count;
+}
+
+static int fill(const char *id, enum seat_class class, int max)
+{
+	return fill_for(id, class, max, NULL);
+}
+
+/* The nth address of a /64. */
+static struct addr of_net(unsigned net, unsigned n)
+{
+	struct addr a = {.family = 6, .bytes = {0x20, 0x01, 0x0d, 0xb8}};
+	a.bytes[7] = (uint8_t)net;
+	a.bytes[15] = (uint8_t)n;
+	return a;
+}
+
+/* Those who have gone keep what they have begun: it is the seats that are counted. */
+static void test_clients(void)
+{
+	struct err e;
+	int first = 0, most = LIMIT_WORKERS - LIMIT_WORKERS_KEPT;
+	struct addr other = of_net(2, 1);
+	seats = seats_make(&e);
+	for (unsigned i = 0; i < 16; i++) {
+		struct addr a = of_net(1, i);
+		first += fill_for("", SEAT_LONG, 40, &a);
+	}
+	tap_ok(first == most / 2 || first == most / 2 + 1, "one /64 gets half: %d", first);
+	tap_ok(fill_for("", SEAT_LONG, 50, &other) == 50, "another has the other");
+	tap_ok(fill_for("", SEAT_SOON, 10, &other) == 10, "what ends soon is nobody's share");
 }
 
 static void test_kept(void)
@@ -39,9 +73,14 @@ static void test_kept(void)
 	tap_ok(fill("a", SEAT_LONG, 1) == 0, "no sandbox gets another");
 	tap_ok(fill("a", SEAT_SOON, LIMIT_WORKERS) == LIMIT_WORKERS_SOON,
 	       "of what ends soon a sandbox has %d", LIMIT_WORKERS_SOON);
-	tap_ok(fill("", SEAT_SOON, LIMIT_WORKERS) == LIMIT_WORKERS_KEPT - LIMIT_WORKERS_SOON,
-	       "what ends soon has the rest");
+	tap_ok(fill("", SEAT_SOON, LIMIT_WORKERS) ==
+		       LIMIT_WORKERS_KEPT - LIMIT_WORKERS_SOON - LIMIT_WORKERS_OWN,
+	       "what ends soon has the rest, but what is kept for squashd's own work");
 	tap_ok(seats_take(seats, SEAT_NEW) < 0, "then there is none");
+	int own = 0;
+	while (seats_take(seats, SEAT_OWN) >= 0)
+		own++;
+	tap_ok(own == LIMIT_WORKERS_OWN, "which gets it: %d", own);
 	tap_ok(seats_taken(seats) == LIMIT_WORKERS, "all are taken");
 	tap_ok(seats_of_class(seats, SEAT_LONG) == (unsigned)most, "by class");
 }
@@ -82,6 +121,7 @@ static void test_leave(void)
 
 int main(void)
 {
+	test_clients();
 	test_kept();
 	test_share();
 	test_leave();

@@ -36,8 +36,15 @@ static void test_most(void)
 	}
 }
 
+static void test_machine(void)
+{
+	tap_ok(stack_most_mounted(2048, 2) == 128, "a machine of 2 GB has 128 mounted");
+	tap_ok(stack_most_mounted(512, 8) == 9, "one of 512 MB and 8 processors 9");
+}
+
 int main(void)
 {
+	test_machine();
 	test_count();
 	test_most();
 	return tap_done();

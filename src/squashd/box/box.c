@@ -39,6 +39,7 @@ struct birth {
 	const struct server *server;
 	const struct sandbox *sb;
 	int userns_fd;
+	int cgroup_fd; /* box */
 };
 
 /* A new network namespace has its loopback down. */
@@ -53,11 +54,14 @@ static int raise_loopback(struct err *e)
 
 static int build(const struct birth *b, struct err *e)
 {
-	if (unshare(CLONE_NEWCGROUP) < 0) /* here, not in clone3: its root is to be our leaf */
+	if (unshare(CLONE_NEWCGROUP) < 0) /* here, not in clone3: its root is to be box */
 		return err_set(e, errno, "make cgroup namespace");
+	int rc = cgroup_enter_init(b->cgroup_fd, e);
+	if (rc < 0)
+		return rc;
 	if (sethostname(b->sb->id, strlen(b->sb->id)) < 0)
 		return err_set(e, errno, "set host name");
-	int rc = raise_loopback(e);
+	rc = raise_loopback(e);
 	if (rc == 0)
 		rc = root_build(b->server, b->sb, b->userns_fd, e);
 	return rc;
@@ -92,10 +96,10 @@ int box_start(const struct server *s, const struct sandbox *sb, int *pidfd, stru
 	AUTO_FD userns = privilege_make_userns(SANDBOX_UID_BASE(sb->runtime.slot), e);
 	if (userns < 0)
 		return userns;
-	AUTO_FD cgroup = cgroup_open_init(s->cgroup_fd, sb->id, e);
+	AUTO_FD cgroup = cgroup_open_box(s->cgroup_fd, sb->id, e);
 	if (cgroup < 0)
 		return cgroup;
-	struct birth b = {.server = s, .sb = sb, .userns_fd = userns};
+	struct birth b = {.server = s, .sb = sb, .userns_fd = userns, .cgroup_fd = cgroup};
 	struct spawn spawn = {
 		.clone_flags =
 			CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC,
@@ -111,15 +115,13 @@ int box_start(const struct server *s, const struct sandbox *sb, int *pidfd, stru
 
 int box_stop(const struct server *s, const char *id, struct err *e)
 {
-	char path[LIMIT_ID_BYTES + 8];
 	AUTO_FD pidfd = -1;
 	int rc = freeze_end(s->cgroup_fd, id, e);
 	if (rc < 0)
 		return rc;
-	snprintf(path, sizeof(path), "%s/box", id);
-	AUTO_FD box = openat(s->cgroup_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FD box = cgroup_open_box(s->cgroup_fd, id, e);
 	if (box < 0)
-		return errno == ENOENT ? 0 : err_set(e, errno, "open cgroup %s", path);
+		return box == -ENOENT ? 0 : box;
 	/* With PID 1 the kernel ends all of its namespace: pid_namespaces(7). Not by cgroup.kill:
 	 * the leaves would have to be replaced (leaf.c). */
 	pid_t init = cgroup_find_init(s->cgroup_fd, id, &pidfd, e);

@@ -43,6 +43,7 @@
  * holes. The sandbox stands still meanwhile. */
 #define CAPTURE_MS 1800000
 #define PIDS 4096       /* three threads a processor, of which there are 1024, and a few */
+#define CPU_WEIGHT 10   /* of all captures together */
 #define TALK_BYTES 8192 /* what is kept of what it says: a path or two, and the reason */
 #define LINE_BYTES 200  /* what of that is told */
 
@@ -77,7 +78,10 @@ int capture_make_root(struct err *e)
 {
 	/* For all captures together, and the snapshots in RAM, whose pages stay charged here. */
 	uint64_t max_mb = machine_mb() / 2 + share_mb(8);
-	return cgroup_make_top(PATH_CGROUP_CAPTURE, "+memory +pids", max_mb, e);
+	AUTO_FD fd = cgroup_make_top(PATH_CGROUP_CAPTURE, "+memory +pids", max_mb, e);
+	/* What sandboxes leave of the processors: together they have a weight of 100. */
+	int rc = fd < 0 ? fd : cgroup_write_number(fd, "cpu.weight", CPU_WEIGHT, e);
+	return rc < 0 ? rc : fd_steal(&fd);
 }
 
 /* Open capture/id and lock it. -EAGAIN: it was removed meanwhile, or (if we don't wait) is locked;

@@ -14,19 +14,13 @@
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/limits.h"
+#include "squashd/kernel/cgroup.h"
 #include "squashd/kernel/cgroup_events.h"
 #include "squashd/store/leftover.h"
 
 #define MARK_TOTAL "trusted.squash.frozen_ms" /* of the times that are over */
 #define MARK_SINCE "trusted.squash.frozen_at" /* clock_mono_ms() when this one began */
 #define FREEZE_MS 2000
-
-static int open_box(int root_fd, const char *id)
-{
-	char path[LIMIT_ID_BYTES + 8];
-	snprintf(path, sizeof(path), "%s/box", id);
-	return openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
 
 static uint64_t read_mark(int box_fd, const char *mark)
 {
@@ -66,9 +60,9 @@ static int wait_frozen(int box_fd, struct err *e)
 int freeze_start(int root_fd, const char *id, struct err *e)
 {
 	struct err left;
-	AUTO_FD box = open_box(root_fd, id);
+	AUTO_FD box = cgroup_open_box(root_fd, id, e);
 	if (box < 0)
-		return errno == ENOENT ? 0 : err_set(e, errno, "open cgroup %s/box", id);
+		return box == -ENOENT ? 0 : box;
 	if (cgroup_read_event(box, "cgroup.events", "populated") == 0)
 		return 0;
 	int rc = write_mark(box, MARK_SINCE, clock_mono_ms(), e);
@@ -84,9 +78,9 @@ int freeze_start(int root_fd, const char *id, struct err *e)
 
 int freeze_end(int root_fd, const char *id, struct err *e)
 {
-	AUTO_FD box = open_box(root_fd, id);
+	AUTO_FD box = cgroup_open_box(root_fd, id, e);
 	if (box < 0)
-		return errno == ENOENT ? 0 : err_set(e, errno, "open cgroup %s/box", id);
+		return box == -ENOENT ? 0 : box;
 	uint64_t since = read_mark(box, MARK_SINCE);
 	if (since == 0)
 		return 0;

@@ -19,6 +19,7 @@
 #include "squashd/store/meta.h"
 #include "squashd/store/modules.h"
 #include "squashd/store/snapshots.h"
+#include "squashd/store/stack.h"
 
 int layers_lock(const struct server *s, struct err *e)
 {
@@ -56,6 +57,31 @@ int layers_key(const struct server *s, const struct sandbox *sb, size_t i,
 		return err_set(e, errno, "stat snapshot %s", name);
 	snprintf(key, LAYER_KEY_BYTES, "%s@%" PRIu64, name, (uint64_t)st.st_ino);
 	return 0;
+}
+
+/* For who has the lock: how many snapshots are mounted. */
+static uint64_t count_snapshots(int layers_fd)
+{
+	uint64_t count = 0;
+	DIR *dir = fd_open_dir(layers_fd, ".");
+	for (struct dirent *d; dir && (d = readdir(dir));)
+		count += strchr(d->d_name, '@') != NULL;
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
+/* For who has the lock, and has made this one's directory: whether the machine's memory has room
+ * for a mount that the kernel charges to nobody. */
+static int check_room(const struct server *s, int layers_fd, const char *name, struct err *e)
+{
+	uint64_t most = stack_most_mounted(s->memory_mb, s->processors);
+	if (!snapshot_is_name(name, strlen(name), NULL) || count_snapshots(layers_fd) <= most)
+		return 0;
+	return err_say(e, ENFILE,
+		       "sandboxes stand on %" PRIu64
+		       " snapshots already, as many as the machine's memory allows",
+		       most);
 }
 
 static int mount_layer(const struct server *s, const struct sandbox *sb, const char *name,
@@ -98,7 +124,10 @@ static int acquire_one(const struct server *s, const struct sandbox *sb, size_t 
 	if (user < 0)
 		return err_set(e, errno, "note user of layer %s", name);
 	/* Asked of the kernel: a directory alone may be what a worker that died has left. */
-	return mnt_is_root(fd, "mount") ? 0 : mount_layer(s, sb, name, fd, e);
+	if (mnt_is_root(fd, "mount"))
+		return 0;
+	rc = check_room(s, layers_fd, name, e);
+	return rc < 0 ? rc : mount_layer(s, sb, name, fd, e);
 }
 
 int layers_drop_unused(int layers_fd, const char *name, struct err *e)

@@ -20,12 +20,11 @@
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/limits.h"
+#include "squashd/kernel/cgroup.h"
 #include "squashd/kernel/cgroup_events.h"
 
 #define MARK_LEFT "trusted.squash.left"
 #define MARK_KILLED "trusted.squash.killed"
-#define KILL_MS 2000 /* for killed processes to go, while a caller waits */
-#define END_MS 30000 /* the same when nobody does: a thousand can take seconds */
 
 static bool has_mark(int fd, const char *mark)
 {
@@ -37,16 +36,24 @@ static bool is_populated(int fd)
 	return cgroup_read_event(fd, "cgroup.events", "populated") != 0;
 }
 
+/* The limits are box's, and once more here: some programs look for them in their own cgroup. */
+static int set_up(int box_fd, int fd, struct err *e)
+{
+	int rc = fd_write_file(fd, "memory.oom.group", "1", e);
+	return rc < 0 ? rc : cgroup_copy_limits(box_fd, fd, e);
+}
+
 /* Open box/name, making it if need be, and lock it. The descriptor; -EAGAIN if somebody has it. */
 static int open_locked(int box_fd, const char *name, struct err *e)
 {
-	bool made = mkdirat(box_fd, name, 0755) == 0;
+	/* Those inside can read its files, and not lock it: for that they had to open it. */
+	bool made = mkdirat(box_fd, name, 0711) == 0;
 	if (!made && errno != EEXIST)
 		return err_set(e, errno, "make cgroup %s", name);
 	AUTO_FD fd = openat(box_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return errno == ENOENT ? -EAGAIN : err_set(e, errno, "open cgroup %s", name);
-	if (made && fd_write_file(fd, "memory.oom.group", "1", e) < 0)
+	if (made && set_up(box_fd, fd, e) < 0)
 		return -e->number;
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? -EAGAIN : err_set(e, errno, "lock cgroup %s", name);
@@ -61,7 +68,7 @@ static int make_usable(struct leaf *leaf, struct err *e)
 	if (is_populated(leaf->fd)) {
 		if (has_mark(leaf->fd, MARK_LEFT) || has_mark(leaf->fd, MARK_KILLED))
 			return -EAGAIN;
-		int rc = leaf_kill(leaf, e);
+		int rc = leaf_kill(leaf, LEAF_KILL_MS, e);
 		if (rc < 0)
 			return rc;
 	}
@@ -85,19 +92,11 @@ static int try_lease(struct leaf *leaf, struct err *e)
 	return rc;
 }
 
-static int open_box(int root_fd, const char *id, struct err *e)
-{
-	char path[LIMIT_ID_BYTES + 8];
-	snprintf(path, sizeof(path), "%s/box", id);
-	int fd = openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? err_set(e, errno, "open cgroup %s", path) : fd;
-}
-
 int leaf_lease(int root_fd, const char *id, struct leaf *leaf, struct err *e)
 {
 	enum { TRIES = 2 }; /* the second finds what the first has replaced */
 	*leaf = (struct leaf){.box_fd = -1, .fd = -1};
-	AUTO_FD box = open_box(root_fd, id, e);
+	AUTO_FD box = cgroup_open_box(root_fd, id, e);
 	if (box < 0)
 		return box;
 	leaf->box_fd = box;
@@ -116,7 +115,7 @@ int leaf_lease(int root_fd, const char *id, struct leaf *leaf, struct err *e)
 	return err_say(e, EAGAIN, "%d commands are running in sandbox %s already", LIMIT_EXECS, id);
 }
 
-int leaf_kill(struct leaf *leaf, struct err *e)
+int leaf_kill(struct leaf *leaf, uint64_t wait_ms, struct err *e)
 {
 	/* ENOENT, ENODEV: whoever destroys the sandbox has killed it already, and removed it.
 	 * The mark first: if we die between the two, a leaf replaced in vain is the lesser harm. */
@@ -126,7 +125,7 @@ int leaf_kill(struct leaf *leaf, struct err *e)
 	if (rc < 0 && rc != -ENOENT && rc != -ENODEV)
 		return rc;
 	leaf->killed = true;
-	rc = cgroup_wait_empty(leaf->fd, clock_mono_ms() + KILL_MS, e);
+	rc = cgroup_wait_empty(leaf->fd, clock_mono_ms() + wait_ms, e);
 	return rc == -EBUSY ? 0 : rc;
 }
 
@@ -137,7 +136,7 @@ bool leaf_had_oom(const struct leaf *leaf)
 
 int leaf_open(int root_fd, const char *id, const char *name, struct leaf *leaf, struct err *e)
 {
-	*leaf = (struct leaf){.box_fd = open_box(root_fd, id, e), .fd = -1};
+	*leaf = (struct leaf){.box_fd = cgroup_open_box(root_fd, id, e), .fd = -1};
 	if (leaf->box_fd < 0)
 		return leaf->box_fd;
 	snprintf(leaf->name, sizeof(leaf->name), "%s", name);
@@ -156,10 +155,10 @@ void leaf_close(struct leaf *leaf)
 	fd_close(&leaf->box_fd);
 }
 
-void leaf_settle(struct leaf *leaf)
+void leaf_settle(struct leaf *leaf, uint64_t wait_ms)
 {
 	if (leaf->killed) {
-		cgroup_wait_empty(leaf->fd, clock_mono_ms() + END_MS, NULL);
+		cgroup_wait_empty(leaf->fd, clock_mono_ms() + wait_ms, NULL);
 		unlinkat(leaf->box_fd, leaf->name, AT_REMOVEDIR);
 	} else if (is_populated(leaf->fd)) {
 		fsetxattr(leaf->fd, MARK_LEFT, "1", 1, 0);
@@ -168,6 +167,6 @@ void leaf_settle(struct leaf *leaf)
 
 void leaf_end(struct leaf *leaf)
 {
-	leaf_settle(leaf);
+	leaf_settle(leaf, LEAF_END_MS);
 	leaf_close(leaf);
 }

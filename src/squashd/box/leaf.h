@@ -8,6 +8,9 @@
 
 #include "lib/err.h"
 
+#define LEAF_KILL_MS 2000 /* for killed processes to go, while a caller waits */
+#define LEAF_END_MS 30000 /* the same when nobody does: a thousand can take seconds */
+
 /* Ours while its lock is held. */
 struct leaf {
 	int box_fd; /* its parent */
@@ -27,13 +30,14 @@ int leaf_open(int root_fd, const char *id, const char *name, struct leaf *leaf, 
 void leaf_close(struct leaf *leaf);
 
 /* Note that what runs in it was left in the background on purpose, if anything does, and lives on;
- * nothing does in one that was killed. */
-void leaf_settle(struct leaf *leaf);
+ * of one that was killed, wait until nothing does, but no longer than wait_ms: what is left of it
+ * then, whoever wants the leaf next comes upon. */
+void leaf_settle(struct leaf *leaf, uint64_t wait_ms);
 
 /* Kill every process in the leaf, those that left the session included, and wait until they are
- * gone, but no longer than seconds: many take their time. 0 also if some are still going;
+ * gone, but no longer than wait_ms: many take their time. 0 also if some are still going; or
  * -errno. */
-int leaf_kill(struct leaf *leaf, struct err *e);
+int leaf_kill(struct leaf *leaf, uint64_t wait_ms, struct err *e);
 
 /* Whether the kernel's OOM killer has struck in the leaf since it was leased. */
 bool leaf_had_oom(const struct leaf *leaf);

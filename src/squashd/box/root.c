@@ -81,6 +81,15 @@ static int stage_dev(int stage_fd, struct err *e)
 	return dev < 0 ? err_set(e, errno, "open dev on the stage") : dev_fill(dev, e);
 }
 
+static int stage_sys(int stage_fd, struct err *e)
+{
+	static const char *const dirs[] = {"sys", "sys/fs", "sys/fs/cgroup"};
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		if (mkdirat(stage_fd, dirs[i], 0555) < 0)
+			return err_set(e, errno, "make %s on the stage", dirs[i]);
+	return 0;
+}
+
 /* Attach on stage/name a copy of the mount at from, with the sandbox's ids. */
 static int stage_mount(int stage_fd, const char *from, const char *name, int userns_fd,
 		       unsigned flags, struct err *e)
@@ -164,8 +173,9 @@ static int attach_overlay(const struct sandbox *sb, int stage_fd, struct err *e)
 		return rc;
 	AUTO_FD root = mount_overlay(sb, e);
 	if (root >= 0 && ((mkdirat(root, "proc", 0555) < 0 && errno != EEXIST) ||
-			  (mkdirat(root, "dev", 0755) < 0 && errno != EEXIST)))
-		rc = err_set(e, errno, "make /proc and /dev");
+			  (mkdirat(root, "dev", 0755) < 0 && errno != EEXIST) ||
+			  (mkdirat(root, "sys", 0555) < 0 && errno != EEXIST)))
+		rc = err_set(e, errno, "make /proc, /dev and /sys");
 	if (root >= 0 && rc == 0)
 		make_resolv(root);
 	int back = privilege_set_fs_id(0, e);
@@ -256,6 +266,28 @@ static int attach_dev(const struct sandbox *sb, int stage_fd, int root_fd, int u
 	return shm < 0 ? shm : mnt_attach(shm, dev, "shm", e);
 }
 
+/* /sys has the sandbox's cgroup, where runtimes look for their limits, and nothing else. A tree
+ * whose /sys is no directory goes without. */
+static int attach_sys(const struct sandbox *sb, int stage_fd, int root_fd, struct err *e)
+{
+	char box[sizeof(PATH_CGROUP_SQUASH) + LIMIT_ID_BYTES + 8];
+	struct stat st;
+	unsigned flags = MNT_READ_ONLY | MNT_NO_SUID | MNT_NO_DEV | MNT_NO_EXEC;
+	AUTO_FD place = mnt_open_path(root_fd, "sys", NULL);
+	if (place < 0 || fstat(place, &st) < 0 || !S_ISDIR(st.st_mode))
+		return 0;
+	AUTO_FD sys = mnt_clone(stage_fd, "sys", e);
+	int rc = sys < 0 ? sys : mnt_restrict(sys, flags, e);
+	if (rc == 0)
+		rc = mnt_attach(sys, place, "", e);
+	if (rc < 0)
+		return rc;
+	snprintf(box, sizeof(box), PATH_CGROUP_SQUASH "/%s/box", sb->id);
+	AUTO_FD cgroup = mnt_clone(AT_FDCWD, box, e);
+	rc = cgroup < 0 ? cgroup : mnt_restrict(cgroup, flags, e);
+	return rc < 0 ? rc : mnt_attach(cgroup, sys, "fs/cgroup", e);
+}
+
 /* Over the sandbox's /etc/resolv.conf the one that names its resolver. */
 static int attach_resolv(int stage_fd, int root_fd, int userns_fd, struct err *e)
 {
@@ -294,6 +326,8 @@ int root_build(const struct server *s, const struct sandbox *sb, int userns_fd, 
 	if (rc == 0)
 		rc = stage_dev(stage, e);
 	if (rc == 0)
+		rc = stage_sys(stage, e);
+	if (rc == 0)
 		rc = stage_resolv(stage, e);
 	if (rc < 0)
 		return rc;
@@ -303,6 +337,8 @@ int root_build(const struct server *s, const struct sandbox *sb, int userns_fd, 
 	rc = attach_proc(sb, stage, root, e);
 	if (rc == 0)
 		rc = attach_dev(sb, stage, root, userns_fd, e);
+	if (rc == 0)
+		rc = attach_sys(sb, stage, root, e);
 	if (rc == 0)
 		rc = attach_resolv(stage, root, userns_fd, e);
 	return rc < 0 ? rc : enter(root, e);

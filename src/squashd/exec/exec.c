@@ -239,7 +239,7 @@ int exec_start(const struct server *s, const struct sandbox *sb, const struct ex
 
 int exec_lock(const struct server *s, const char *id, struct sandbox *sb, struct err *e)
 {
-	AUTO_FD lock = meta_lock(s, id, META_WAIT, e);
+	AUTO_FD lock = meta_lock(s, id, LIMIT_LOCK_MS, e);
 	if (lock < 0)
 		return lock;
 	int rc = meta_load(s, lock, id, sb, e);

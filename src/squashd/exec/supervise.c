@@ -161,7 +161,7 @@ static int step(struct watch *w, struct err *e)
 	if (is_done(w, now))
 		return 0;
 	if (is_due(w, now))
-		return leaf_kill(&w->job->leaf, e) < 0 ? -e->number : 1;
+		return leaf_kill(&w->job->leaf, LEAF_KILL_MS, e) < 0 ? -e->number : 1;
 	int wait_ms = w->deadline_ms > now ? (int)(w->deadline_ms - now) : -1;
 	if (w->job->stream)
 		wait_ms = clock_sooner(wait_ms, exec_stream_beat(w->job->stream, now));
@@ -188,7 +188,7 @@ int exec_supervise(struct exec_job *job, const struct exec_request *r, struct ex
 	result->oom_killed = leaf_had_oom(&job->leaf);
 	/* The kernel has killed the group (memory.oom.group) one by one: what a fork bomb bore
 	 * meanwhile is still there. */
-	if (result->oom_killed && leaf_kill(&job->leaf, e) < 0)
+	if (result->oom_killed && leaf_kill(&job->leaf, LEAF_KILL_MS, e) < 0)
 		return -e->number;
 	result->background = !job->leaf.killed && (job->out_fd >= 0 || job->err_fd >= 0);
 	return 0;

@@ -63,7 +63,27 @@ int cgroup_make_root(uint64_t memory_mb, struct err *e)
 	return cgroup_make_top(PATH_CGROUP_SQUASH, "+cpu +memory +pids", share_mb, e);
 }
 
-static int set_limits(int fd, int box_fd, const struct sandbox *sb, struct err *e)
+/* Remove every directory below dir_fd, then stop; -EBUSY while processes remain in one. */
+static int remove_children(int dir_fd)
+{
+	DIR *dir = fd_open_dir(dir_fd, ".");
+	if (!dir)
+		return -errno;
+	int rc = 0;
+	for (struct dirent *d; (d = readdir(dir));) {
+		if (d->d_type != DT_DIR || d->d_name[0] == '.')
+			continue;
+		AUTO_FD child = openat(dir_fd, d->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (child >= 0)
+			remove_children(child);
+		if (unlinkat(dir_fd, d->d_name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+			rc = -errno;
+	}
+	closedir(dir);
+	return rc;
+}
+
+static int set_limits(int fd, const struct sandbox *sb, struct err *e)
 {
 	enum { PERIOD_US = 100000 };
 	char text[48];
@@ -74,11 +94,34 @@ static int set_limits(int fd, int box_fd, const struct sandbox *sb, struct err *
 	/* Absent without swap in the kernel; nothing to limit then. */
 	if (rc == 0 && faccessat(fd, "memory.swap.max", F_OK, 0) == 0)
 		rc = fd_write_file(fd, "memory.swap.max", "0", e);
-	if (rc == 0)
-		rc = cgroup_write_number(box_fd, "pids.max", LIMIT_PIDS, e);
-	if (rc == 0)
-		rc = fd_write_file(box_fd, "cgroup.subtree_control", "+memory", e);
 	return rc;
+}
+
+int cgroup_copy_limits(int from_fd, int to_fd, struct err *e)
+{
+	static const char *const files[] = {"cpu.max", "memory.max"};
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		char text[48];
+		AUTO_FD fd = openat(from_fd, files[i], O_RDONLY | O_CLOEXEC);
+		ssize_t n = fd < 0 ? -errno : fd_read_all(fd, text, sizeof(text) - 1);
+		if (n < 0)
+			return err_set(e, (int)-n, "read %s", files[i]);
+		text[n] = '\0';
+		int rc = fd_write_file(to_fd, files[i], text, e);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* Without what was there before: nothing can be born into a cgroup that hands down controllers. */
+static int make_box(int fd, struct err *e)
+{
+	AUTO_FD old = openat(fd, "box", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int rc = old < 0 ? 0 : remove_children(old);
+	if (rc == 0 && unlinkat(fd, "box", AT_REMOVEDIR) < 0 && errno != ENOENT)
+		rc = -errno;
+	return rc < 0 ? err_set(e, -rc, "remove cgroup box") : make_dir(fd, "box", e);
 }
 
 int cgroup_make(int root_fd, const struct sandbox *sb, struct err *e)
@@ -87,20 +130,38 @@ int cgroup_make(int root_fd, const struct sandbox *sb, struct err *e)
 	if (fd < 0)
 		return fd;
 	/* The controllers must be on before box gets their files: box is made after. */
-	int rc = fd_write_file(fd, "cgroup.subtree_control", "+memory +pids", e);
+	int rc = fd_write_file(fd, "cgroup.subtree_control", "+cpu +memory +pids", e);
 	if (rc < 0)
 		return rc;
-	AUTO_FD box = make_dir(fd, "box", e);
+	AUTO_FD box = make_box(fd, e);
 	if (box < 0)
 		return box;
-	rc = set_limits(fd, box, sb, e);
-	if (rc < 0)
-		return rc;
-	AUTO_FD init = make_dir(box, "init", e);
+	rc = set_limits(fd, sb, e);
+	/* The same once more, for those inside, to whom box is the root. */
+	if (rc == 0)
+		rc = cgroup_copy_limits(fd, box, e);
+	if (rc == 0)
+		rc = cgroup_write_number(box, "pids.max", LIMIT_PIDS, e);
+	AUTO_FD init = rc < 0 ? rc : make_dir(box, "init", e);
 	return init < 0 ? init : 0;
 }
 
-int cgroup_open_init(int root_fd, const char *id, struct err *e)
+int cgroup_open_box(int root_fd, const char *id, struct err *e)
+{
+	char path[LIMIT_ID_BYTES + 8];
+	snprintf(path, sizeof(path), "%s/box", id);
+	int fd = openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? err_set(e, errno, "open cgroup %s", path) : fd;
+}
+
+int cgroup_enter_init(int box_fd, struct err *e)
+{
+	int rc = fd_write_file(box_fd, "init/cgroup.procs", "0", e);
+	return rc < 0 ? rc : fd_write_file(box_fd, "cgroup.subtree_control", "+cpu +memory", e);
+}
+
+/* The leaf that the sandbox's PID 1 lives in, open; or -errno. */
+static int open_init(int root_fd, const char *id, struct err *e)
 {
 	char path[LIMIT_ID_BYTES + 16];
 	snprintf(path, sizeof(path), "%s/box/init", id);
@@ -185,7 +246,7 @@ static pid_t find_first(int leaf_fd, int *pidfd, struct err *e)
 
 pid_t cgroup_find_init(int root_fd, const char *id, int *pidfd, struct err *e)
 {
-	AUTO_FD init_fd = cgroup_open_init(root_fd, id, e);
+	AUTO_FD init_fd = open_init(root_fd, id, e);
 	if (init_fd < 0 && init_fd != -ENOENT)
 		return init_fd;
 	pid_t pid = init_fd < 0 ? 0 : find_first(init_fd, pidfd, e);
@@ -202,24 +263,16 @@ pid_t cgroup_find_egress(int root_fd, const char *id, int *pidfd, struct err *e)
 	return find_first(fd, pidfd, e);
 }
 
-/* Remove every directory below dir_fd, then stop; -EBUSY while processes remain in one. */
-static int remove_children(int dir_fd)
+/* Dying takes time, too: a thousand threads would need minutes of a hundredth's. */
+static void lift_cpu(int fd)
 {
-	DIR *dir = fd_open_dir(dir_fd, ".");
-	if (!dir)
-		return -errno;
-	int rc = 0;
-	for (struct dirent *d; (d = readdir(dir));) {
-		if (d->d_type != DT_DIR || d->d_name[0] == '.')
-			continue;
-		AUTO_FD child = openat(dir_fd, d->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (child >= 0)
-			remove_children(child);
-		if (unlinkat(dir_fd, d->d_name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-			rc = -errno;
+	char path[32];
+	fd_write_file(fd, "cpu.max", "max", NULL);
+	fd_write_file(fd, "box/cpu.max", "max", NULL);
+	for (unsigned i = 0; i < LIMIT_EXECS; i++) {
+		snprintf(path, sizeof(path), "box/x%u/cpu.max", i);
+		fd_write_file(fd, path, "max", NULL);
 	}
-	closedir(dir);
-	return rc;
 }
 
 int cgroup_remove(int root_fd, const char *id, struct err *e)
@@ -229,8 +282,7 @@ int cgroup_remove(int root_fd, const char *id, struct err *e)
 		return errno == ENOENT ? 0 : err_set(e, errno, "open cgroup %s", id);
 	uint64_t deadline = clock_mono_ms() + REMOVE_MS;
 	int rc;
-	/* Dying takes time, too: a thousand threads would need minutes of a hundredth's. */
-	fd_write_file(fd, "cpu.max", "max", NULL);
+	lift_cpu(fd);
 	do {
 		/* Again each time round: an exec that was about to join may have come in. */
 		rc = fd_write_file(fd, "cgroup.kill", "1", e);

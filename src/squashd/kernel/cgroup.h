@@ -21,8 +21,8 @@ int cgroup_write_number(int dir_fd, const char *file, uint64_t number, struct er
  * appliance keeps for itself is taken off). Its descriptor, or -errno. May be there already. */
 int cgroup_make_root(uint64_t memory_mb, struct err *e);
 
-/* Make the tree of one sandbox, with its limits. 0 or -errno; what was made stays for
- * cgroup_remove. */
+/* Make the tree of one sandbox, with its limits; nothing runs in what there is of it already. 0 or
+ * -errno; what was made stays for cgroup_remove. */
 int cgroup_make(int root_fd, const struct sandbox *sb, struct err *e);
 
 /* Kill all that runs in the sandbox, wait until it is gone (seconds at most) and remove the tree.
@@ -33,8 +33,15 @@ int cgroup_remove(int root_fd, const char *id, struct err *e);
  * PID 1 lives on. */
 void cgroup_kill_commands(int root_fd, const char *id);
 
-/* The leaf that the sandbox's PID 1 lives in, open; or -errno. */
-int cgroup_open_init(int root_fd, const char *id, struct err *e);
+/* The cgroup that all processes inside are below of, open; or -errno. */
+int cgroup_open_box(int root_fd, const char *id, struct err *e);
+
+/* For the sandbox's PID 1, which is born in box, so that its cgroup namespace begins there: move to
+ * the leaf that it lives in, and have box hand down its controllers. 0 or -errno. */
+int cgroup_enter_init(int box_fd, struct err *e);
+
+/* Give one cgroup the other's limits of processor and memory. 0 or -errno. */
+int cgroup_copy_limits(int from_fd, int to_fd, struct err *e);
 
 /* The sandbox's living PID 1. Its pid in our namespace with *pidfd owned by the caller; -ESRCH if
  * there is none; another -errno. A pid is never remembered: the kernel is asked each time. */

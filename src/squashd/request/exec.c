@@ -61,7 +61,7 @@ static int start_detached(const struct server *s, const struct sandbox *sb, int 
 		return rc;
 	rc = exec_start(s, sb, &run->request, job, e);
 	if (rc == 0 && (rc = keep_job(job, &kept, e)) < 0) {
-		leaf_kill(&job->leaf, &ignored);
+		leaf_kill(&job->leaf, LEAF_KILL_MS, &ignored);
 		exec_finish(job);
 	}
 	if (rc < 0)
@@ -76,6 +76,13 @@ static uint64_t next_number(int dir_fd)
 	return (counted > last ? counted : last) + 1;
 }
 
+/* For how many threads at once the sandbox has processor time: at least one. */
+static uint64_t count_cpus(const struct server *s, const struct sandbox *sb)
+{
+	uint64_t cpus = (sb->cpu_milli + 999) / 1000;
+	return cpus < s->processors ? cpus : s->processors;
+}
+
 /* The sandbox's directory, owned by the caller, or -errno. */
 static int start(const struct server *s, struct run *run, struct exec_job *job, struct err *e)
 {
@@ -84,6 +91,7 @@ static int start(const struct server *s, struct run *run, struct exec_job *job, 
 	if (lock < 0)
 		return lock;
 	run->seq = next_number(lock);
+	run_complete(run, count_cpus(s, &sb));
 	int rc = run->detach ? start_detached(s, &sb, lock, run, job, e)
 			     : exec_start(s, &sb, &run->request, job, e);
 	if (rc < 0)
@@ -154,12 +162,12 @@ static void leave_to_shim(const struct server *s, struct run *run, int dir_fd, s
 	if (exec_end_lock(dir_fd, META_WAIT) < 0)
 		return;
 	if (!d)
-		leaf_settle(&job->leaf);
+		leaf_settle(&job->leaf, LEAF_END_MS);
 	seats_leave(s->seats, s->seat);
 	if (become_shim(s, run->id, job, run->seq, run->request.timeout_ms, d, &e) == 0)
 		return;
 	leftover_say(run->id, &e);
-	leaf_kill(&job->leaf, &ignored);
+	leaf_kill(&job->leaf, LEAF_KILL_MS, &ignored);
 }
 
 /* The caller has his answer at once. */

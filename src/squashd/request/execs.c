@@ -127,7 +127,7 @@ static int kill_running(const struct server *s, const char *id, int dir, struct 
 		rc = leaf_open(s->cgroup_fd, id, job.leaf, &leaf, e);
 	if (rc < 0)
 		return rc;
-	rc = leaf_kill(&leaf, e);
+	rc = leaf_kill(&leaf, LEAF_KILL_MS, e);
 	leaf_close(&leaf);
 	return rc;
 }

@@ -68,7 +68,7 @@ static void give_up(struct work *w, const struct err *why)
 	struct reply *r = w->reply;
 	struct err ignored;
 	bool oom = leaf_had_oom(&w->job.leaf);
-	leaf_kill(&w->job.leaf, &ignored);
+	leaf_kill(&w->job.leaf, LEAF_KILL_MS, &ignored);
 	if (oom)
 		reply_fail(r, 507, "no_space", "the sandbox has no memory left for it");
 	else if (why->number == ETIMEDOUT)
@@ -129,7 +129,7 @@ static void finish(struct work *w)
 	struct err e;
 	w->transfer.conn_fd = -1; /* nobody waits any more, and rightly */
 	if (!w->transfer.ended && !w->job.leaf.killed && !transfer_end(&w->transfer, &e))
-		leaf_kill(&w->job.leaf, &e);
+		leaf_kill(&w->job.leaf, LEAF_KILL_MS, &e);
 	fd_close(&w->job.out_fd); /* whoever has got hold of the other end inside */
 	exec_finish(&w->job);
 }

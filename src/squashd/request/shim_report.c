@@ -25,7 +25,8 @@
 #include "squashd/store/meta.h"
 #include "squashd/store/slots.h"
 
-#define LOCK_MS 100 /* for the sandbox's lock, to write down an end */
+#define LOCK_MS 100  /* for the sandbox's lock, to write down an end */
+#define DYING_MS 100 /* for what was killed to go: others' reports wait */
 
 /* A report, and what it is about. */
 struct told {
@@ -88,7 +89,7 @@ static uint64_t end_due(const struct told *t, struct leaf *leaf)
 	uint64_t frozen_ms = freeze_total_ms(leaf->box_fd) - t->job.frozen_ms;
 	if (frozen_ms > t->report.put_off_ms)
 		return frozen_ms - t->report.put_off_ms;
-	if (leaf_kill(leaf, &e) < 0)
+	if (leaf_kill(leaf, DYING_MS, &e) < 0)
 		leftover_say(t->id, &e);
 	return 0;
 }
@@ -111,10 +112,10 @@ static void judge(const struct told *t, struct leaf *leaf, struct exec_result *r
 	result->oom_killed = leaf->fd >= 0 && leaf_had_oom(leaf);
 	/* As exec_supervise() does, and why. */
 	if (result->oom_killed)
-		leaf_kill(leaf, &ignored);
+		leaf_kill(leaf, DYING_MS, &ignored);
 	result->background = r->background && leaf->fd >= 0 && !leaf->killed;
 	if (leaf->fd >= 0)
-		leaf_settle(leaf);
+		leaf_settle(leaf, DYING_MS);
 }
 
 /* It has ended: write that down, once. */

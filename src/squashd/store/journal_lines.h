@@ -13,7 +13,8 @@
 /* Leave out old lines, so that the rest has max bytes at most. Everybody whose requests led to
  * lines has the same share of them, and what one doesn't need is the others': nobody's lines go for
  * those of somebody who has more. Whose a line is, it says itself, in its end: the token's name,
- * without one the client's address, and without either the maker of the sandbox. */
+ * without one the client's address (of IPv6 its /64), and without either the maker of the sandbox.
+ * Where shares are smaller than lines, the newest stay. */
 void journal_lines_keep(struct numbered_lines *l, size_t max);
 
 /* Append lines, the newest first, which are sorted: those that are older than the event of

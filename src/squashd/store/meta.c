@@ -6,12 +6,14 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <poll.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "leftover.h"
@@ -114,23 +116,46 @@ int meta_open(const struct server *s, const char *id, struct err *e)
 	return fd;
 }
 
+static void wake(int signal)
+{
+	(void)signal;
+}
+
+/* 0; -EBUSY: not within wait_ms; another -errno. flock(2) waits for ever or not at all: a timer
+ * interrupts it, again and again, as the first time may be just before it waits. */
+static int wait_for_lock(int fd, uint64_t wait_ms)
+{
+	const struct sigaction on_timer = {.sa_handler = wake};
+	const struct itimerval never = {.it_value = {.tv_sec = 0}};
+	struct itimerval timer = {.it_interval = {.tv_usec = 100000}};
+	uint64_t begun = clock_mono_ms();
+	int rc;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno != EWOULDBLOCK || wait_ms == 0)
+		return errno == EWOULDBLOCK ? -EBUSY : -errno;
+	if (wait_ms != META_WAIT) {
+		timer.it_value.tv_sec = (time_t)(wait_ms / 1000);
+		timer.it_value.tv_usec = (suseconds_t)(wait_ms % 1000 * 1000);
+		sigaction(SIGALRM, &on_timer, NULL);
+		setitimer(ITIMER_REAL, &timer, NULL);
+	}
+	do
+		rc = flock(fd, LOCK_EX) < 0 ? -errno : 0;
+	while (rc == -EINTR && clock_mono_ms() - begun < wait_ms);
+	setitimer(ITIMER_REAL, &never, NULL);
+	return rc == -EINTR ? -EBUSY : rc;
+}
+
 int meta_lock(const struct server *s, const char *id, uint64_t wait_ms, struct err *e)
 {
-	enum { STEP_MS = 5 };
-	uint64_t begun = clock_mono_ms();
 	AUTO_FD fd = meta_open(s, id, e);
 	if (fd < 0)
 		return fd;
-	/* flock(2) waits for ever or not at all. */
-	while (flock(fd, wait_ms == META_WAIT ? LOCK_EX : LOCK_EX | LOCK_NB) < 0) {
-		if (errno == EWOULDBLOCK && clock_mono_ms() - begun >= wait_ms)
-			return err_say(e, EBUSY, "sandbox %s is busy", id);
-		if (errno == EWOULDBLOCK)
-			poll(NULL, 0, STEP_MS);
-		else if (errno != EINTR)
-			return err_set(e, errno, "lock sandbox %s", id);
-	}
-	return fd_steal(&fd);
+	int rc = wait_for_lock(fd, wait_ms);
+	if (rc == -EBUSY)
+		return err_say(e, EBUSY, "sandbox %s is busy", id);
+	return rc < 0 ? err_set(e, -rc, "lock sandbox %s", id) : fd_steal(&fd);
 }
 
 struct usage meta_read_usage(int dir_fd)

@@ -45,9 +45,19 @@ unsigned stack_count_snapshots(const struct sandbox *sb)
 	return count;
 }
 
-uint64_t stack_most_snapshots(uint64_t memory_mb, uint64_t processors)
+static uint64_t count_mounts(uint64_t memory_mb, uint64_t part, uint64_t processors)
 {
 	uint64_t each_kb = LIMIT_SNAPSHOT_KB + LIMIT_SNAPSHOT_CPU_KB * processors;
-	uint64_t most = memory_mb * 1024 / LIMIT_SNAPSHOTS_MEMORY / each_kb;
+	return memory_mb * 1024 / part / each_kb;
+}
+
+uint64_t stack_most_mounted(uint64_t machine_mb, uint64_t processors)
+{
+	return count_mounts(machine_mb, LIMIT_SNAPSHOTS_MACHINE, processors);
+}
+
+uint64_t stack_most_snapshots(uint64_t memory_mb, uint64_t processors)
+{
+	uint64_t most = count_mounts(memory_mb, LIMIT_SNAPSHOTS_MEMORY, processors);
 	return most < LIMIT_SNAPSHOTS_ALWAYS ? LIMIT_SNAPSHOTS_ALWAYS : most;
 }

@@ -31,4 +31,8 @@ unsigned stack_count_snapshots(const struct sandbox *sb);
  * processors: each is a mount of its own, whose memory the kernel charges to nobody (limits.h). */
 uint64_t stack_most_snapshots(uint64_t memory_mb, uint64_t processors);
 
+/* Returns how many snapshots may be mounted at once on a machine with machine_mb of memory, for all
+ * sandboxes: those that several stand on count once. */
+uint64_t stack_most_mounted(uint64_t machine_mb, uint64_t processors);
+
 #endif

@@ -33,6 +33,9 @@ bool reply_may_go_on(struct reply *r)
 	struct err e;
 	if (r->body.len < LIMIT_PIECE_BYTES)
 		return true;
+	if (r->may_last && !r->may_last(r))
+		return false;
+	r->may_last = NULL;
 	setsockopt(r->conn_fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	r->sent = msg_send(r->conn_fd, MSG_PIECE, NULL, &r->body, &e) < 0;
 	r->body.len = 0;

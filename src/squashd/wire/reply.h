@@ -14,6 +14,9 @@ struct reply {
 	struct buf body;
 	int conn_fd; /* where it goes; borrowed */
 	bool sent;
+	/* Called before the first piece goes, as its reader may take his time from then on. False:
+	 * it may not go, and the reply is an error. NULL: any may. */
+	bool (*may_last)(struct reply *r);
 };
 
 /* Send the reply, unless that has been done, and end our side of the connection. For handlers that
@@ -22,8 +25,9 @@ struct reply {
 void reply_send(struct reply *r);
 
 /* Between two records of a list: if the reply has become long, send what it has as a piece
- * (MSG_PIECE), and go on with an empty one. False if nobody takes it any more: the reply counts as
- * sent, and there is nothing left to do. Behind a piece no error can be told. */
+ * (MSG_PIECE), and go on with an empty one. False if nobody takes it any more, and the reply counts
+ * as sent, or if it may not last, and is an error: there is nothing left to do. Behind a piece no
+ * error can be told. */
 bool reply_may_go_on(struct reply *r);
 
 /* Make the reply an error: what was in it is dropped. code is one of the stable words of

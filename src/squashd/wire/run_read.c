@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run_read.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "fields.h"
@@ -76,8 +78,7 @@ static bool read_field(const struct msg_field *f, void *request, struct reply *r
 	}
 }
 
-/* What a login would set; the caller's own come behind and win. */
-static void complete_env(struct run *run)
+void run_complete(struct run *run, uint64_t cpus)
 {
 	static char defaults[RUN_ENV_DEFAULTS][72] = {
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -86,6 +87,8 @@ static void complete_env(struct run *run)
 		"USER=root",
 	};
 	size_t n = 0;
+	snprintf(defaults[4], sizeof(defaults[4]), "OMP_NUM_THREADS=%" PRIu64, cpus);
+	snprintf(defaults[5], sizeof(defaults[5]), "PYTHON_CPU_COUNT=%" PRIu64, cpus);
 	for (size_t i = 0; i < RUN_ENV_DEFAULTS; i++) {
 		size_t name_len = strcspn(defaults[i], "=") + 1;
 		bool given = false;
@@ -125,7 +128,6 @@ bool run_read(struct msg_cursor fields, struct run *run, struct reply *r)
 			"keep is for output that comes with the answer, not with stream or detach");
 		return false;
 	}
-	complete_env(run);
 	run->request.cmd = run->cmd;
 	run->request.workdir = run->workdir;
 	run->request.envp = run->envp;

@@ -10,7 +10,8 @@
 #include "lib/msg.h"
 #include "reply.h"
 
-#define RUN_ENV_DEFAULTS 4 /* set unless the caller sets them: PATH, HOME, LANG, USER */
+/* Set unless the caller sets them: PATH, HOME, LANG, USER, OMP_NUM_THREADS, PYTHON_CPU_COUNT. */
+#define RUN_ENV_DEFAULTS 6
 
 /* The request, with the memory that it borrows. */
 struct run {
@@ -29,8 +30,13 @@ struct run {
 	uint64_t seq; /* which of the sandbox's commands it is, from 1: set once it has started */
 };
 
-/* Fill *run. Its request points into run and into the message. False when a field is not good: the
- * reply is a 400 that says which. */
+/* Fill *run, all but what run_complete() does. Its request points into run and into the message.
+ * False when a field is not good: the reply is a 400 that says which. */
 bool run_read(struct msg_cursor fields, struct run *run, struct reply *r);
+
+/* Complete the environment of one that has been read: what a login would set, and the number of
+ * processors that the sandbox may have, for programs that would go by the machine's. The caller's
+ * own come behind and win. */
+void run_complete(struct run *run, uint64_t cpus);
 
 #endif

@@ -60,6 +60,16 @@ def test_requests(m, path):
     equal("then it answers", m.http("GET", f"{SANDBOXES}/held", seconds=10).status, 200)
 
 
+def test_commands(m):
+    """Commands wait for it, client or not, and no longer than a minute."""
+    asking = [subprocess.Popen(["curl", "-s", "-m", "2", "-d", '{"cmd":"touch /root/ran"}',
+                                f"http://127.0.0.1:{m.port}/cgi-bin/{SANDBOXES}/held/exec"]) for _ in range(40)]
+    for curl in asking:
+        curl.wait()
+    few = wait_until(lambda: len(squashd.workers(m)) < 5, 80)
+    check("commands that wait for it are given up", few, squashd.workers(m))
+
+
 def test_shims(m):
     """Shims of the sandbox are due, and can't be dealt with; another's are."""
     first = detach(m, "other", "sleep 1; echo done", timeout=100)
@@ -99,9 +109,9 @@ def main():
         before = m.counts()
         create(m, "held", DEBIAN, memory_mb=128)
         create(m, "other", BUSYBOX, memory_mb=128)
-        due = [detach(m, "held", "sleep 1000", timeout=10) for _ in range(DUE)]
+        due = [detach(m, "held", "sleep 1000", timeout=30) for _ in range(DUE)]
         taker, replies = hold(m)
-        tap.each(m, lambda m: test_requests(m, due[0]), test_shims, test_squashd)
+        tap.each(m, lambda m: test_requests(m, due[0]), test_commands, test_shims, test_squashd)
         began = time.monotonic()
         equal("it can be destroyed", m.http("DELETE", f"{SANDBOXES}/held", seconds=60).status, 204)
         check("which ends the snapshot", time.monotonic() - began < 30 and not is_held(m))

@@ -302,9 +302,37 @@ def test_kernel(m):
               and said[1] == "20000 No buffer space available", said)
 
 
+def test_mounted(m):
+    """Mounted snapshots take memory that is on nobody's account: there are so many, whoever has them."""
+    with sandboxes(m, ("one", "two"), BUSYBOX, memory_mb=64):
+        name = m.http("POST", f"{SANDBOXES}/one/snapshot", {}).json["snapshot"]
+        # As many as there can be, which nobody stands on.
+        memory_kb = int(m.inside("awk '/MemTotal/ { print $2 }' /proc/meminfo")[1])
+        fill = "i=0; while [ $i -lt {} ]; do mkdir fill@$i || exit 1; i=$((i + 1)); done"
+        made, text = m.inside("cd /run/squash/layers; " + fill.format(memory_kb // 8 // 1280))
+        assert made == 0, text
+        reply = m.http("POST", f"{SANDBOXES}/one/restore", {"snapshot": name})
+        equal("past the bound none is mounted", (reply.status, reply.json["code"]), (503, "full"))
+        check("which is said", "the machine's memory" in reply.json["error"], reply)
+        equal("the sandbox is as it was", output(m, "one", "echo on"), "on")
+        equal("as are others", output(m, "two", "echo on"), "on")
+        m.inside("rm -r /run/squash/layers/fill@*")
+        equal("then it is", m.http("POST", f"{SANDBOXES}/one/restore", {"snapshot": name}).status, 200)
+        equal("and counts once, whoever stands on it", create(
+            m, "three", None, **{"from": f"one/{name}"})["id"], "three")
+        destroy(m, "three")
+
+
+def test_captures(m):
+    """What captures snapshots has of the processors what sandboxes leave."""
+    _, text = m.inside("cat /sys/fs/cgroup/capture/cpu.weight /sys/fs/cgroup/squash/cpu.weight")
+    equal("weights", text.split(), ["10", "100"])
+
+
 def main():
     with pool.borrow(pool.OPEN) as m:
-        tap.each(m, test_files, test_accounts, test_tcp, test_filters, test_memory, test_sweeps, test_kernel)
+        tap.each(m, test_files, test_accounts, test_tcp, test_filters, test_memory, test_sweeps, test_kernel,
+                 test_mounted, test_captures)
 
 
 tap.run(main)
