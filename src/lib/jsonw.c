@@ -87,14 +87,24 @@ void jsonw_array_end(struct jsonw *w)
 	end_level(w, ']');
 }
 
-/* Write what stands for a byte that a string can't hold as it is. */
-static void add_escape(struct buf *out, uint8_t byte)
+/* The control characters C0, DEL and C1 (U+0080 to U+009F, C2 80 to C2 9F in UTF-8), quotes and
+ * backslashes. JSON allows DEL and C1 as they are, but terminals act on them. */
+static bool needs_escape(const uint8_t *sequence, size_t len)
+{
+	if (len == 1)
+		return sequence[0] < 0x20 || sequence[0] == '"' || sequence[0] == '\\' ||
+		       sequence[0] == 0x7f;
+	return len == 2 && sequence[0] == 0xC2 && sequence[1] < 0xA0;
+}
+
+/* Write the escape of a code point below U+0100. */
+static void add_escape(struct buf *out, uint8_t code)
 {
 	static const char hex[] = "0123456789abcdef";
 	static const char meant[] = "\"\\\b\f\n\r\t";
 	static const char written[] = "\"\\bfnrt";
-	const char *found = memchr(meant, byte, sizeof(meant) - 1);
-	char text[6] = {'\\', 'u', '0', '0', hex[byte >> 4], hex[byte & 15]};
+	const char *found = memchr(meant, code, sizeof(meant) - 1);
+	char text[6] = {'\\', 'u', '0', '0', hex[code >> 4], hex[code & 15]};
 	if (found)
 		text[1] = written[found - meant];
 	buf_add(out, text, found ? 2 : 6);
@@ -108,14 +118,14 @@ static void add_text(struct buf *out, const uint8_t *text, size_t len)
 	while (at < len) {
 		bool good = false;
 		size_t n = utf8_next(text + at, len - at, &good);
-		bool escape = text[at] < 0x20 || text[at] == '"' || text[at] == '\\';
+		bool escape = good && needs_escape(text + at, n);
 		if (good && !escape) {
 			at += n;
 			continue;
 		}
 		buf_add(out, text + plain, at - plain);
 		if (escape)
-			add_escape(out, text[at]);
+			add_escape(out, text[at + n - 1]); /* C1: its last byte is its number */
 		else
 			buf_add(out, "\xEF\xBF\xBD", 3); /* U+FFFD */
 		at += n;

@@ -41,7 +41,8 @@ void jsonw_array_end(struct jsonw *w);
 /* The name of an object's next member; its value must follow. Duplicates are not looked for. */
 void jsonw_key(struct jsonw *w, const char *name);
 
-/* A string of any bytes: each ill-formed piece of UTF-8 becomes one U+FFFD (see utf8.h). */
+/* A string of any bytes: each ill-formed piece of UTF-8 becomes one U+FFFD (see utf8.h). Control
+ * characters (U+0000 to U+001F, U+007F to U+009F) are escaped. */
 void jsonw_text(struct jsonw *w, const void *bytes, size_t len);
 void jsonw_string(struct jsonw *w, const char *text);
 
