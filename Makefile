@@ -471,7 +471,7 @@ T :=
 JUNIT ?=
 
 # All tests. A line `# tap: slow` in a program leaves it to test-slow.
-TESTS := $(wildcard $(patsubst %,tests/%/test_*.py,lint tap-test signing flash modules front egress qemu/*))
+TESTS := $(wildcard $(patsubst %,tests/%/test_*.py,lint tap-test signing flash modules front egress squashctl qemu/*))
 SLOW = $(shell grep -lx '\# tap:.*\bslow\b.*' $(TESTS))
 QUICK = $(filter-out $(SLOW),$(TESTS))
 UNITS := $(UNIT) $(REPLAY)
@@ -500,6 +500,7 @@ $(if $(T),$(foreach goal,$(filter test-fault test-powercut bench lint,$(MAKECMDG
 NEEDS_front := $(addprefix build/,bin/front bin/make-identity bin/ask-health parts/busybox) \
 	$(addprefix build/test/,cgi odd-client load-identity)
 NEEDS_egress := build/bin/egress
+NEEDS_squashctl := build/bin/squashctl
 NEEDS_modules := build/parts/mksquashfs build/parts/unsquashfs
 NEEDS_signing := all build/parts/efi
 IN_QEMU := all ctl build/parts/efi build/qemu/run build/test/agent build/test/probe build/test/prometheus \

@@ -2,11 +2,14 @@
 #include "api.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "json_print.h"
 #include "lib/limits.h"
+#include "lib/utf8.h"
 #include "show.h"
 
 static char body_memory[LIMIT_BODY_BYTES];
@@ -18,7 +21,7 @@ static void reset(struct api *a)
 		munmap(a->arena.base, a->arena.cap);
 	a->arena = (struct arena){.base = NULL};
 	a->json = NULL;
-	a->unfit = NULL;
+	a->fault[0] = '\0';
 }
 
 struct api *api_begin(const char *method, const char *path)
@@ -38,20 +41,42 @@ struct api *api_begin_sandbox(const char *method, const char *id, const char *re
 	return a;
 }
 
+/* The first one stays. */
+static void add_fault(struct api *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add_fault(struct api *a, const char *format, ...)
+{
+	va_list args;
+	if (a->fault[0])
+		return;
+	va_start(args, format);
+	vsnprintf(a->fault, sizeof(a->fault), format, args);
+	va_end(args);
+}
+
 void api_add_name(struct api *a, const char *kind, const char *name)
 {
-	if (!a->unfit && !target_is_name(name)) {
-		a->unfit = name;
-		a->unfit_kind = kind;
-	}
+	if (!target_is_name(name))
+		add_fault(a, "\"%.300s\" can't be the name of a %s", name, kind);
 	target_add(&a->target, name);
 }
 
-int api_check_names(struct ctl *c, const struct api *a)
+void api_check_text(struct api *a, const char *argument, const char *text, size_t len)
 {
-	if (!a->unfit)
-		return 0;
-	return ctl_fail(c, EXIT_USAGE, "\"%s\" can't be the name of a %s", a->unfit, a->unfit_kind);
+	bool good = true;
+	for (size_t n, at = 0; at < len; at += n) {
+		n = utf8_next((const uint8_t *)text + at, len - at, &good);
+		if (!good) {
+			add_fault(a, "%s is not UTF-8, as it has to be: its byte %zu is 0x%02x",
+				  argument, at + 1, (unsigned char)text[at]);
+			return;
+		}
+	}
+}
+
+int api_check(struct ctl *c, const struct api *a)
+{
+	return a->fault[0] ? ctl_fail(c, EXIT_USAGE, "%s", a->fault) : 0;
 }
 
 struct jsonw *api_write(struct api *a)
@@ -65,10 +90,11 @@ struct jsonw *api_write(struct api *a)
 	return &a->w;
 }
 
-void api_write_text(struct api *a, const char *key, const char *text)
+void api_write_text(struct api *a, const char *key, const char *argument, const char *text)
 {
 	if (!text)
 		return;
+	api_check_text(a, argument, text, strlen(text));
 	jsonw_key(api_write(a), key);
 	jsonw_string(&a->w, text);
 }
@@ -162,7 +188,7 @@ static int parse(struct ctl *c, struct api *a)
 int api_call(struct ctl *c, struct api *a)
 {
 	struct err e;
-	int rc = api_check_names(c, a);
+	int rc = api_check(c, a);
 	if (rc != 0)
 		return rc;
 	if (a->call.json) {
@@ -209,7 +235,7 @@ static int print(const struct api *a)
 {
 	if (a->reply.len == 0)
 		return 0;
-	fwrite(a->reply.body, 1, a->reply.len, stdout);
+	json_print(a->reply.body, a->reply.len); /* main sees that stdout has failed */
 	if (a->reply.body[a->reply.len - 1] != '\n')
 		putchar('\n');
 	return 0;

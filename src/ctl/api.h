@@ -9,6 +9,8 @@
 #include "lib/jsonw.h"
 #include "target.h"
 
+#define API_FAULT_BYTES 512
+
 struct api {
 	struct target target; /* begin it, then call */
 	struct http_call call;
@@ -17,7 +19,7 @@ struct api {
 	const struct json_value *json; /* NULL: the reply has no body, or somebody has taken it */
 	struct buf body;               /* of api_write */
 	struct jsonw w;
-	const char *unfit, *unfit_kind; /* a name in the path that can't be one; NULL: none */
+	char fault[API_FAULT_BYTES]; /* of the first argument that can't be sent; "": none */
 };
 
 /* The one there is: begin a request of that method and path, in place of the one before. */
@@ -26,18 +28,23 @@ struct api *api_begin(const char *method, const char *path);
 /* The same for "api/sandboxes/<id>" and what follows, "" or "/exec". id is borrowed. */
 struct api *api_begin_sandbox(const char *method, const char *id, const char *rest);
 
-/* Add "/" and a name of that kind ("module", say) to the path. name is borrowed until api_call. */
+/* Add "/" and a name of that kind ("module", say) to the path. */
 void api_add_name(struct api *a, const char *kind, const char *name);
 
-/* 0 if each name in the path can be one; or EXIT_USAGE with c's failure filled. api_call checks
- * that too: this is for commands that open files first. */
-int api_check_names(struct ctl *c, const struct api *a);
+/* Returns 0 if each argument so far can be sent; or EXIT_USAGE with c's failure filled. api_call
+ * checks that too: this is for commands that open files first. */
+int api_check(struct ctl *c, const struct api *a);
 
 /* The request's body, an object, which the first call begins; api_call ends it. */
 struct jsonw *api_write(struct api *a);
 
-/* Add a member to the body; nothing if text is NULL. */
-void api_write_text(struct api *a, const char *key, const char *text);
+/* Add a member to the body; nothing if text is NULL. argument is what the user knows it as:
+ * "--owner". */
+void api_write_text(struct api *a, const char *key, const char *argument, const char *text);
+
+/* Check text for the body that is written by api_write: JSON has UTF-8 alone. What isn't that makes
+ * the request fail, with the argument's name. */
+void api_check_text(struct api *a, const char *argument, const char *text, size_t len);
 
 /* Make the request. 0, or an exit code, with c's failure filled: it could not be made, or was
  * refused. */

@@ -23,7 +23,7 @@ static int begin(struct ctl *c, struct api **a, const char *method, const struct
 {
 	*a = api_begin_sandbox(method, r->id, what);
 	target_ask(&(*a)->target, "path", r->path);
-	return api_check_names(c, *a);
+	return api_check(c, *a);
 }
 
 /* What ends with a slash is a directory, and the file goes into it under its name. */

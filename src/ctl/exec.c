@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "api.h"
+#include "json_print.h"
 #include "lib/fd.h"
 #include "lib/limits.h"
-#include "lib/utf8.h"
 #include "lines.h"
 #include "quote.h"
 #include "runs.h"
@@ -31,15 +31,24 @@ static int put(int fd, const void *bytes, size_t len, struct err *e)
 	return rc < 0 ? err_say(e, EIO, "write what it says: %s", strerror(-rc)) : 0;
 }
 
+/* As JSON, when line_read has found it to be that. */
+static int put_line(const struct lines *l, struct err *e)
+{
+	int rc = json_print(l->data, l->len);
+	if (rc == 0 && fflush(stdout) != 0)
+		rc = -errno;
+	return rc < 0 ? err_say(e, EIO, "write what it says: %s", strerror(-rc)) : 0;
+}
+
 static int take_line(struct running *r, struct err *e)
 {
 	struct arena arena = {.base = r->arena, .cap = sizeof(r->arena)};
 	struct line l;
-	if (r->is_raw && put(STDOUT_FILENO, r->lines.data, r->lines.len, e) < 0)
-		return -EIO;
 	if (r->has_ended || !line_read(&l, r->lines.data, r->lines.len, &arena))
 		return err_say(e, EPROTO,
 			       "the appliance sends what is no line of a command's output");
+	if (r->is_raw && put_line(&r->lines, e) < 0)
+		return -EIO;
 	switch (l.kind) {
 	case LINE_ALIVE:
 		break;
@@ -71,31 +80,26 @@ static int take(void *owner, const struct reply_head *head, const uint8_t *bytes
 	return rc < 0 ? err_say(e, EPROTO, "the appliance sends too long a line") : 0;
 }
 
-static bool is_utf8(const char *text, size_t len)
-{
-	bool good = true;
-	for (size_t n; len > 0 && good; text += n, len -= n)
-		n = utf8_next((const uint8_t *)text, len, &good);
-	return good;
-}
-
-static int write_command(struct ctl *c, const struct args *args, struct jsonw *w)
+static int write_command(struct ctl *c, const struct args *args, struct api *a)
 {
 	static char memory[LIMIT_CMD_BYTES + 1];
+	char word[64];
 	struct buf cmd = {.data = memory, .cap = LIMIT_CMD_BYTES};
 	quote_words(args->rest, args->rest_count, &cmd);
 	if (cmd.full)
 		return ctl_fail(c, EXIT_USAGE, "the command is longer than %d bytes",
 				LIMIT_CMD_BYTES);
-	if (!is_utf8(cmd.data, cmd.len))
-		return ctl_fail(c, EXIT_USAGE, "the command is not UTF-8, as it has to be");
-	jsonw_key(w, "cmd");
-	jsonw_text(w, cmd.data, cmd.len);
+	for (size_t i = 0; i < args->rest_count; i++) {
+		snprintf(word, sizeof(word), "word %zu of the command", i + 1);
+		api_check_text(a, word, args->rest[i], strlen(args->rest[i]));
+	}
+	jsonw_key(api_write(a), "cmd");
+	jsonw_text(&a->w, cmd.data, cmd.len);
 	return 0;
 }
 
 /* Whole, as the API has no other way. */
-static int write_stdin(struct ctl *c, struct jsonw *w)
+static int write_stdin(struct ctl *c, struct api *a)
 {
 	static char memory[LIMIT_BODY_BYTES];
 	ssize_t n = fd_read_all(STDIN_FILENO, memory, sizeof(memory));
@@ -105,26 +109,32 @@ static int write_stdin(struct ctl *c, struct jsonw *w)
 		return ctl_fail(
 			c, EXIT_USAGE,
 			"stdin is longer than a request may be: bring it in by squashctl cp");
-	if (!is_utf8(memory, (size_t)n))
-		return ctl_fail(c, EXIT_USAGE,
-				"stdin is not UTF-8, as it has to be: bring it in by squashctl cp");
-	jsonw_key(w, "stdin");
-	jsonw_text(w, memory, (size_t)n);
+	int rc = api_check(c, a);
+	if (rc != 0)
+		return rc;
+	api_check_text(a, "stdin", memory, (size_t)n);
+	if (a->fault[0])
+		return ctl_fail(c, EXIT_USAGE, "%s: bring it in by squashctl cp", a->fault);
+	jsonw_key(api_write(a), "stdin");
+	jsonw_text(&a->w, memory, (size_t)n);
 	return 0;
 }
 
-static int write_env(struct ctl *c, const struct args *args, struct jsonw *w)
+static int write_env(struct ctl *c, const struct args *args, struct api *a)
 {
+	struct jsonw *w = api_write(a);
 	jsonw_key(w, "env");
 	jsonw_object_begin(w);
 	for (size_t i = 0; i < args->given_count; i++) {
 		const char *pair = args->given[i].value, *equals = strchr(pair, '=');
-		char name[256];
+		char name[256], argument[sizeof(name) + 8];
 		if (strcmp(args->given[i].option->name, "env") != 0)
 			continue;
 		if (!equals || equals == pair || (size_t)(equals - pair) >= sizeof(name))
 			return ctl_fail(c, EXIT_USAGE, "--env wants NAME=VALUE, not %s", pair);
 		snprintf(name, sizeof(name), "%.*s", (int)(equals - pair), pair);
+		snprintf(argument, sizeof(argument), "--env %s", name);
+		api_check_text(a, argument, pair, strlen(pair));
 		jsonw_key(w, name);
 		jsonw_string(w, equals + 1);
 	}
@@ -137,18 +147,18 @@ static int write_body(struct ctl *c, const struct args *args, struct api *a)
 	struct jsonw *w = api_write(a);
 	unsigned long long timeout = 0;
 	bool is_there;
-	int rc = write_command(c, args, w);
+	int rc = write_command(c, args, a);
 	if (rc == 0)
 		rc = args_milli(c, args, "timeout", &timeout, &is_there);
 	if (rc == 0 && is_there) {
 		jsonw_key(w, "timeout");
 		jsonw_milli(w, timeout);
 	}
-	api_write_text(a, "workdir", args_get(args, "workdir"));
+	api_write_text(a, "workdir", "--workdir", args_get(args, "workdir"));
 	if (rc == 0)
-		rc = write_env(c, args, w);
+		rc = write_env(c, args, a);
 	if (rc == 0 && args_get(args, "interactive"))
-		rc = write_stdin(c, w);
+		rc = write_stdin(c, a);
 	if (rc == 0 && args_get(args, "detach")) {
 		jsonw_key(w, "detach");
 		jsonw_bool(w, true);
@@ -192,7 +202,7 @@ int command_exec(struct ctl *c, const struct args *args)
 		return ctl_fail(c, EXIT_USAGE, "which command? squashctl exec %s -- COMMAND",
 				args->words[0]);
 	struct api *a = api_begin_sandbox("POST", args->words[0], "/exec");
-	int rc = api_check_names(c, a);
+	int rc = api_check(c, a);
 	if (rc == 0)
 		rc = write_body(c, args, a);
 	if (rc != 0)

@@ -51,7 +51,7 @@ int command_modules_pull(struct ctl *c, const struct args *args)
 	struct api *a = api_begin("GET", "api/modules");
 	api_add_name(a, "module", name);
 	snprintf(file, sizeof(file), "%.*s" SUFFIX, LIMIT_MODULE_BYTES, name);
-	int rc = api_check_names(c, a);
+	int rc = api_check(c, a);
 	if (rc == 0)
 		rc = download_open(c, &d, args->word_count > 1 ? args->words[1] : file, file);
 	return rc != 0 ? rc : download_call(c, &d, a, true);

@@ -33,36 +33,39 @@ static int write_limits(struct ctl *c, const struct args *a, struct jsonw *w)
 }
 
 /* The words as an array; each may be several, with commas between. */
-static void write_list(struct jsonw *w, const char *text)
+static void write_list(struct api *a, const char *argument, const char *text)
 {
+	api_check_text(a, argument, text, strlen(text));
 	while (*text) {
 		size_t len = strcspn(text, ",");
 		if (len > 0)
-			jsonw_text(w, text, len);
+			jsonw_text(&a->w, text, len);
 		text += len;
 		text += *text == ',';
 	}
 }
 
-static void write_words(struct api *a, const char *key, const char **words, size_t count)
+static void write_words(struct api *a, const char *key, const char *argument, const char **words,
+			size_t count)
 {
 	struct jsonw *w = api_write(a);
 	jsonw_key(w, key);
 	jsonw_array_begin(w);
 	for (size_t i = 0; i < count; i++)
-		write_list(w, words[i]);
+		write_list(a, argument, words[i]);
 	jsonw_array_end(w);
 }
 
-static void write_allowed(struct jsonw *w, const struct args *a)
+static void write_allowed(struct api *a, const struct args *args)
 {
-	if (!args_get(a, "allow-net"))
+	struct jsonw *w = api_write(a);
+	if (!args_get(args, "allow-net"))
 		return;
 	jsonw_key(w, "allow_net");
 	jsonw_array_begin(w);
-	for (size_t i = 0; i < a->given_count; i++)
-		if (strcmp(a->given[i].option->name, "allow-net") == 0)
-			write_list(w, a->given[i].value);
+	for (size_t i = 0; i < args->given_count; i++)
+		if (strcmp(args->given[i].option->name, "allow-net") == 0)
+			write_list(a, "--allow-net", args->given[i].value);
 	jsonw_array_end(w);
 }
 
@@ -72,13 +75,13 @@ int command_create(struct ctl *c, const struct args *args)
 	if (is_copy == (args->word_count > 1))
 		return ctl_fail(c, EXIT_USAGE, "create wants either layers or --from");
 	struct api *a = api_begin("POST", "api/sandboxes");
-	api_write_text(a, "id", args->words[0]);
+	api_write_text(a, "id", "the sandbox's name", args->words[0]);
 	if (!is_copy)
-		write_words(a, "layers", args->words + 1, args->word_count - 1);
-	api_write_text(a, "from", args_get(args, "from"));
-	api_write_text(a, "owner", args_get(args, "owner"));
-	api_write_text(a, "task", args_get(args, "task"));
-	write_allowed(api_write(a), args);
+		write_words(a, "layers", "a layer's name", args->words + 1, args->word_count - 1);
+	api_write_text(a, "from", "--from", args_get(args, "from"));
+	api_write_text(a, "owner", "--owner", args_get(args, "owner"));
+	api_write_text(a, "task", "--task", args_get(args, "task"));
+	write_allowed(a, args);
 	int rc = write_limits(c, args, api_write(a));
 	return rc != 0 ? rc : api_finish(c, a, "id");
 }
@@ -145,7 +148,7 @@ int command_rm(struct ctl *c, const struct args *args)
 int command_activate(struct ctl *c, const struct args *args)
 {
 	struct api *a = api_begin_sandbox("POST", args->words[0], "/activate");
-	api_write_text(a, "module", args->words[1]);
+	api_write_text(a, "module", "the module's name", args->words[1]);
 	if (args_get(args, "force")) {
 		jsonw_key(api_write(a), "force");
 		jsonw_bool(api_write(a), true);
@@ -156,6 +159,6 @@ int command_activate(struct ctl *c, const struct args *args)
 int command_allow_net(struct ctl *c, const struct args *args)
 {
 	struct api *a = api_begin_sandbox("POST", args->words[0], "/allow_net");
-	write_words(a, "allow_net", args->words + 1, args->word_count - 1);
+	write_words(a, "allow_net", "a host", args->words + 1, args->word_count - 1);
 	return api_finish(c, a, NULL);
 }

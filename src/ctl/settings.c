@@ -188,7 +188,7 @@ static int take_fingerprint(struct settings *s, const char *text, struct err *e)
 	return 0;
 }
 
-/* What is meant for one appliance isn't told another. */
+/* The config's token, fingerprint and SQUASH_PLAIN are for its own appliance. */
 static void forget_config(struct config *c, const struct settings *s)
 {
 	struct url own;
@@ -196,7 +196,7 @@ static void forget_config(struct config *c, const struct settings *s)
 	    own.port == s->url.port && strcmp(own.host, s->url.host) == 0)
 		return;
 	if (c->url)
-		c->token = c->fingerprint = NULL;
+		c->token = c->fingerprint = c->plain = NULL;
 }
 
 static const char *first(const char *a, const char *b, const char *c)

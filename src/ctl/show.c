@@ -51,6 +51,34 @@ void show_text(const char *text, size_t len, struct buf *out)
 	}
 }
 
+/* RFC 8259, 7: what is above U+FFFF is escaped as a UTF-16 surrogate pair. */
+static void escape_json(uint32_t c, struct buf *out)
+{
+	if (c < 0x10000)
+		buf_printf(out, "\\u%04" PRIx32, c);
+	else
+		buf_printf(out, "\\u%04" PRIx32 "\\u%04" PRIx32, 0xd800 + ((c - 0x10000) >> 10),
+			   0xdc00 + ((c - 0x10000) & 0x3ff));
+}
+
+size_t show_json(const char *text, size_t len, struct buf *out)
+{
+	const uint8_t *at = (const uint8_t *)text;
+	size_t done = 0;
+	bool good;
+	while (done < len && out->cap - out->len >= SHOW_JSON_ESCAPE_BYTES) {
+		size_t n = utf8_next(at + done, len - done, &good);
+		uint32_t c = good ? decode(at + done, n) : 0xfffd;
+		/* White space between values is all that JSON has of C0. */
+		if (!good || (c >= 0x7f && is_active(c)))
+			escape_json(c, out);
+		else
+			buf_add(out, at + done, n);
+		done += n;
+	}
+	return done;
+}
+
 size_t show_fit(const char *text, size_t len, size_t columns)
 {
 	const uint8_t *at = (const uint8_t *)text;

@@ -16,6 +16,12 @@
  * be seen, and bytes that are no UTF-8 stand there as \n, \x1b or \u202e. */
 void show_text(const char *text, size_t len, struct buf *out);
 
+/* Append valid JSON to out with what would act on a terminal escaped as \u009b or \u202e: its value
+ * stays the same. Returns how many bytes of the text are done; it stops where out could become too
+ * small, and goes on when it is called with the rest and an out that has room for an escape. */
+#define SHOW_JSON_ESCAPE_BYTES 13 /* \udb40\udc01, and the NUL of buf_printf */
+size_t show_json(const char *text, size_t len, struct buf *out);
+
 /* Columns that a text takes which show_text has written. */
 size_t show_width(const char *text, size_t len);
 

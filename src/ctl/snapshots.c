@@ -6,7 +6,7 @@
 int command_snapshot(struct ctl *c, const struct args *args)
 {
 	struct api *a = api_begin_sandbox("POST", args->words[0], "/snapshot");
-	api_write_text(a, "label", args_get(args, "label"));
+	api_write_text(a, "label", "--label", args_get(args, "label"));
 	a->call.timeout_ms = CTL_LONG_REPLY_MS;
 	return api_finish(c, a, "snapshot");
 }
@@ -14,7 +14,7 @@ int command_snapshot(struct ctl *c, const struct args *args)
 int command_restore(struct ctl *c, const struct args *args)
 {
 	struct api *a = api_begin_sandbox("POST", args->words[0], "/restore");
-	api_write_text(a, "snapshot", args->words[1]);
+	api_write_text(a, "snapshot", "the snapshot's name", args->words[1]);
 	return api_finish(c, a, NULL);
 }
 

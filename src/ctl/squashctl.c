@@ -59,7 +59,8 @@ int main(int argc, char **argv)
 {
 	static struct ctl c = {.commands = commands, .global_options = global_options};
 	int rc = run(&c, argc, argv);
-	if (fflush(stdout) != 0 && !c.failure[0])
+	/* A buffer that could not be written is dropped, and fflush has nothing to complain of. */
+	if ((fflush(stdout) != 0 || ferror(stdout)) && !c.failure[0])
 		rc = ctl_fail(&c, EXIT_LOCAL, "write: %s", strerror(errno));
 	if (c.failure[0])
 		say(c.failure);

@@ -13,8 +13,8 @@ int command_tokens_ls(struct ctl *c, const struct args *args)
 int command_tokens_add(struct ctl *c, const struct args *args)
 {
 	struct api *a = api_begin("POST", "api/tokens");
-	api_write_text(a, "name", args->words[0]);
-	api_write_text(a, "right", args->words[1]);
+	api_write_text(a, "name", "the token's name", args->words[0]);
+	api_write_text(a, "right", "the right", args->words[1]);
 	return api_finish(c, a, "token");
 }
 

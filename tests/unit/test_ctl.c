@@ -150,6 +150,29 @@ static void test_names(void)
 	       "a target: %s", t.text);
 }
 
+/* JSON as it goes to a terminal, by pieces of memory that hold one escape at a time. */
+static void test_show_json(void)
+{
+	static const char text[] =
+		" [\"\x7f\xc2\x9b\xe2\x80\xae\xd8\x9c\xe2\x81\xa6\xf3\xa0\x80\x81"
+		"\\n\xc3\xa9\xf0\x9f\x98\x80\"]\n\t";
+	static const char shown[] = " [\"\\u007f\\u009b\\u202e\\u061c\\u2066\\udb40\\udc01"
+				    "\\n\xc3\xa9\xf0\x9f\x98\x80\"]\n\t";
+	char whole[256] = "", piece[SHOW_JSON_ESCAPE_BYTES];
+	size_t len = 0;
+	char *exact = exact_copy(text, strlen(text));
+	for (size_t at = 0; at < strlen(text);) {
+		struct buf out = {.data = piece, .cap = sizeof(piece)};
+		at += show_json(exact + at, strlen(text) - at, &out);
+		memcpy(whole + len, piece, out.len);
+		len += out.len;
+	}
+	free(exact);
+	if (!tap_ok(strcmp(whole, shown) == 0, "JSON on a terminal has escapes"))
+		tap_note("%s", whole);
+	tap_ok(strlen(text) > sizeof(piece), "by pieces");
+}
+
 static void test_show(void)
 {
 	static const struct {
@@ -302,6 +325,7 @@ int main(void)
 	test_quoting();
 	test_names();
 	test_show();
+	test_show_json();
 	test_heads();
 	test_lines();
 	test_pieces();
