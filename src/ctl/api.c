@@ -28,7 +28,7 @@ struct api *api_begin(const char *method, const char *path)
 {
 	static struct api a;
 	reset(&a);
-	a.call = (struct http_call){.method = method, .target = a.target.text, .file_fd = -1};
+	a.call = (struct http_call){.method = method, .target = a.target.text};
 	target_begin(&a.target, path);
 	return &a;
 }

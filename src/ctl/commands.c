@@ -39,6 +39,12 @@ static const struct option exec_options[] = {
 	{.name = NULL},
 };
 
+static const struct option cp_options[] = {
+	{"recursive", 'r', NULL, "what is in a directory; - is a tar archive"},
+	{"owner", 0, "OWNER", "of a tree that goes in: root (without it), keep or UID[:GID]"},
+	{.name = NULL},
+};
+
 /* The options of a command that has one. */
 #define ONE_OPTION(...)                                                                            \
 	.options = (const struct option[])                                                         \
@@ -61,9 +67,9 @@ const struct command commands[] = {
 	 .help = "run a command; its output and exit code become squashctl's",
 	 .options = exec_options, .is_open = true, .is_proxy = true},
 	{"cp", command_cp, 2, 2,
-	 "[-r] FILE|- ID:/PATH | [-r] ID:/PATH FILE|-",
+	 "[-r] [--owner OWNER] FILE|- ID:/PATH | [-r] ID:/PATH FILE|-",
 	 .help = "copy a file, or a tree, into a sandbox, or out of one",
-	 ONE_OPTION("recursive", 'r', NULL, "what is in a directory, by tar(1)")},
+	 .options = cp_options},
 	{"ls", command_ls, 0, 1, "[-q] [ID:/PATH]",
 	 .help = "list sandboxes, or a directory in one",
 	 ONE_OPTION("quiet", 'q', NULL, "ids alone")},

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* cp: a file, or a tree of them, into a sandbox, or out of one. */
-#include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "api.h"
+#include "archive.h"
 #include "download.h"
-#include "lib/fd.h"
 #include "remote.h"
 #include "runs.h"
-#include "tar.h"
+#include "tree.h"
 #include "upload.h"
 
 /* A request for files of the sandbox: *a. 0, or the exit code of an id that can't be. */
@@ -36,6 +32,8 @@ static int complete(struct ctl *c, struct remote *to, const char *from)
 	if (strcmp(from, "-") == 0)
 		return ctl_fail(c, EXIT_USAGE, "stdin has no name: say which in %s", to->path);
 	remote_base(from, name, sizeof(name));
+	if (strcmp(name, "..") == 0)
+		return ctl_fail(c, EXIT_USAGE, "%s has no name: say which in %s", from, to->path);
 	if (len + strlen(name) > LIMIT_PATH_BYTES)
 		return ctl_fail(c, EXIT_USAGE, "the path is longer than %d bytes",
 				LIMIT_PATH_BYTES);
@@ -72,51 +70,41 @@ static int copy_out(struct ctl *c, const struct remote *from, const char *to)
 	return rc != 0 ? rc : download_call(c, &d, a, false);
 }
 
-static int copy_tree_in(struct ctl *c, const char *from, struct remote *to)
+/* A tar archive of stdin is unpacked in the directory itself, as it has no name. */
+static int copy_tree_in(struct ctl *c, const struct args *args, const char *from, struct remote *to)
 {
+	bool is_stdin = strcmp(from, "-") == 0;
+	const char *text = args_get(args, "owner");
+	struct tree_owner owner;
 	struct upload u;
 	struct api *a;
-	int fd = -1;
-	int rc = complete(c, to, from);
+	if (text && is_stdin)
+		return ctl_fail(c, EXIT_USAGE, "--owner: an archive of stdin has its own owners");
+	if (!tree_read_owner(text ? text : "root", &owner))
+		return ctl_fail(c, EXIT_USAGE, "--owner is %s: it must be root, keep or UID[:GID]",
+				text);
+	int rc = is_stdin ? 0 : complete(c, to, from);
 	if (rc == 0)
 		rc = begin(c, &a, "POST", to, "/tar");
 	if (rc == 0)
-		rc = tar_pack(c, from, &fd);
-	if (rc == 0)
-		rc = upload_take(c, &u, fd, from);
+		rc = is_stdin ? upload_open(c, &u, from) : tree_open(c, &u, from, &owner);
 	return rc != 0 ? rc : upload_call(c, &u, a, NULL);
 }
 
 /* A directory that is there gets it under its name; another is made of it. */
 static int copy_tree_out(struct ctl *c, const struct remote *from, const char *to)
 {
-	static struct download d;
 	char name[NAME_MAX + 1];
-	struct stat st;
 	struct api *a;
-	pid_t child;
-	bool is_there = stat(to, &st) == 0;
-	int n = snprintf(d.path, sizeof(d.path), "%s%s%s", to, is_there ? "/" : "",
-			 is_there ? remote_base(from->path, name, sizeof(name)) : "");
-	if (n < 0 || (size_t)n >= sizeof(d.path))
-		return ctl_fail(c, EXIT_USAGE, "the path is too long");
 	int rc = begin(c, &a, "GET", from, "/tar");
-	if (rc == 0)
-		rc = tar_begin(c, d.path, &d.fd, &child);
 	if (rc != 0)
 		return rc;
-	a->call.take = download_take;
-	a->call.owner = &d;
-	rc = api_call(c, a);
-	if (rc == 0)
-		return tar_end(c, &d.fd, child);
-	/* It would complain of what hasn't come. */
-	kill(child, SIGKILL);
-	fd_close(&d.fd);
-	waitpid(child, NULL, 0);
-	if (!is_there)
-		rmdir(d.path); /* if it is empty */
-	return rc;
+	if (strcmp(to, "-") == 0)
+		return archive_receive(c, a);
+	remote_base(from->path, name, sizeof(name));
+	if (strcmp(name, "..") == 0)
+		return ctl_fail(c, EXIT_USAGE, "%s has no name", from->path);
+	return tree_receive(c, a, to, name);
 }
 
 int command_cp(struct ctl *c, const struct args *args)
@@ -130,8 +118,10 @@ int command_cp(struct ctl *c, const struct args *args)
 				"one of the two has to be ID:/PATH, the other a file here, or -");
 	if (args->words[0][0] == '\0' || args->words[1][0] == '\0')
 		return ctl_fail(c, EXIT_USAGE, "a name is empty");
+	if (args_get(args, "owner") && (is_out || !is_tree))
+		return ctl_fail(c, EXIT_USAGE, "--owner is for a tree that goes in: cp -r");
 	if (is_tree)
 		return is_out ? copy_tree_out(c, &from, args->words[1])
-			      : copy_tree_in(c, args->words[0], &to);
+			      : copy_tree_in(c, args, args->words[0], &to);
 	return is_out ? copy_out(c, &from, args->words[1]) : copy_in(c, args->words[0], &to);
 }

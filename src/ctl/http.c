@@ -11,11 +11,13 @@
 #include "limits.h"
 #include "wire.h"
 
-/* A request under way. */
-struct exchange {
+struct http_exchange {
 	const struct http_call *call;
 	struct http_reply *reply;
 	struct wire wire;
+	uint64_t left; /* bytes of the reply's body that are still to come */
+	/* Of the request's body, what is to be written; of the reply, what is read and not used. */
+	size_t at, len;
 	uint8_t bytes[CTL_IO_BYTES];
 };
 
@@ -41,7 +43,7 @@ static int check_way(const struct settings *s, struct err *e)
 	return 0;
 }
 
-static int write_all(struct exchange *x, const void *bytes, size_t len, struct err *e)
+static int write_all(struct http_exchange *x, const void *bytes, size_t len, struct err *e)
 {
 	const char *at = bytes;
 	while (len > 0) {
@@ -54,7 +56,7 @@ static int write_all(struct exchange *x, const void *bytes, size_t len, struct e
 	return 0;
 }
 
-static int write_head(struct exchange *x, const struct settings *s, struct err *e)
+static int write_head(struct http_exchange *x, const struct settings *s, struct err *e)
 {
 	static char memory[CTL_TARGET_BYTES + LIMIT_TOKEN_BYTES + 1024];
 	char authority[URL_TEXT_BYTES];
@@ -67,10 +69,10 @@ static int write_head(struct exchange *x, const struct settings *s, struct err *
 	if (call->json)
 		buf_printf(&out, "Content-Type: application/json\r\nContent-Length: %zu\r\n",
 			   call->json_len);
-	else if (call->is_file)
+	else if (call->send)
 		buf_printf(&out,
 			   "Content-Type: application/octet-stream\r\nContent-Length: %llu\r\n",
-			   (unsigned long long)call->file_len);
+			   (unsigned long long)call->body_len);
 	else if (strcmp(call->method, "POST") == 0)
 		buf_add_text(&out, "Content-Length: 0\r\n");
 	buf_add_text(&out, "\r\n");
@@ -80,36 +82,53 @@ static int write_head(struct exchange *x, const struct settings *s, struct err *
 	return rc;
 }
 
-static int write_file(struct exchange *x, struct err *e)
+static int put_rest(struct http_exchange *x, struct err *e)
 {
-	const struct http_call *call = x->call;
-	int rc = 0;
-	for (uint64_t sent = 0; sent < call->file_len && rc == 0;) {
-		uint64_t left = call->file_len - sent;
-		ssize_t n = read(call->file_fd, x->bytes,
-				 left < sizeof(x->bytes) ? (size_t)left : sizeof(x->bytes));
-		if (n <= 0)
-			return n == 0 ? err_say(e, EIO, "the file has become shorter")
-				      : err_say(e, EIO, "read the file: %s", strerror(errno));
-		rc = write_all(x, x->bytes, (size_t)n, e);
-		sent += (uint64_t)n;
-		if (call->progress)
-			call->progress(call->owner, sent, call->file_len);
-	}
-	return rc;
+	int rc = write_all(x, x->bytes, x->len, e);
+	x->len = 0;
+	return rc == 1 ? err_say(e, ECANCELED, "the reply has come before the end") : rc;
 }
 
-static int read_head(struct exchange *x, size_t *have, struct err *e)
+int http_put(struct http_exchange *x, const void *bytes, size_t len, struct err *e)
 {
-	*have = 0;
+	const char *at = bytes;
+	while (len > 0) {
+		size_t room = sizeof(x->bytes) - x->len, n = len < room ? len : room;
+		memcpy(x->bytes + x->len, at, n);
+		x->len += n;
+		at += n;
+		len -= n;
+		int rc = x->len == sizeof(x->bytes) ? put_rest(x, e) : 0;
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* 0; 1: the reply has come before the end. */
+static int write_body(struct http_exchange *x, struct err *e)
+{
+	x->len = 0;
+	if (x->call->json)
+		return write_all(x, x->call->json, x->call->json_len, e);
+	int rc = x->call->send ? x->call->send(x->call->owner, x, e) : 0;
+	if (rc == 0)
+		rc = put_rest(x, e);
+	return rc == -ECANCELED ? 1 : rc;
+}
+
+static int read_head(struct http_exchange *x, struct err *e)
+{
+	x->len = 0;
 	for (;;) {
-		ssize_t n = wire_read(&x->wire, x->bytes + *have, CTL_REPLY_HEAD_BYTES - *have, e);
+		ssize_t n =
+			wire_read(&x->wire, x->bytes + x->len, CTL_REPLY_HEAD_BYTES - x->len, e);
 		if (n < 0)
 			return (int)n;
 		if (n == 0)
 			return err_say(e, ECONNRESET, "%s has ended the connection", x->wire.name);
-		*have += (size_t)n;
-		switch (reply_head_read(&x->reply->head, (char *)x->bytes, *have)) {
+		x->len += (size_t)n;
+		switch (reply_head_read(&x->reply->head, (char *)x->bytes, x->len)) {
 		case REPLY_HEAD:
 			return 0;
 		case REPLY_HEAD_BAD:
@@ -154,55 +173,84 @@ static int keep(struct http_reply *r, const uint8_t *bytes, size_t len, struct e
 	return 0;
 }
 
-static bool is_taken(const struct exchange *x)
-{
-	return x->call->take && http_is_good(&x->reply->head);
-}
-
-static int take(struct exchange *x, const uint8_t *bytes, size_t len, struct err *e)
+/* At least a byte of the body is in x->bytes. 1; 0: it has ended. */
+static int fill(struct http_exchange *x, struct err *e)
 {
 	const struct reply_head *head = &x->reply->head;
-	if (is_taken(x))
-		return x->call->take(x->call->owner, head, bytes, len, e);
+	if (x->left == 0 && x->at == x->len)
+		return 0;
+	if (x->at < x->len)
+		return 1;
+	ssize_t n = wire_read(&x->wire, x->bytes, sizeof(x->bytes), e);
+	if (n < 0)
+		return (int)n;
+	if (n == 0 && head->has_length)
+		return err_say(e, ECONNRESET, "%s has ended the connection in the middle",
+			       x->wire.name);
+	x->at = 0;
+	x->len = (size_t)n;
+	return n > 0;
+}
+
+/* Count bytes as used. */
+static int use(struct http_exchange *x, size_t len, struct err *e)
+{
+	if (len > x->left)
+		return err_say(e, EPROTO, "the reply is longer than it says");
+	x->at += len;
+	x->left -= len;
+	return 0;
+}
+
+ssize_t http_get(struct http_exchange *x, void *bytes, size_t cap, struct err *e)
+{
+	int rc = fill(x, e);
+	if (rc <= 0)
+		return rc;
+	size_t n = x->len - x->at < cap ? x->len - x->at : cap;
+	memcpy(bytes, x->bytes + x->at, n);
+	rc = use(x, n, e);
+	return rc < 0 ? rc : (ssize_t)n;
+}
+
+static int take(struct http_exchange *x, const uint8_t *bytes, size_t len, struct err *e)
+{
+	const struct http_call *call = x->call;
+	if (call->take && http_is_good(&x->reply->head))
+		return call->take(call->owner, &x->reply->head, bytes, len, e);
 	return keep(x->reply, bytes, len, e);
 }
 
-static int read_body(struct exchange *x, size_t have, struct err *e)
+static int read_body(struct http_exchange *x, struct err *e)
 {
 	const struct reply_head *head = &x->reply->head;
-	uint64_t left = head->has_length ? head->length : UINT64_MAX;
-	uint8_t *at = x->bytes + head->len;
-	size_t len = have - head->len;
+	const struct http_call *call = x->call;
+	int rc;
+	x->left = head->status == 204 ? 0 : head->has_length ? head->length : UINT64_MAX;
+	x->at = head->len;
+	x->wire.timeout_ms = CTL_STALL_MS;
 	if (head->status == 204)
 		return 0;
-	if (head->has_length && left > CTL_REPLY_BYTES && !is_taken(x))
+	if (call->receive && http_is_good(head))
+		return call->receive(call->owner, x, e);
+	if (head->has_length && x->left > CTL_REPLY_BYTES && !(call->take && http_is_good(head)))
 		return refuse_long(e);
-	x->wire.timeout_ms = CTL_STALL_MS;
-	for (;;) {
-		if (len > left)
-			return err_say(e, EPROTO, "the reply is longer than it says");
-		int rc = len > 0 ? take(x, at, len, e) : 0;
-		left -= len;
-		if (rc < 0 || left == 0)
+	while ((rc = fill(x, e)) > 0) {
+		const uint8_t *bytes = x->bytes + x->at;
+		size_t len = x->len - x->at;
+		rc = use(x, len, e);
+		if (rc == 0)
+			rc = take(x, bytes, len, e);
+		if (rc < 0)
 			return rc;
-		ssize_t n = wire_read(&x->wire, x->bytes, sizeof(x->bytes), e);
-		if (n < 0)
-			return (int)n;
-		if (n == 0 && head->has_length)
-			return err_say(e, ECONNRESET, "%s has ended the connection in the middle",
-				       x->wire.name);
-		if (n == 0)
-			return 0;
-		at = x->bytes;
-		len = (size_t)n;
 	}
+	return rc;
 }
 
 int http_send(const struct settings *s, const struct http_call *call, struct http_reply *reply,
 	      struct err *e)
 {
-	static struct exchange x;
-	size_t have = 0;
+	static struct http_exchange x;
 	x.call = call;
 	x.reply = reply;
 	*reply = (struct http_reply){.body = NULL};
@@ -212,17 +260,15 @@ int http_send(const struct settings *s, const struct http_call *call, struct htt
 	if (rc < 0)
 		return rc;
 	rc = write_head(&x, s, e);
-	if (rc == 0 && call->json)
-		rc = write_all(&x, call->json, call->json_len, e);
-	else if (rc == 0 && call->is_file)
-		rc = write_file(&x, e);
+	if (rc == 0)
+		rc = write_body(&x, e);
 	if (rc == 0)
 		rc = wire_flush(&x.wire, e);
 	x.wire.timeout_ms = call->timeout_ms ? call->timeout_ms : CTL_REPLY_MS;
 	if (rc >= 0)
-		rc = read_head(&x, &have, e);
+		rc = read_head(&x, e);
 	if (rc == 0)
-		rc = read_body(&x, have, e);
+		rc = read_body(&x, e);
 	wire_close(&x.wire);
 	return rc;
 }

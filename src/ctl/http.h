@@ -5,28 +5,32 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "lib/err.h"
 #include "reply_head.h"
 #include "settings.h"
 
+/* A request under way. */
+struct http_exchange;
+
 struct http_call {
 	const char *method;
 	const char *target; /* path and query, encoded */
-	/* The body: JSON in memory, or a file's bytes from its position on; neither: none. */
+	/* The body: JSON in memory, or the body_len bytes that send() puts; neither: none. */
 	const char *json;
 	size_t json_len;
-	int file_fd; /* counts if json is NULL and file_len is not 0, or is_file */
-	bool is_file;
-	uint64_t file_len;
+	/* Puts the whole body by http_put. 0 or -errno with e filled, which ends it. */
+	int (*send)(void *owner, struct http_exchange *x, struct err *e);
+	uint64_t body_len;
 	int timeout_ms; /* until the reply begins; 0: CTL_REPLY_MS */
-	/* Called while a file is sent; NULL: nobody. */
-	void (*progress)(void *owner, uint64_t sent, uint64_t all);
 	/* Takes the body of a reply that is a success, as it comes; NULL: it is kept. 0 or -errno
 	 * with e filled, which ends it. */
 	int (*take)(void *owner, const struct reply_head *head, const uint8_t *bytes, size_t len,
 		    struct err *e);
-	void *owner; /* of these two */
+	/* In place of take: reads that body by http_get, not always to its end. */
+	int (*receive)(void *owner, struct http_exchange *x, struct err *e);
+	void *owner; /* of these three */
 };
 
 struct http_reply {
@@ -42,6 +46,14 @@ bool http_is_good(const struct reply_head *head);
  * be freed either way. */
 int http_send(const struct settings *s, const struct http_call *call, struct http_reply *reply,
 	      struct err *e);
+
+/* For send: the next bytes of the body. Returns 0, or -errno with e filled, which send returns:
+ * -ECANCELED if the reply has come before the end. */
+int http_put(struct http_exchange *x, const void *bytes, size_t len, struct err *e);
+
+/* For receive: up to cap bytes of the reply's body. Returns how many, 0 at its end, or -errno with
+ * e filled. */
+ssize_t http_get(struct http_exchange *x, void *bytes, size_t cap, struct err *e);
 
 void http_free(struct http_reply *reply);
 

@@ -15,6 +15,10 @@
 #define CTL_LINE_BYTES 262144  /* of exec?stream=1: 16 KiB of output, as \u0001 each at worst */
 #define CTL_METRIC_BYTES 1024  /* a line of the metrics: a name, an id, a number */
 #define CTL_IO_BYTES 65536     /* read or written at once */
-#define CTL_TOP_MS 2000        /* top looks anew */
+#define CTL_LEFT_OUT_LINES 100 /* said of files that cp -r leaves out: more nobody reads */
+#define CTL_DIRECTORIES_BYTES                                                                      \
+	(64 << 20) /* of the names of an archive's directories: half a million of 100 bytes */
+#define CTL_TREE_FILES 4096 /* descriptors: a path has 2048 levels at most */
+#define CTL_TOP_MS 2000     /* top looks anew */
 
 #endif

@@ -20,6 +20,13 @@ static int fail(struct ctl *c, struct upload *u, int number)
 	return ctl_fail(c, EXIT_LOCAL, "%s: %s", u->name, strerror(number));
 }
 
+static int refuse_large(struct ctl *c, struct upload *u)
+{
+	fd_close(&u->fd);
+	return ctl_fail(c, EXIT_USAGE, "%s is larger than the %d bytes that the API takes", u->name,
+			LIMIT_UPLOAD_BYTES);
+}
+
 /* The API wants to know the length before the first byte. */
 static int gather(struct ctl *c, struct upload *u)
 {
@@ -29,9 +36,9 @@ static int gather(struct ctl *c, struct upload *u)
 	if (memory < 0)
 		return fail(c, u, errno);
 	while ((n = fd_read_all(u->fd, bytes, sizeof(bytes))) > 0) {
-		int rc = u->len + (uint64_t)n > LIMIT_UPLOAD_BYTES
-				 ? -EFBIG
-				 : fd_write_all(memory, bytes, (size_t)n);
+		if (u->len + (uint64_t)n > LIMIT_UPLOAD_BYTES)
+			return refuse_large(c, u);
+		int rc = fd_write_all(memory, bytes, (size_t)n);
 		if (rc < 0)
 			return fail(c, u, -rc);
 		u->len += (uint64_t)n;
@@ -56,22 +63,31 @@ static int measure(struct ctl *c, struct upload *u)
 		return gather(c, u);
 	u->mode = st.st_mode & 07777;
 	u->len = (uint64_t)(st.st_size - at);
-	if (u->len > LIMIT_UPLOAD_BYTES)
-		return ctl_fail(c, EXIT_USAGE, "%s is larger than the %d bytes that the API takes",
-				u->name, LIMIT_UPLOAD_BYTES);
-	return 0;
+	return u->len > LIMIT_UPLOAD_BYTES ? refuse_large(c, u) : 0;
 }
 
-int upload_take(struct ctl *c, struct upload *u, int fd, const char *name)
+/* From its position on. */
+static int send_file(struct upload *u, struct err *e)
 {
-	*u = (struct upload){.fd = fd, .name = name};
-	return measure(c, u);
+	static uint8_t bytes[CTL_IO_BYTES];
+	while (u->sent < u->len) {
+		uint64_t left = u->len - u->sent;
+		ssize_t n = read(u->fd, bytes, left < sizeof(bytes) ? (size_t)left : sizeof(bytes));
+		if (n < 0)
+			return err_say(e, EIO, "read %s: %s", u->name, strerror(errno));
+		if (n == 0)
+			return err_say(e, EIO, "%s has become shorter", u->name);
+		int rc = upload_put(u, bytes, (size_t)n, e);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
 }
 
 int upload_open(struct ctl *c, struct upload *u, const char *path)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
-	*u = (struct upload){.name = is_stdin ? "stdin" : path};
+	*u = (struct upload){.name = is_stdin ? "stdin" : path, .send = send_file};
 	u->fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
 			 : open(path, O_RDONLY | O_CLOEXEC);
 	return u->fd < 0 ? fail(c, u, errno) : measure(c, u);
@@ -94,19 +110,30 @@ int upload_hash(struct ctl *c, struct upload *u, char text[SHA256_TEXT_BYTES])
 	return 0;
 }
 
-static void draw(void *owner, uint64_t sent, uint64_t all)
+int upload_put(struct upload *u, const void *bytes, size_t len, struct err *e)
+{
+	if (len > u->len - u->sent)
+		return err_say(e, EIO, "%s has changed while it was sent", u->name);
+	int rc = http_put(u->exchange, bytes, len, e);
+	if (rc < 0)
+		return rc;
+	u->sent += len;
+	bar_draw(&u->bar, u->sent, u->len);
+	return 0;
+}
+
+static int send_body(void *owner, struct http_exchange *x, struct err *e)
 {
 	struct upload *u = owner;
-	bar_draw(&u->bar, sent, all);
+	u->exchange = x;
+	return u->send(u, e);
 }
 
 int upload_call(struct ctl *c, struct upload *u, struct api *a, const char *key)
 {
-	a->call.is_file = true;
-	a->call.file_fd = u->fd;
-	a->call.file_len = u->len;
+	a->call.send = send_body;
+	a->call.body_len = u->len;
 	a->call.timeout_ms = CTL_LONG_REPLY_MS; /* all of it is synced before the answer */
-	a->call.progress = draw;
 	a->call.owner = u;
 	bar_begin(&u->bar);
 	int rc = api_call(c, a);

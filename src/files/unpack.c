@@ -14,7 +14,7 @@
 
 #include "files.h"
 #include "lib/fd.h"
-#include "tar_read.h"
+#include "lib/tar_read.h"
 
 #define IDS 65536 /* that a sandbox has */
 

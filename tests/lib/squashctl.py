@@ -20,7 +20,10 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
 
 
 class Ctl:
-    """squashctl with an environment of its own, of which home is a part."""
+    """squashctl with an environment of its own, of which home is a part. before: is called in the child
+    before it becomes squashctl; it may be set at any time."""
+
+    before = None
 
     def __init__(self, name, **env):
         self.home = WORK / f"ctl-{name}"
@@ -31,7 +34,7 @@ class Ctl:
     def __call__(self, *args, stdin=b"", **env):
         """(exit code, stdout, stderr), all but the code as bytes."""
         done = subprocess.run([CTL, *args], input=stdin, capture_output=True, check=False,
-                              timeout=SECONDS, env={**self.env, **env})
+                              timeout=SECONDS, env={**self.env, **env}, preexec_fn=self.before)
         return done.returncode, done.stdout, done.stderr
 
     def start(self, *args, **options):
@@ -60,10 +63,11 @@ def says(ctl, name, code, pattern, *args, **options):
 
 
 class Fake:
-    """A server that keeps what it is asked, and answers each request with the same."""
+    """A server that keeps what it is asked, and answers each request with the same. early: before the
+    body. change: is called between head and body."""
 
-    def __init__(self, *reply, early=False):
-        self.reply, self.early = b"".join(reply), early
+    def __init__(self, *reply, early=False, change=lambda: None):
+        self.reply, self.early, self.change = b"".join(reply), early, change
         self.server = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.server.getsockname()[1]}"
         self.head, self.body = b"", b""
@@ -75,6 +79,7 @@ class Fake:
             with contextlib.suppress(OSError), connection as s, s.makefile("rb") as lines:
                 self.head = b"".join(iter(lines.readline, b"\r\n"))
                 length = re.search(rb"Content-Length: (\d+)", self.head)
+                self.change()
                 if not self.early:
                     self.body = lines.read(int(length[1]) if length else 0)
                 s.sendall(self.reply)

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "files/tar_read.h"
-#include "files/tar_write.h"
+#include "lib/tar_read.h"
+#include "lib/tar_write.h"
 #include "tap.h"
 #include "texts.h"
 
@@ -74,6 +74,9 @@ static void test_same(void)
 	try_same("one from before 1970");
 	entry.mtime = INT64_C(1) << 40;
 	try_same("one from far ahead");
+	entry.uid = 2097152;
+	entry.gid = 4294967294;
+	try_same("ids of more than seven digits");
 	/* Where the length of the record's length changes. */
 	for (size_t len = 85; len <= 105; len++) {
 		set(TAR_DIRECTORY, 'd', len, 0);

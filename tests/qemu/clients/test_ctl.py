@@ -236,8 +236,16 @@ def test_trees(m):
     equal("in a directory, under its name", (ctl.home / "into/tree/below/file").read_text(), "text")
     says(ctl, "one that isn't there leaves nothing", 1, "nix", "cp", "-r", "box:/nix", ctl.home / "none")
     equal("here", (ctl.home / "none").exists(), False)
-    code, _, errors = ctl("cp", "-r", tree / "nix", "box:/x")
-    equal("nor does one of this side", (code, b"squashctl: tar has failed" in errors), (74, True))
+    says(ctl, "nor does one of this side", 74, "nix: No such file", "cp", "-r", tree / "nix", "box:/x")
+    ctl.text("cp", "-r", "--owner", "1000:50", tree, "box:/srv/owned")
+    equal("a tree goes in as another's", ctl.text("exec", "-w", "/srv/owned", "box", "stat -c %u:%g below/file link"),
+          "1000:50\n1000:50\n")
+    code, archive, errors = ctl("cp", "-r", "box:/srv/owned", "-")
+    with tarfile.open(fileobj=io.BytesIO(archive)) as t:
+        names = sorted(t.getnames())
+    equal("an archive comes out of stdout", (code, errors, names), (0, b"", ["below", "below/file", "link", "t\nwo"]))
+    ctl.text("cp", "-r", "-", "box:/srv/again", stdin=archive)
+    equal("and goes in by stdin", ctl.text("exec", "-w", "/srv/again", "box", "cat link; stat -c %u below/file"), "text1000\n")
 
 
 def test_hostile_tar(m):
@@ -251,8 +259,39 @@ def test_hostile_tar(m):
           [False, False])
     fake = Fake(HEAD % 6000, b"no tar" * 1000)
     code, _, errors = S.admin("cp", "-r", "box:/broken", S.admin.home / "broken", SQUASH_URL=fake.url)
-    equal("what is no tar fails", (code, b"squashctl: tar has failed" in errors), (74, True))
+    equal("what is no tar fails", (code, b"checksum" in errors), (76, True))
     subprocess.run(["rm", "-rf", S.admin.home / "hostile", S.admin.home / "broken"], check=True)
+
+
+def test_hostile_tree(m):
+    """A sandbox whose root wants to write where squashctl runs, and can't. No program of this side helps."""
+    ctl = S.admin
+    outside, out = ctl.home / "outside", ctl.home / "hostile"
+    outside.mkdir()
+    (outside / "authorized_keys").write_text("as it was")
+    ctl.text("exec", "box", f"mkdir -p /h/ro /steal; cd /h; ln -s {outside} ssh; ln -s / root; echo 1 >f; chmod 6777 f; ln f hard;"
+             f" ln -s {outside}/authorized_keys keys; mkfifo fifo; echo 2 >ro/f; chmod 1555 ro; dd if=/dev/zero of=holes bs=1M"
+             " count=0 seek=8 2>/dev/null; touch -d '2001-02-03 04:05:06 UTC' f ro; echo mine >/steal/authorized_keys")
+    code, _, errors = ctl("cp", "-r", "box:/h", out, PATH="/nix")
+    check("a FIFO is left out, and said", code == 74 and b"fifo is left out: it is a FIFO" in errors, errors)
+    equal("links come as they are", [os.readlink(out / name) for name in ("ssh", "root")], [str(outside), "/"])
+    equal("no setuid or sticky bit comes", [oct((out / name).stat().st_mode & 0o7777) for name in ("f", "ro")], ["0o755", "0o555"])
+    equal("times do", {(out / name).stat().st_mtime for name in ("f", "hard", "ro")}, {981173106})
+    equal("holes stay holes", ((out / "holes").stat().st_size, (out / "holes").stat().st_blocks), (8 << 20, 0))
+    ctl.text("exec", "box", "rm -r /h; mkdir -p /h/ssh; echo mine >/h/ssh/authorized_keys; echo mine >/h/keys; echo 2 >/h/f;"
+             " mkdir -p /h/ro; echo 3 >/h/ro/f")
+    equal("a second copy goes over it", ctl("cp", "-r", "box:/h/.", out, PATH="/nix"), (0, b"", b""))
+    equal("and writes anew", [(out / name).read_text() for name in ("ssh/authorized_keys", "keys", "hard", "f", "ro/f")],
+          ["mine\n", "mine\n", "1\n", "2\n", "3\n"])
+    subprocess.run(["rm", "-r", out / "ssh"], check=True)
+    (out / "ssh").symlink_to(outside)
+    ctl.text("exec", "box", "mkdir /s; mv /steal /s/ssh")
+    says(ctl, "a tree isn't written through a planted link", 74, "is a link or a file", "cp", "-r", "box:/s/ssh", out)
+    equal("nothing was written where it leads", [(p.name, p.read_text()) for p in outside.iterdir()],
+          [("authorized_keys", "as it was")])
+    subprocess.run(["chmod", "-R", "u+w", out], check=True)
+    subprocess.run(["rm", "-rf", out, outside], check=True)
+    ctl.text("exec", "box", "rm -r /h /s")
 
 
 def test_copy_broken(m):
@@ -566,7 +605,7 @@ def main():
         S.begin(m.wait_console(FINGERPRINT)[1])
         tap.note(f"up after {m.wait_api():.1f} s")
         tap.each(m, test_man, test_pin, test_impostor, test_strange, test_update, test_copy_broken, test_hostile_tar)
-        tap.each(m, test_errors, test_sandboxes, test_exec, test_codes, test_bytes, test_copy, test_trees)
+        tap.each(m, test_errors, test_sandboxes, test_exec, test_codes, test_bytes, test_copy, test_trees, test_hostile_tree)
         tap.each(m, test_interrupt, test_detached, test_snapshots, test_modules, test_tokens, test_looking)
         tap.each(m, test_terminal, test_completion, test_reboot)
 

@@ -2,13 +2,13 @@
 /* Reading tar archives, made by anybody: POSIX.1-2017 pax, "ustar Interchange Format" and "pax
  * Interchange Format"; GNU tar's long names (tar(5) of libarchive). No I/O: a callback has the
  * bytes. */
-#ifndef SQUASH_FILES_TAR_READ_H
-#define SQUASH_FILES_TAR_READ_H
+#ifndef SQUASH_LIB_TAR_READ_H
+#define SQUASH_LIB_TAR_READ_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/err.h"
+#include "err.h"
 #include "tar_entry.h"
 
 #define TAR_EXTENSION_BYTES 65536 /* what may stand before an entry, of each kind */

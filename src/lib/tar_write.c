@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/buf.h"
+#include "buf.h"
 
 #define OCTAL_11 INT64_C(077777777777) /* what eleven digits hold */
 #define OCTAL_7 INT64_C(07777777)
@@ -100,6 +100,10 @@ size_t tar_write_header(const struct tar_entry *entry, uint8_t out[TAR_HEADER_BY
 		add_record(&b, "linkpath", entry->target);
 	if (entry->size > (uint64_t)OCTAL_11)
 		add_number(&b, "size", (int64_t)entry->size);
+	if (entry->uid > (uint64_t)OCTAL_7 && entry->uid <= INT64_MAX)
+		add_number(&b, "uid", (int64_t)entry->uid);
+	if (entry->gid > (uint64_t)OCTAL_7 && entry->gid <= INT64_MAX)
+		add_number(&b, "gid", (int64_t)entry->gid);
 	if (entry->mtime < 0 || entry->mtime > OCTAL_11)
 		add_number(&b, "mtime", entry->mtime);
 	size_t at = 0;

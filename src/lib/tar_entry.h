@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One entry of a tar archive, however it is written. */
-#ifndef SQUASH_FILES_TAR_ENTRY_H
-#define SQUASH_FILES_TAR_ENTRY_H
+#ifndef SQUASH_LIB_TAR_ENTRY_H
+#define SQUASH_LIB_TAR_ENTRY_H
 
 #include <stdint.h>
 
