@@ -253,22 +253,27 @@ static int unpack_one(struct unpack *u)
 	return 0;
 }
 
+/* For sorting. */
+struct place {
+	const struct unpack_directory *directory;
+};
+
 /* What is deeper comes first, as it may not be reached later; of two of the same name, the later
  * one does. */
 static int compare(const void *a, const void *b)
 {
-	const struct unpack_directory *const *da = a, *const *db = b;
-	int order = strcmp((*db)->name, (*da)->name);
+	const struct place *pa = a, *pb = b;
+	int order = strcmp(pb->directory->name, pa->directory->name);
 	if (order != 0)
 		return order;
-	return (*da)->number < (*db)->number ? 1 : -1;
+	return pa->directory->number < pb->directory->number ? 1 : -1;
 }
 
-static int settle_directories(struct unpack *u, const struct unpack_directory *const *all)
+static int settle_directories(struct unpack *u, const struct place *places, size_t count)
 {
-	for (size_t i = 0; i < u->directories_count; i++) {
-		const struct unpack_directory *d = all[i];
-		if (i > 0 && strcmp(d->name, all[i - 1]->name) == 0)
+	for (size_t i = 0; i < count; i++) {
+		const struct unpack_directory *d = places[i].directory;
+		if (i > 0 && strcmp(d->name, places[i - 1].directory->name) == 0)
 			continue;
 		strcpy(u->entry.name, d->name); /* for messages */
 		AUTO_FD fd = beneath_open(u->root_fd, d->name, O_RDONLY);
@@ -284,14 +289,14 @@ static int settle_directories(struct unpack *u, const struct unpack_directory *c
 static int finish(struct unpack *u)
 {
 	size_t count = 0;
-	const struct unpack_directory **all = malloc((u->directories_count + 1) * sizeof(*all));
-	if (!all)
+	struct place *places = calloc(u->directories_count + 1, sizeof(*places));
+	if (!places)
 		return err_set(u->e, ENOMEM, "sort directories");
 	for (const struct unpack_directory *d = u->directories; d; d = d->next)
-		all[count++] = d;
-	qsort(all, count, sizeof(*all), compare);
-	int rc = settle_directories(u, all);
-	free(all);
+		places[count++].directory = d;
+	qsort(places, count, sizeof(*places), compare);
+	int rc = settle_directories(u, places, count);
+	free(places);
 	return rc;
 }
 

@@ -271,7 +271,7 @@ def test_hostile_tree(m):
     (outside / "authorized_keys").write_text("as it was")
     ctl.text("exec", "box", f"mkdir -p /h/ro /steal; cd /h; ln -s {outside} ssh; ln -s / root; echo 1 >f; chmod 6777 f; ln f hard;"
              f" ln -s {outside}/authorized_keys keys; mkfifo fifo; echo 2 >ro/f; chmod 1555 ro; dd if=/dev/zero of=holes bs=1M"
-             " count=0 seek=8 2>/dev/null; touch -d '2001-02-03 04:05:06 UTC' f ro; echo mine >/steal/authorized_keys")
+             " count=0 seek=8 2>/dev/null; touch -d @981173106 f ro; echo mine >/steal/authorized_keys")
     code, _, errors = ctl("cp", "-r", "box:/h", out, PATH="/nix")
     check("a FIFO is left out, and said", code == 74 and b"fifo is left out: it is a FIFO" in errors, errors)
     equal("links come as they are", [os.readlink(out / name) for name in ("ssh", "root")], [str(outside), "/"])
