@@ -38,7 +38,7 @@ static int walk(int root_fd, const char *name, int flags, bool make)
 	while (at >= 0 && *name) {
 		if (!next_part(&name, part))
 			return -1;
-		if (make && mkdirat(at, part, 0700) < 0 && errno != EEXIST)
+		if (make && mkdirat(at, part, 0777) < 0 && errno != EEXIST)
 			return -1;
 		int below = openat(at, part,
 				   (*name ? O_PATH : flags) | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -11,8 +11,8 @@
  * ENOTDIR if a link, or a file, is in its place or in that of one above it. */
 int beneath_open(int root_fd, const char *name, int flags);
 
-/* Open a directory with O_PATH, after it and those above it that aren't there are made, for nobody
- * else (0700). Returns its descriptor, or -1 with errno set as beneath_open() does. */
+/* Open a directory with O_PATH; it and those above it that aren't there are made first, as the
+ * umask leaves them. Returns its descriptor, or -1 with errno set as beneath_open() does. */
 int beneath_make(int root_fd, const char *name);
 
 #endif

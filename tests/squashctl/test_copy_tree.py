@@ -109,7 +109,8 @@ def test_tree():
     equal("a tree comes out", got, (0, ""))
     equal("with its bytes", ((OUT / "d/f").read_bytes() == data, (OUT / "deep/er/file").read_bytes()), (True, b"no directories came"))
     equal("modes are what the umask leaves, without setuid, setgid and sticky bits",
-          [oct(bits(OUT / name)) for name in ("d", "d/f", "d/e", "s", "empty")], ["0o550", "0o750", "0o750", "0o750", "0o0"])
+          [oct(bits(OUT / name)) for name in ("d", "d/f", "d/e", "s", "empty", "deep/er")],
+          ["0o550", "0o750", "0o750", "0o750", "0o0", "0o750"])
     equal("times are kept", {(OUT / name).lstat().st_mtime for name in ("d", "d/f", "s", "s/link", "hard", "empty")}, {MTIME})
     equal("all is the user's", {(OUT / name).lstat().st_uid for name in ("d", "d/f", "s/link")}, {os.geteuid()})
     equal("a link leads where it led", os.readlink(OUT / "s/link"), "../../outside/witness")
