@@ -14,13 +14,17 @@
 #include "lib/fd.h"
 #include "limits.h"
 
-/* The config as it is, and what it says; NULL: nothing. */
+/* What the environment says, or the config; NULL: nothing. */
+struct values {
+	const char *url, *token, *fingerprint, *plain;
+};
+
 struct config {
 	char path[PATH_MAX];
 	char text[CTL_CONFIG_BYTES];
 	size_t len;
-	char *url, *token, *fingerprint, *plain;
-	char values[CTL_CONFIG_BYTES]; /* where these four are */
+	struct values values;
+	char memory[CTL_CONFIG_BYTES]; /* of these */
 };
 
 static const char *environment(const char *name)
@@ -72,15 +76,14 @@ static int read_file(struct config *c, struct err *e)
 	return rc;
 }
 
-static char **find_value(struct config *c, const struct env_pair *pair)
+static const char **find_value(struct values *v, const struct env_pair *pair)
 {
 	const struct {
-		const char *name;
-		char **value;
-	} known[] = {{"SQUASH_URL", &c->url},
-		     {"SQUASH_TOKEN", &c->token},
-		     {"SQUASH_FINGERPRINT", &c->fingerprint},
-		     {"SQUASH_PLAIN", &c->plain}};
+		const char *name, **value;
+	} known[] = {{"SQUASH_URL", &v->url},
+		     {"SQUASH_TOKEN", &v->token},
+		     {"SQUASH_FINGERPRINT", &v->fingerprint},
+		     {"SQUASH_PLAIN", &v->plain}};
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strlen(known[i].name) == pair->name_len &&
 		    memcmp(known[i].name, pair->name, pair->name_len) == 0)
@@ -104,16 +107,16 @@ static int read_config(struct config *c, struct err *e)
 		return rc;
 	env_start(&r, (const uint8_t *)c->text, c->len);
 	while ((result = env_next(&r, &pair, &fault)) != ENV_END) {
-		char **value = result == ENV_PAIR ? find_value(c, &pair) : NULL;
+		const char **value = result == ENV_PAIR ? find_value(&c->values, &pair) : NULL;
 		if (result == ENV_FAULT)
 			return err_say(e, EINVAL, "%s, line %u: %s", c->path, r.line, fault);
 		if (!value)
 			return err_say(e, EINVAL, "%s, line %u: there is no setting %.*s", c->path,
 				       r.line, (int)pair.name_len, pair.name);
 		/* With its NUL no longer than the line with its equals sign. */
-		*value = c->values + used;
-		memcpy(*value, pair.value, pair.value_len);
-		(*value)[pair.value_len] = '\0';
+		memcpy(c->memory + used, pair.value, pair.value_len);
+		c->memory[used + pair.value_len] = '\0';
+		*value = c->memory + used;
 		used += pair.value_len + 1;
 	}
 	return 0;
@@ -188,15 +191,15 @@ static int take_fingerprint(struct settings *s, const char *text, struct err *e)
 	return 0;
 }
 
-/* The config's token, fingerprint and SQUASH_PLAIN are for its own appliance. */
-static void forget_config(struct config *c, const struct settings *s)
+/* What stands beside the URL of another appliance is its own. */
+static void forget_other(struct values *v, const struct settings *s)
 {
 	struct url own;
-	if (c->url && !url_parse(c->url, &own) && own.is_tls == s->url.is_tls &&
+	if (v->url && !url_parse(v->url, &own) && own.is_tls == s->url.is_tls &&
 	    own.port == s->url.port && strcmp(own.host, s->url.host) == 0)
 		return;
-	if (c->url)
-		c->token = c->fingerprint = c->plain = NULL;
+	if (v->url)
+		v->token = v->fingerprint = v->plain = NULL;
 }
 
 static const char *first(const char *a, const char *b, const char *c)
@@ -207,22 +210,23 @@ static const char *first(const char *a, const char *b, const char *c)
 int settings_load(struct settings *s, const struct settings_options *o, struct err *e)
 {
 	static struct config c;
-	const char *token;
+	struct values env = {environment("SQUASH_URL"), environment("SQUASH_TOKEN"),
+			     environment("SQUASH_FINGERPRINT"), environment("SQUASH_PLAIN")};
 	*s = (struct settings){.has_fingerprint = false};
 	int rc = read_config(&c, e);
 	if (rc == 0)
-		rc = take_url(s, first(o->url, environment("SQUASH_URL"), c.url), e);
+		rc = take_url(s, first(o->url, env.url, c.values.url), e);
 	if (rc < 0)
 		return rc;
-	forget_config(&c, s);
-	rc = take_fingerprint(
-		s, first(o->fingerprint, environment("SQUASH_FINGERPRINT"), c.fingerprint), e);
-	token = first(NULL, environment("SQUASH_TOKEN"), c.token);
+	forget_other(&env, s);
+	forget_other(&c.values, s);
+	rc = take_fingerprint(s, first(o->fingerprint, env.fingerprint, c.values.fingerprint), e);
+	const char *token = first(NULL, env.token, c.values.token);
 	if (rc == 0 && o->token_file)
 		rc = settings_read_token(o->token_file, s->token, e);
 	else if (rc == 0 && token)
 		rc = take_token(token, strlen(token), "SQUASH_TOKEN", s->token, e);
-	const char *plain = first(o->plain ? "1" : NULL, environment("SQUASH_PLAIN"), c.plain);
+	const char *plain = first(o->plain ? "1" : NULL, env.plain, c.values.plain);
 	s->is_plain_fine = plain && strcmp(plain, "1") == 0;
 	return rc;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the appliance is, how it is known, and the token. An option comes before the environment,
- * and that before the config. The config is of one appliance: its token, its fingerprint and its
- * SQUASH_PLAIN count only for its own URL. */
+ * and that before the config. Where one of the two has a URL, its token, its fingerprint and its
+ * SQUASH_PLAIN count only for that: another appliance isn't told them. */
 #ifndef SQUASH_CTL_SETTINGS_H
 #define SQUASH_CTL_SETTINGS_H
 

@@ -69,6 +69,13 @@ def test_config():
     config.write_text(f"SQUASH_URL=https://127.0.0.1:1\nSQUASH_FINGERPRINT={'00' * 32}\n")
     says(CTL_HOST, "its fingerprint is for its own URL, too", 78, "which certificate", "--url", "https://127.0.0.1:2", "ls")
     config.unlink()
+    elsewhere = Fake(HEAD % 2, b"[]")
+    equal("the environment's token isn't for another URL", CTL_HOST("--url", elsewhere.url, "ls", "-q", SQUASH_URL=fake.url,
+                                                                 SQUASH_TOKEN=token)[0], 0)
+    check("than its own", b"Authorization" not in elsewhere.head, elsewhere.head)
+    says(CTL_HOST, "nor is its SQUASH_PLAIN", 78, "--plain", "--url", "http://192.0.2.1:2", "ls", SQUASH_URL=fake.url, SQUASH_PLAIN="1")
+    CTL_HOST("--url", elsewhere.url, "ls", "-q", SQUASH_TOKEN=token)
+    check("a token without a URL is for any", f"Bearer {token}\r\n".encode() in elsewhere.head, elsewhere.head)
 
 
 def run_on_terminal(*args, **env):
