@@ -37,6 +37,12 @@ static const struct parameter path_query[] = {
 static const struct parameter put_file_query[] = {
 	{"path", PARAMETER_TEXT, TAG_PATH},
 	{"mode", PARAMETER_MODE, TAG_MODE},
+	{"owner", PARAMETER_TEXT, TAG_OWNER},
+};
+
+static const struct parameter put_tar_query[] = {
+	{"path", PARAMETER_TEXT, TAG_PATH},
+	{"owner", PARAMETER_TEXT, TAG_OWNER},
 };
 
 static const struct parameter delete_file_query[] = {
@@ -204,7 +210,7 @@ const struct endpoint endpoints[] = {
 	{"GET", "/api/sandboxes/:id/list", MSG_LIST_FILES, QUERY(path_query),
 	 ARRAY(directory_entry)},
 	{"GET", "/api/sandboxes/:id/tar", MSG_GET_TAR, QUERY(path_query), OWN(reply_tar)},
-	{"POST", "/api/sandboxes/:id/tar", MSG_PUT_TAR, QUERY(path_query),
+	{"POST", "/api/sandboxes/:id/tar", MSG_PUT_TAR, QUERY(put_tar_query),
 	 BODY(file_or_nothing), OBJECT(tar_put)},
 
 	{"POST", "/api/sandboxes/:id/activate", MSG_ACTIVATE, BODY(activate), OWN(record_reply)},

@@ -17,14 +17,25 @@ static void raise_limit(void)
 	setrlimit(RLIMIT_NOFILE, &files);
 }
 
+/* "" or UID:GID, which squashd has checked. */
+static struct files_owner owner_of(const char *text)
+{
+	struct files_owner owner = {.is_given = text[0] != '\0'};
+	char *end;
+	owner.uid = (uint32_t)strtoul(text, &end, 10);
+	owner.gid = (uint32_t)strtoul(*end ? end + 1 : end, NULL, 10);
+	return owner;
+}
+
 static int run(int argc, char **argv, struct err *e)
 {
 	const char *op = argc > 2 ? argv[1] : "";
 	const char *path = argc > 2 ? argv[2] : "";
 	if (strcmp(op, "get") == 0)
 		return files_get(path, e);
-	if (strcmp(op, "put") == 0 && argc == 5)
-		return files_put(path, argv[3], strtoull(argv[4], NULL, 10), e);
+	const struct files_owner owner = owner_of(argc > 3 ? argv[3] : "");
+	if (strcmp(op, "put") == 0 && argc == 6)
+		return files_put(path, argv[4], &owner, strtoull(argv[5], NULL, 10), e);
 	if (strcmp(op, "delete") == 0 && argc == 4)
 		return files_delete(path, strcmp(argv[3], "1") == 0, e);
 	if (strcmp(op, "list") == 0)
@@ -32,7 +43,7 @@ static int run(int argc, char **argv, struct err *e)
 	if (strcmp(op, "tar") == 0)
 		return files_pack(path, e);
 	if (strcmp(op, "untar") == 0)
-		return files_unpack(path, e);
+		return files_unpack(path, &owner, e);
 	return err_say(e, EINVAL, "usage: box-files OPERATION PATH...");
 }
 

@@ -103,13 +103,19 @@ static const char *resolve(const char *path, char real[PATH_MAX], struct stat *s
 	return NULL;
 }
 
-/* Whose it was it remains, and so does its mode. */
-static int settle(int fd, const struct stat *st, const char *mode, uint32_t *as, struct err *e)
+/* Whose it was it remains, unless an owner is given, and so does its mode. */
+static int settle(int fd, const struct stat *st, const char *mode, const struct files_owner *owner,
+		  uint32_t *as, struct err *e)
 {
 	*as = st->st_mode ? st->st_mode & 07777 : 0644;
 	if (mode[0] != '\0')
 		*as = (uint32_t)strtoul(mode, NULL, 8) & 07777;
-	if (st->st_mode && fchown(fd, st->st_uid, st->st_gid) < 0)
+	int rc = 0;
+	if (owner->is_given)
+		rc = fchown(fd, owner->uid, owner->gid);
+	else if (st->st_mode)
+		rc = fchown(fd, st->st_uid, st->st_gid);
+	if (rc < 0)
 		return err_set(e, errno, "give it its owner");
 	return fchmod(fd, *as) < 0 ? err_set(e, errno, "give it its mode") : 0;
 }
@@ -122,7 +128,8 @@ static int open_parent(const char *path, const char *slash, struct err *e)
 	return fd < 0 ? err_set(e, errno, "open %s", parent) : fd;
 }
 
-int files_put(const char *path, const char *mode, uint64_t size, struct err *e)
+int files_put(const char *path, const char *mode, const struct files_owner *owner, uint64_t size,
+	      struct err *e)
 {
 	char real[PATH_MAX];
 	struct files_head head = {.kind = FILES_ANSWER, .size = size};
@@ -140,7 +147,7 @@ int files_put(const char *path, const char *mode, uint64_t size, struct err *e)
 		return fd;
 	int rc = files_receive(fd, size, e);
 	if (rc == 0)
-		rc = settle(fd, &st, mode, &head.mode, e);
+		rc = settle(fd, &st, mode, owner, &head.mode, e);
 	if (rc == 0)
 		rc = files_place(fd, dir, slash + 1, e);
 	return rc < 0 ? rc : files_answer(&head, e);

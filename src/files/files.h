@@ -15,16 +15,23 @@
 
 int files_get(const char *path, struct err *e);
 
+/* Whose what is written is to be; not given: as the operation says. */
+struct files_owner {
+	bool is_given;
+	uint32_t uid, gid;
+};
+
 /* The file comes on stdin, size bytes. mode: octal digits; "": that of the file that was there, or
- * 0644. */
-int files_put(const char *path, const char *mode, uint64_t size, struct err *e);
+ * 0644. Without an owner it stays that file's owner's. */
+int files_put(const char *path, const char *mode, const struct files_owner *owner, uint64_t size,
+	      struct err *e);
 
 int files_delete(const char *path, bool recursive, struct err *e);
 int files_list(const char *path, struct err *e);
 int files_pack(const char *path, struct err *e);
 
-/* The archive comes on stdin. */
-int files_unpack(const char *path, struct err *e);
+/* The archive comes on stdin. Without an owner each entry is its own owner's. */
+int files_unpack(const char *path, const struct files_owner *owner, struct err *e);
 
 /* ---- What they have in common ---- */
 

@@ -14,9 +14,8 @@
 
 #include "files.h"
 #include "lib/fd.h"
+#include "lib/limits.h"
 #include "lib/tar_read.h"
-
-#define IDS 65536 /* that a sandbox has */
 
 /* What is done when all else is there: links, and then the times of directories. */
 struct later {
@@ -30,6 +29,7 @@ struct later {
 
 struct unpacker {
 	int root_fd;
+	const struct files_owner *owner;
 	struct tar_reader reader;
 	struct tar_entry entry;
 	struct later *first, **last;
@@ -96,16 +96,21 @@ static int fail(const struct unpacker *u, const char *what)
 }
 
 /* What a sandbox has no such id for is root's. */
-static uint32_t id_of(uint64_t id)
+static void set_owner(struct tar_entry *entry, const struct files_owner *owner)
 {
-	return id < IDS ? (uint32_t)id : 0;
+	if (owner->is_given) {
+		entry->uid = owner->uid;
+		entry->gid = owner->gid;
+	}
+	entry->uid = entry->uid < LIMIT_IDS ? entry->uid : 0;
+	entry->gid = entry->gid < LIMIT_IDS ? entry->gid : 0;
 }
 
 static int settle(const struct unpacker *u, int fd, bool times)
 {
 	const struct tar_entry *entry = &u->entry;
 	const struct timespec at[2] = {{.tv_sec = entry->mtime}, {.tv_sec = entry->mtime}};
-	if (fchown(fd, id_of(entry->uid), id_of(entry->gid)) < 0 || fchmod(fd, entry->mode) < 0 ||
+	if (fchown(fd, (uint32_t)entry->uid, (uint32_t)entry->gid) < 0 || fchmod(fd, entry->mode) < 0 ||
 	    (times && futimens(fd, at) < 0))
 		return fail(u, "set up");
 	return 0;
@@ -123,8 +128,8 @@ static int add_later(struct unpacker *u)
 		return err_set(u->e, ENOMEM, "keep %s", entry->name);
 	}
 	*l = (struct later){.type = entry->type,
-			    .uid = id_of(entry->uid),
-			    .gid = id_of(entry->gid),
+			    .uid = (uint32_t)entry->uid,
+			    .gid = (uint32_t)entry->gid,
 			    .mtime = entry->mtime,
 			    .target = target};
 	memcpy(l->name, entry->name, len + 1);
@@ -188,7 +193,7 @@ static int unpack_fifo(struct unpacker *u)
 	unlinkat(dir, temporary, 0);
 	if (mkfifoat(dir, temporary, 0600) < 0)
 		return fail(u, "make");
-	if (fchownat(dir, temporary, id_of(entry->uid), id_of(entry->gid), AT_SYMLINK_NOFOLLOW) <
+	if (fchownat(dir, temporary, (uint32_t)entry->uid, (uint32_t)entry->gid, AT_SYMLINK_NOFOLLOW) <
 		    0 ||
 	    fchmodat(dir, temporary, entry->mode, 0) < 0 ||
 	    utimensat(dir, temporary, at, AT_SYMLINK_NOFOLLOW) < 0 ||
@@ -320,6 +325,7 @@ static int unpack_all(struct unpacker *u)
 	int rc;
 	while ((rc = tar_read(&u->reader, &u->entry, u->e)) > 0) {
 		u->files++;
+		set_owner(&u->entry, u->owner);
 		rc = unpack_one(u);
 		if (rc < 0)
 			return rc;
@@ -330,11 +336,12 @@ static int unpack_all(struct unpacker *u)
 }
 
 /* Memory goes with the process. */
-int files_unpack(const char *path, struct err *e)
+int files_unpack(const char *path, const struct files_owner *owner, struct err *e)
 {
 	static struct unpacker unpacker = {.reader = {.read = read_archive}, .parent_fd = -1};
 	struct unpacker *u = &unpacker;
 	u->e = e;
+	u->owner = owner;
 	u->last = &u->first;
 	if (files_make_parents(path, e) < 0)
 		return -e->number;

@@ -55,6 +55,7 @@
 #define LIMIT_MEMORY_MB_MIN 16       /* less does not start a shell */
 #define LIMIT_MEMORY_MB_MAX 67108864 /* 64 TiB: what x86-64 addresses */
 #define LIMIT_LIFETIME_S (10LL * 365 * 24 * 3600)
+#define LIMIT_IDS 1048576          /* uids and gids of a sandbox, from 0 */
 #define LIMIT_PIDS 1024            /* processes and threads in a sandbox */
 #define LIMIT_DISK_MB_MAX 16777216 /* 16 TiB: what ext4 has for a file; the disk has less */
 #define LIMIT_INODES_PER_MB 256    /* of disk_mb: one for each 4 KiB, if there are so many */

@@ -77,13 +77,11 @@ struct server {
 
 #define SLOT_NONE UINT32_MAX
 
-/* A sandbox's uids 0 to 65535 are SANDBOX_UID_BASE(slot) + 0 to 65535 outside. The ranges below the
- * first belong to the appliance; of the last of these each sandbox's egress has one, as uid and as
- * gid, and so have its shims. */
-#define SANDBOX_UID_COUNT 0x10000u
-#define SANDBOX_UID_BASE(slot) (SANDBOX_UID_COUNT * (16u + (slot)))
-#define SANDBOX_EGRESS_UID(slot) (SANDBOX_UID_COUNT * 15u + (slot))
-/* As many slots as there may be lie between. */
-#define SANDBOX_SHIM_UID(slot) (SANDBOX_UID_COUNT * 15u + 0x8000u + (slot))
+/* A sandbox's uid n, below LIMIT_IDS, is SANDBOX_UID_BASE(slot) + n outside. What is below the first
+ * of them is the appliance's; of that each sandbox's egress has an id, as uid and as gid, and so
+ * have its shims: as many slots as there may be lie between. */
+#define SANDBOX_UID_BASE(slot) (LIMIT_IDS * (1u + (slot)))
+#define SANDBOX_EGRESS_UID(slot) (0xf0000u + (slot))
+#define SANDBOX_SHIM_UID(slot) (0xf8000u + (slot))
 
 #endif

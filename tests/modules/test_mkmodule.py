@@ -211,8 +211,8 @@ def test_tar():
     made("from-tar", "--keep-owners", NAME, "good.tar", date=DATE)
     files = listing()
     equal("--keep-owners", (files["usr"][3:5], files["usr/a"][3:5]), (("3", "4"), ("5", "6")))
-    (WORK / "owner.tar").write_bytes(archive(entry("a", b"x", uid=65536)))
-    refused("an owner that no sandbox has", ("from-tar", "--keep-owners", NAME, "owner.tar"), "65536")
+    (WORK / "owner.tar").write_bytes(archive(entry("a", b"x", uid=1048576)))
+    refused("an owner that no sandbox has", ("from-tar", "--keep-owners", NAME, "owner.tar"), "1048576")
 
 
 def zstd(raw):

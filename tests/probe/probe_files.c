@@ -147,11 +147,11 @@ void probe_proc(void)
 	probe_open("/proc/pagetypeinfo", O_RDONLY, EACCES);
 	probe_open("/proc/mtrr", O_WRONLY, EACCES);
 	probe_open("/proc/irq/default_smp_affinity", O_WRONLY, EACCES);
-	probe_open("/sys/fs/cgroup/cgroup.procs", O_WRONLY, EROFS);
-	probe_open("/sys/fs/cgroup/memory.max", O_WRONLY, EROFS);
-	probe_open("/sys/fs/cgroup/cgroup.kill", O_WRONLY, EROFS);
-	probe_open("/sys/fs/cgroup/memory.reclaim", O_WRONLY, EROFS);
-	probe_open("/sys/fs/cgroup/memory.pressure", O_RDWR, EROFS);
+	probe_open("/sys/fs/cgroup/cgroup.procs", O_WRONLY, EACCES);
+	probe_open("/sys/fs/cgroup/memory.max", O_WRONLY, EACCES);
+	probe_open("/sys/fs/cgroup/cgroup.kill", O_WRONLY, EACCES);
+	probe_open("/sys/fs/cgroup/memory.reclaim", O_WRONLY, EACCES);
+	probe_open("/sys/fs/cgroup/memory.pressure", O_RDWR, EACCES);
 	probe_open("/sys/fs/cgroup/x0", O_RDONLY, EACCES);
 	probe_open("/sys/kernel/debug", O_RDONLY, ENOENT);
 	probe_open("/sys/module", O_RDONLY, ENOENT);

@@ -147,22 +147,22 @@ static int take_uid(uid_t id)
 
 static int take_last_uid(void)
 {
-	return take_uid(65535);
+	return take_uid(1048575);
 }
 
 static int take_first_unmapped(void)
 {
-	return take_uid(65536);
+	return take_uid(1048576);
 }
 
 static int take_outer_root(void)
 {
-	return take_uid(1048576);
+	return take_uid(2097152);
 }
 
 static int take_unmapped_group(void)
 {
-	const gid_t group = 65536;
+	const gid_t group = 1048576;
 	return setgroups(1, &group) < 0 ? -errno : 0;
 }
 
@@ -214,10 +214,10 @@ static void probe_owners(void)
 	struct stat st;
 	const char *path = "/tmp/probe-owner";
 	close(creat(path, 0644));
-	probe_result("chown to the last id", chown(path, 65535, 65535), DONE);
-	probe_result("chown to an id outside", chown(path, 65536, 0), EINVAL);
+	probe_result("chown to the last id", chown(path, 1048575, 1048575), DONE);
+	probe_result("chown to an id outside", chown(path, 1048576, 0), EINVAL);
 	probe_result("chown to the range's base", chown(path, 1048576, 0), EINVAL);
-	probe_result("chgrp to an id outside", chown(path, 0, 65536), EINVAL);
+	probe_result("chgrp to an id outside", chown(path, 0, 1048576), EINVAL);
 	unlink(path);
 	bool ok = stat("/planted/setuid-unmapped", &st) == 0 && st.st_uid == 65534;
 	probe_report(ok, "a layer's file of an id outside is nobody's", "uid %u", st.st_uid);

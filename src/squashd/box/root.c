@@ -194,7 +194,7 @@ static int set_net_sysctls(int proc_fd, uint32_t base, struct err *e)
 {
 	char range[32];
 	/* ping without a capability, for every group of the sandbox: icmp(7) */
-	snprintf(range, sizeof(range), "%" PRIu32 " %" PRIu32, base, base + SANDBOX_UID_COUNT - 1);
+	snprintf(range, sizeof(range), "%" PRIu32 " %" PRIu32, base, base + LIMIT_IDS - 1);
 	int rc = fd_write_file(proc_fd, "sys/net/ipv4/ping_group_range", range, e);
 	if (rc == 0)
 		rc = fd_write_file(proc_fd, "sys/net/ipv4/ip_unprivileged_port_start", "0", e);

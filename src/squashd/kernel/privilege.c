@@ -45,7 +45,7 @@ static int write_map(pid_t pid, const char *name, uint32_t uid_base, struct err 
 {
 	char path[64], map[64];
 	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-	snprintf(map, sizeof(map), "0 %" PRIu32 " %u", uid_base, SANDBOX_UID_COUNT);
+	snprintf(map, sizeof(map), "0 %" PRIu32 " %d", uid_base, LIMIT_IDS);
 	return fd_write_file(AT_FDCWD, path, map, e);
 }
 

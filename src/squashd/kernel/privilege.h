@@ -12,7 +12,7 @@
  * of its range and nothing else: Docker's default set. Bits as in <linux/capability.h>. */
 extern const uint64_t privilege_payload_caps;
 
-/* A user namespace in which 0 to 65535 are uid_base to uid_base + 65535, owned by uid_base. Its
+/* A user namespace in which LIMIT_IDS ids from 0 are those from uid_base on, owned by uid_base. Its
  * descriptor, owned by the caller, or -errno. */
 int privilege_make_userns(uint32_t uid_base, struct err *e);
 

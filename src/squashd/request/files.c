@@ -136,10 +136,12 @@ static void finish(struct work *w)
 
 /* Does the whole work: runs box-files' op, with up to two arguments behind the path, lets answer
  * complete the reply if that was done, and sends it. */
-static void serve(struct work *w, char *op, char *first, char *second,
-		  void (*answer)(struct work *w))
+/* arguments: behind the path; up to three, NULL ends them. */
+static void serve(struct work *w, char *op, char *const *arguments, void (*answer)(struct work *w))
 {
-	char *const argv[] = {(char[]){"box-files"}, op, w->request.path, first, second, NULL};
+	char *argv[7] = {(char[]){"box-files"}, op, w->request.path};
+	for (size_t i = 0; arguments && arguments[i]; i++)
+		argv[3 + i] = arguments[i];
 	if (!start(w, argv))
 		return;
 	if (get_head(w))
@@ -214,14 +216,14 @@ void request_get_file(const struct server *s, struct msg_cursor fields, struct r
 {
 	struct work *w = begin(s, fields, MSG_GET_FILE, r);
 	if (w)
-		serve(w, (char[]){"get"}, NULL, NULL, send_file);
+		serve(w, (char[]){"get"}, NULL, send_file);
 }
 
 void request_get_tar(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
 	struct work *w = begin(s, fields, MSG_GET_TAR, r);
 	if (w)
-		serve(w, (char[]){"tar"}, NULL, NULL, send_tar);
+		serve(w, (char[]){"tar"}, NULL, send_tar);
 }
 
 static void note(const struct work *w, const char *event)
@@ -247,7 +249,7 @@ void request_put_file(const struct server *s, struct msg_cursor fields, struct r
 	if (w->request.has_mode)
 		snprintf(mode, sizeof(mode), "%04o", (unsigned)w->request.mode);
 	snprintf(size, sizeof(size), "%" PRIu64, w->request.size);
-	serve(w, (char[]){"put"}, mode, size, answer_put_file);
+	serve(w, (char[]){"put"}, (char *[]){w->request.owner, mode, size, NULL}, answer_put_file);
 }
 
 static void answer_put_tar(struct work *w)
@@ -261,7 +263,7 @@ void request_put_tar(const struct server *s, struct msg_cursor fields, struct re
 {
 	struct work *w = begin(s, fields, MSG_PUT_TAR, r);
 	if (w)
-		serve(w, (char[]){"untar"}, NULL, NULL, answer_put_tar);
+		serve(w, (char[]){"untar"}, (char *[]){w->request.owner, NULL}, answer_put_tar);
 }
 
 static void answer_delete(struct work *w)
@@ -276,7 +278,7 @@ void request_delete_file(const struct server *s, struct msg_cursor fields, struc
 	if (!w)
 		return;
 	char recursive[] = {w->request.recursive ? '1' : '0', '\0'};
-	serve(w, (char[]){"delete"}, recursive, NULL, answer_delete);
+	serve(w, (char[]){"delete"}, (char *[]){recursive, NULL}, answer_delete);
 }
 
 static void add_entry(struct buf *b, const struct files_entry *entry)
@@ -353,5 +355,5 @@ void request_list_files(const struct server *s, struct msg_cursor fields, struct
 {
 	struct work *w = begin(s, fields, MSG_LIST_FILES, r);
 	if (w)
-		serve(w, (char[]){"list"}, NULL, NULL, answer_list);
+		serve(w, (char[]){"list"}, NULL, answer_list);
 }

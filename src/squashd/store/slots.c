@@ -11,8 +11,10 @@
 
 #include "lib/fd.h"
 
-/* Sixteen times what can be taken, so that a search from anywhere ends after a step or two. */
-#define SLOTS (LIMIT_SANDBOXES * 16u)
+/* Twice what can be taken, so that a search is short wherever it begins; and no id is above what
+ * devpts takes as its gid, an int. */
+#define SLOTS (LIMIT_SANDBOXES * 2u - 2u)
+_Static_assert((uint64_t)LIMIT_IDS * (SLOTS + 1) < INT32_MAX, "ids are too many");
 
 static void format_path(char path[32], uint32_t slot)
 {
@@ -22,8 +24,8 @@ static void format_path(char path[32], uint32_t slot)
 int slots_take(const struct server *s, const char *id, uint32_t *slot, struct err *e)
 {
 	char path[32];
-	/* Our pid is near no other worker's start: no two search side by side. */
-	uint32_t start = (uint32_t)getpid();
+	/* Those whose pids are near begin far apart: no two search side by side. */
+	uint32_t start = (uint32_t)getpid() * 619u;
 	for (uint32_t i = 0; i < SLOTS; i++) {
 		*slot = (start + i) % SLOTS;
 		format_path(path, *slot);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "files_read.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "fields.h"
@@ -20,6 +22,44 @@ static bool read_mode(const struct msg_field *f, struct files_request *q, struct
 	return q->has_mode;
 }
 
+/* The decimal number that the text begins with, behind which *end is; no sign, no number above what a
+ * sandbox has. */
+static bool read_id(const char *text, const char **end, uint32_t *id)
+{
+	uint32_t number = 0;
+	const char *at = text;
+	for (; *at >= '0' && *at <= '9' && number < LIMIT_IDS; at++)
+		number = number * 10 + (uint32_t)(*at - '0');
+	*end = at;
+	*id = number;
+	return at > text && number < LIMIT_IDS;
+}
+
+/* "root", "keep", UID or UID:GID. */
+static bool read_owner(const struct msg_field *f, struct files_request *q, struct reply *r)
+{
+	char text[64];
+	const char *end;
+	uint32_t uid = 0, gid = 0;
+	if (!fields_text(f, "owner", text, sizeof(text), r))
+		return false;
+	if (strcmp(text, "keep") == 0)
+		return true;
+	bool good = strcmp(text, "root") == 0;
+	if (!good && read_id(text, &end, &uid)) {
+		gid = uid;
+		good = *end == '\0' ||
+		       (*end == ':' && read_id(end + 1, &end, &gid) && *end == '\0');
+	}
+	if (good)
+		snprintf(q->owner, sizeof(q->owner), "%" PRIu32 ":%" PRIu32, uid, gid);
+	else
+		reply_fail(r, 400, "bad_field",
+			   "owner is \"%s\"; it may be root, keep, UID or UID:GID, numbers below %d",
+			   text, LIMIT_IDS);
+	return good;
+}
+
 struct reading {
 	enum msg_op op;
 	struct files_request *q;
@@ -37,6 +77,8 @@ static bool read_field(const struct msg_field *f, void *request, struct reply *r
 		return read_path(f, q, r);
 	if (f->tag == TAG_MODE && op == MSG_PUT_FILE)
 		return read_mode(f, q, r);
+	if (f->tag == TAG_OWNER && has_body)
+		return read_owner(f, q, r);
 	if (f->tag == TAG_RECURSIVE && op == MSG_DELETE_FILE)
 		return fields_flag(f, "recursive", &q->recursive, r);
 	if (f->tag == TAG_SIZE && has_body)

@@ -16,6 +16,7 @@ struct files_request {
 	bool has_mode;
 	uint64_t mode; /* 07777 at most */
 	bool recursive;
+	char owner[24]; /* "UID:GID"; "": as the operation has it without */
 	uint64_t size; /* of what is sent */
 };
 

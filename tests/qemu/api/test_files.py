@@ -248,6 +248,29 @@ def test_tar_in(m):
               ["640:0:0:1000000000:2", "7:9:1100000000", "d/b", "fifo", "0"])  # fmt: skip
 
 
+def test_owner(m):
+    """Whose it is to be, whatever an archive says; ids beyond 65535 are ids like others."""
+    extra = [special("d", tarfile.DIRTYPE, uid=7, gid=9), special("far", tarfile.LNKTYPE, "a"),
+             special("link", tarfile.SYMTYPE, "a", uid=1000, gid=1000), special("wide", tarfile.FIFOTYPE, uid=200_000, gid=1_048_575),
+             special("beyond", tarfile.FIFOTYPE, uid=1_048_576, gid=7)]  # fmt: skip
+    data = make_tar({"a": b"one"}, tarfile.PAX_FORMAT, extra)
+    look = "stat -c %u:%g a d link wide beyond"
+    for owner, expected in ((None, "0:0 7:9 1000:1000 200000:1048575 0:7"), ("keep", "0:0 7:9 1000:1000 200000:1048575 0:7"),
+                            ("root", " ".join(["0:0"] * 5)), ("1000", " ".join(["1000:1000"] * 5)),
+                            ("200000:5", " ".join(["200000:5"] * 5))):  # fmt: skip
+        where = f"/owned/{owner}"
+        more = {"owner": owner} if owner else {}
+        equal(f"owner={owner}: unpacked", put_tar(m, where, data, **more).status, 200)
+        equal(f"owner={owner}", run(m, f"cd {where}; {look}").split(), expected.split())
+    for owner, expected in ((None, "0:0"), ("1048575:1", "1048575:1"), ("keep", "1048575:1"), ("root", "0:0")):
+        equal(f"a file, owner={owner}", put(m, "/owned/file", b"x", **({"owner": owner} if owner else {})).status, 201)
+        equal("is whose it is", run(m, "stat -c %u:%g /owned/file"), expected)
+    for owner in ("", "me", "-1", "1048576", "0:1048576", "1:", ":1", "1:2:3", "0x1", "1 "):
+        equal(f"owner={owner!r}", status(put(m, "/owned/x", b"", owner=owner)), (400, "bad_field"))
+        equal(f"tar, owner={owner!r}", status(put_tar(m, "/owned/x", data, owner=owner)), (400, "bad_field"))
+    equal("nothing is made of these", run(m, "ls -d /owned/x 2>&1 | grep -c 'No such'"), "1")
+
+
 def test_tar_hostile(m):
     run(m, "mkdir -p /h/to; echo safe >/h/safe; ln -s /srv /h/to/old; mkdir /h/to/srv")
     for what, data in (
@@ -458,7 +481,7 @@ def main():
         watch = Watch(m)
         create(m, "box", BUSYBOX, memory_mb=256, disk_mb=256)
         tap.each(m, test_plain, test_large, test_names, test_kinds, test_delete, test_refused)
-        tap.each(m, test_many, test_full, test_tar_in, test_tar_hostile, test_tar_out, test_gnu)
+        tap.each(m, test_many, test_full, test_tar_in, test_owner, test_tar_hostile, test_tar_out, test_gnu)
         tap.each(m, test_gone, test_changes, test_ends)
         destroy(m, "box")
         equal("nothing is left", m.wait_counts(before), before)

@@ -31,7 +31,7 @@ planted/console c 666 0 0 5 1
 planted/kmsg c 666 0 0 1 11
 planted/disk b 666 0 0 254 0
 planted/setuid-root m 4755 0 0
-planted/setuid-unmapped m 4755 70000 70000
+planted/setuid-unmapped m 4755 1070000 1070000
 """
 HOSTILE = {
     "119-fifo-shell": "bin d 755 0 0\nbin/sh i 755 0 0 f",

@@ -60,9 +60,9 @@ def make_files():
     write(f"{T}/large", bytes(range(256)) * 2000)
     sparse(f"{T}/sparse", 8 << 20, 3 << 20, (5 << 20) - 2)
     sparse(f"{T}/huge", 1 << 30, 1 << 20)
-    for owner in (1, 33, 1000, 65534, 65535):
+    for owner in (1, 33, 1000, 65535, 1048575):
         write(f"{T}/of-{owner}")
-        os.chown(f"{T}/of-{owner}", owner, 65535 - owner)
+        os.chown(f"{T}/of-{owner}", owner, 1048575 - owner)
     os.mkdir(f"{T}/link-sub")
     write(f"{T}/link-a", b"linked\n")
     os.link(f"{T}/link-a", f"{T}/link-b")
