@@ -29,6 +29,15 @@ const char *clock_text(uint64_t wall_ms, char text[CLOCK_TEXT_BYTES])
 	return text;
 }
 
+const char *clock_http_date(uint64_t wall_ms, char text[CLOCK_TEXT_BYTES])
+{
+	time_t seconds = (time_t)(wall_ms / 1000);
+	struct tm tm;
+	gmtime_r(&seconds, &tm);
+	strftime(text, CLOCK_TEXT_BYTES, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+	return text;
+}
+
 int clock_take_due(uint64_t *due_ms)
 {
 	uint64_t now = clock_mono_ms();

@@ -24,4 +24,7 @@ int clock_sooner(int a_ms, int b_ms);
 /* "2025-01-01T00:00:00Z" (RFC 3339, whole seconds, UTC). Returns text. */
 const char *clock_text(uint64_t wall_ms, char text[CLOCK_TEXT_BYTES]);
 
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7, IMF-fixdate). Returns text. */
+const char *clock_http_date(uint64_t wall_ms, char text[CLOCK_TEXT_BYTES]);
+
 #endif

@@ -12,10 +12,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define FILES_ALIVE 0x41465153u     /* "SQFA": it is at work, and has nothing to say */
-#define FILES_ANSWER 0x52465153u    /* "SQFR" */
-#define FILES_TEXT_BYTES 319        /* of an error: that of struct err */
-#define FILES_NAME_BYTES 255        /* of a file: NAME_MAX */
+#define FILES_ALIVE 0x41465153u  /* "SQFA": it is at work, and has nothing to say */
+#define FILES_ANSWER 0x52465153u /* "SQFR" */
+#define FILES_TEXT_BYTES 319     /* of an error: that of struct err */
+#define FILES_NAME_BYTES 255     /* of a file: NAME_MAX */
+#define FILES_FRAMED "framed"    /* in place of a size: what is sent comes in frames (frames.h) */
 #define FILES_TIME_MAX 253402300799 /* the last second of 9999, the last that RFC 3339 writes */
 
 struct files_head {

@@ -21,4 +21,9 @@ enum {
  * have for its head. front alone writes it. */
 #define FRONT_AUTHORISE_FIELD "Squash-Authorise"
 
+/* The field of a request whose body comes in frames (lib/frames.h), as nobody knows its length
+ * yet: the length in the head is the most that httpd passes on. Its value is 1. front alone writes
+ * it. */
+#define FRONT_FRAMES_FIELD "Squash-Frames"
+
 #endif

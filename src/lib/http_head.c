@@ -15,18 +15,20 @@ static bool is_control(char c)
 	return ((uint8_t)c < ' ' && c != '\t') || c == 0x7f;
 }
 
-/* RFC 9110 5.6.2. */
-static bool is_token(struct http_text t)
+bool http_is_token_char(char c)
 {
 	static const char others[] = "!#$%&'*+-.^_`|~";
-	for (size_t i = 0; i < t.len; i++) {
-		char c = t.at[i];
-		char letter = (char)(c | 0x20);
-		if (!is_digit(c) && (letter < 'a' || letter > 'z') &&
-		    !memchr(others, c, sizeof(others) - 1))
-			return false;
-	}
-	return t.len > 0;
+	char letter = (char)(c | 0x20);
+	return is_digit(c) || (letter >= 'a' && letter <= 'z') ||
+	       memchr(others, c, sizeof(others) - 1);
+}
+
+static bool is_token(struct http_text t)
+{
+	size_t i = 0;
+	while (i < t.len && http_is_token_char(t.at[i]))
+		i++;
+	return t.len > 0 && i == t.len;
 }
 
 struct http_text http_take_until(struct http_text *from, const char *ends)

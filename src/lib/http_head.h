@@ -20,6 +20,9 @@ enum http_line_result { HTTP_LINE, HTTP_LINE_MORE, HTTP_LINE_BAD };
  * is only a beginning, and nothing has been taken. */
 enum http_line_result http_take_line(struct http_text *head, struct http_text *line);
 
+/* Whether the byte may stand in a token: RFC 9110 5.6.2. */
+bool http_is_token_char(char c);
+
 /* How many bytes come before the first that ends a line, or is none of a head's. */
 size_t http_plain_len(const char *bytes, size_t len);
 

@@ -28,6 +28,9 @@
  * a list: whole records, as in the reply. */
 #define MSG_PIECE 100
 
+/* Of TAG_SIZE in a request: the body's length is not known, and it comes in frames (frames.h). */
+#define MSG_FRAMED UINT64_MAX
+
 /* A request's kind; a reply's kind is its HTTP status. New ones take the next free number. */
 enum msg_op {
 	MSG_HEALTH = 1,

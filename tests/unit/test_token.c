@@ -108,6 +108,8 @@ static void test_times(void)
 {
 	char text[CLOCK_TEXT_BYTES];
 	tap_ok(!strcmp(clock_text(0, text), "1970-01-01T00:00:00Z"), "the epoch");
+	tap_ok(!strcmp(clock_http_date(784111777999, text), "Sun, 06 Nov 1994 08:49:37 GMT"),
+	       "a date as HTTP has it");
 	tap_ok(!strcmp(clock_text(1735689600999, text), "2025-01-01T00:00:00Z"),
 	       "milliseconds are cut");
 	tap_ok(!strcmp(clock_text(1709210096000, text), "2024-02-29T12:34:56Z"), "a leap day");
