@@ -3,7 +3,6 @@
  * holds for a command there: so nobody outside ever follows a path of a stranger's. A worker starts
  * it for one request, by descriptor; it has the three streams and nothing else. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -35,13 +34,15 @@ static int run(int argc, char **argv, struct err *e)
 		return files_get(path, e);
 	const struct files_owner owner = owner_of(argc > 3 ? argv[3] : "");
 	if (strcmp(op, "put") == 0 && argc == 6)
-		return files_put(path, argv[4], &owner, strtoull(argv[5], NULL, 10), e);
+		return files_put(path, argv[4], &owner, argv[5], e);
 	if (strcmp(op, "delete") == 0 && argc == 4)
 		return files_delete(path, strcmp(argv[3], "1") == 0, e);
 	if (strcmp(op, "list") == 0)
 		return files_list(path, e);
 	if (strcmp(op, "tar") == 0)
 		return files_pack(path, e);
+	if (strcmp(op, "untar") == 0 && argc == 5 && strcmp(argv[4], FILES_FRAMED) == 0)
+		files_expect_frames();
 	if (strcmp(op, "untar") == 0)
 		return files_unpack(path, &owner, e);
 	return err_say(e, EINVAL, "usage: box-files OPERATION PATH...");

@@ -128,11 +128,23 @@ static int open_parent(const char *path, const char *slash, struct err *e)
 	return fd < 0 ? err_set(e, errno, "open %s", parent) : fd;
 }
 
-int files_put(const char *path, const char *mode, const struct files_owner *owner, uint64_t size,
+/* How many bytes the file has, or -errno. */
+static int64_t receive(int fd, const char *size, struct err *e)
+{
+	if (strcmp(size, FILES_FRAMED) == 0) {
+		files_expect_frames();
+		return files_receive_all(fd, e);
+	}
+	uint64_t len = strtoull(size, NULL, 10);
+	int rc = files_receive(fd, len, e);
+	return rc < 0 ? rc : (int64_t)len;
+}
+
+int files_put(const char *path, const char *mode, const struct files_owner *owner, const char *size,
 	      struct err *e)
 {
 	char real[PATH_MAX];
-	struct files_head head = {.kind = FILES_ANSWER, .size = size};
+	struct files_head head = {.kind = FILES_ANSWER};
 	struct stat st;
 	if (files_make_parents(path, e) < 0 || !(path = resolve(path, real, &st, e)))
 		return -e->number;
@@ -145,7 +157,9 @@ int files_put(const char *path, const char *mode, const struct files_owner *owne
 	AUTO_FD fd = files_make(dir, e);
 	if (fd < 0)
 		return fd;
-	int rc = files_receive(fd, size, e);
+	int64_t len = receive(fd, size, e);
+	head.size = (uint64_t)len;
+	int rc = len < 0 ? (int)len : 0;
 	if (rc == 0)
 		rc = settle(fd, &st, mode, owner, &head.mode, e);
 	if (rc == 0)

@@ -21,9 +21,9 @@ struct files_owner {
 	uint32_t uid, gid;
 };
 
-/* The file comes on stdin, size bytes. mode: octal digits; "": that of the file that was there, or
- * 0644. Without an owner it stays that file's owner's. */
-int files_put(const char *path, const char *mode, const struct files_owner *owner, uint64_t size,
+/* The file comes on stdin, so many bytes, in decimal, or FILES_FRAMED. mode: octal digits; "": that
+ * of the file that was there, or 0644. Without an owner it stays that file's owner's. */
+int files_put(const char *path, const char *mode, const struct files_owner *owner, const char *size,
 	      struct err *e);
 
 int files_delete(const char *path, bool recursive, struct err *e);
@@ -45,11 +45,21 @@ int files_flush(struct err *e);
 int files_answer(const struct files_head *head, struct err *e);
 bool files_have_answered(void);
 
+/* What comes on stdin is in frames: the functions below take them off. */
+void files_expect_frames(void);
+
+/* Read some of stdin, up to len bytes. How many; 0 at its end; -ENODATA if it is in frames and ends
+ * before their end; another -errno. */
+ssize_t files_read_some(void *data, size_t len, struct err *e);
+
 /* Read all of len bytes of stdin. 0; -ENODATA if they end before; another -errno. */
 int files_read(void *data, size_t len, struct err *e);
 
 /* Move so many bytes of stdin to fd. As files_read(). */
 int files_receive(int fd, uint64_t size, struct err *e);
+
+/* Move all there are. How many, or as files_read_some(). */
+int64_t files_receive_all(int fd, struct err *e);
 
 /* A file without a name in that directory, which is gone unless files_place() gives it one. Its
  * descriptor, or -errno. */

@@ -110,8 +110,8 @@ static int settle(const struct unpacker *u, int fd, bool times)
 {
 	const struct tar_entry *entry = &u->entry;
 	const struct timespec at[2] = {{.tv_sec = entry->mtime}, {.tv_sec = entry->mtime}};
-	if (fchown(fd, (uint32_t)entry->uid, (uint32_t)entry->gid) < 0 || fchmod(fd, entry->mode) < 0 ||
-	    (times && futimens(fd, at) < 0))
+	if (fchown(fd, (uint32_t)entry->uid, (uint32_t)entry->gid) < 0 ||
+	    fchmod(fd, entry->mode) < 0 || (times && futimens(fd, at) < 0))
 		return fail(u, "set up");
 	return 0;
 }
@@ -193,8 +193,8 @@ static int unpack_fifo(struct unpacker *u)
 	unlinkat(dir, temporary, 0);
 	if (mkfifoat(dir, temporary, 0600) < 0)
 		return fail(u, "make");
-	if (fchownat(dir, temporary, (uint32_t)entry->uid, (uint32_t)entry->gid, AT_SYMLINK_NOFOLLOW) <
-		    0 ||
+	if (fchownat(dir, temporary, (uint32_t)entry->uid, (uint32_t)entry->gid,
+		     AT_SYMLINK_NOFOLLOW) < 0 ||
 	    fchmodat(dir, temporary, entry->mode, 0) < 0 ||
 	    utimensat(dir, temporary, at, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    renameat(dir, temporary, dir, base) < 0) {
@@ -315,9 +315,9 @@ static int drop_rest(struct err *e)
 	static uint8_t block[FILES_BLOCK_BYTES];
 	ssize_t n;
 	do {
-		n = read(STDIN_FILENO, block, sizeof(block));
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	return n < 0 ? err_set(e, errno, "read what is sent") : 0;
+		n = files_read_some(block, sizeof(block), e);
+	} while (n > 0);
+	return (int)n;
 }
 
 static int unpack_all(struct unpacker *u)

@@ -47,7 +47,9 @@ static void try_header(const uint8_t *data, size_t size, bool with_signature)
 	int rc = update_header_read(header, file_size, key, &h, &reason);
 	if (rc == 0) {
 		CHECK(memcmp(header, "SQUPDATE", 8) == 0);
-		CHECK(h.size > 0 && h.size == file_size - UPDATE_HEADER_BYTES);
+		CHECK(h.size > 0 && h.size <= LIMIT_UPLOAD_BYTES - UPDATE_HEADER_BYTES);
+		CHECK(file_size == UPDATE_SIZE_UNKNOWN ||
+		      h.size == file_size - UPDATE_HEADER_BYTES);
 		CHECK(memcmp(h.sha256, header + 32, sizeof(h.sha256)) == 0);
 	} else {
 		CHECK(rc == -EKEYREJECTED || (rc == -EINVAL && reason && reason[0]));

@@ -76,6 +76,10 @@ static void test_good(const struct keys *k)
 	tap_ok(rc == 0, "a good header is read");
 	tap_ok(strcmp(uki_write_version(&h.version, text), "1.22.4294967295") == 0, "its version");
 	tap_ok(h.size == FILE_SIZE - UPDATE_HEADER_BYTES, "its size");
+	h.size = 0;
+	rc = update_header_read(header, UPDATE_SIZE_UNKNOWN, k->public_bytes, &h, &reason);
+	tap_ok(rc == 0 && h.size == FILE_SIZE - UPDATE_HEADER_BYTES,
+	       "so is that of a file whose size isn't known");
 	tap_ok(h.sha256[0] == 0xa5 && memcmp(h.sha256, h.sha256 + 1, 31) == 0, "its SHA-256");
 }
 
@@ -122,6 +126,13 @@ static void test_bad(const struct keys *k)
 	}
 	make(header, k);
 	tap_ok(read_one(header, 100, k, &reason) == -EINVAL, "refused: a file without a UKI");
+	for (uint64_t more = 0; more < 2; more++) {
+		put(header + 24, LIMIT_UPLOAD_BYTES - UPDATE_HEADER_BYTES + more, 8);
+		sign(header, k);
+		int rc = read_one(header, UPDATE_SIZE_UNKNOWN, k, &reason);
+		tap_ok(rc == (more ? -EINVAL : 0), "%s: the longest UKI%s",
+		       more ? "refused" : "taken", more ? ", and a byte" : "");
+	}
 }
 
 static void test_keys(const struct keys *k)

@@ -18,7 +18,7 @@ struct transfer {
 	struct exec_job *job;
 	int conn_fd;          /* api's; its end is the client's */
 	int source_fd;        /* the body comes there; -1: there is none (borrowed) */
-	uint64_t source_left; /* bytes of it that are still to come */
+	uint64_t source_left; /* bytes of it that are still to come; in frames, more than these */
 	bool source_ended;    /* before that */
 	bool ended;           /* box-files */
 	int exit_status;      /* then: 0 if it has done all it should */
@@ -28,7 +28,8 @@ struct transfer {
 	uint8_t block[TRANSFER_PIECE_BYTES];
 };
 
-/* Begin with a job that has been started. */
+/* Begin with a job that has been started. size: bytes of the body, or MSG_FRAMED: the frames go in
+ * as they are, and box-files sees where they end. */
 void transfer_begin(struct transfer *t, struct exec_job *job, int conn_fd, int source_fd,
 		    uint64_t size);
 

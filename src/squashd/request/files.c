@@ -113,14 +113,19 @@ static bool get_head(struct work *w)
 {
 	struct err e;
 	int rc = transfer_head(&w->transfer, &w->head, w->text, &e);
-	if (w->transfer.source_ended)
+	bool is_framed = w->request.size == MSG_FRAMED;
+	/* Of one in frames, box-files has seen its end, or that there was none. */
+	bool is_cut_off = w->transfer.source_ended && (!is_framed || w->head.error == ENODATA);
+	if (is_cut_off && is_framed)
+		err_say(&e, ECONNRESET, "the body ended early");
+	else if (is_cut_off)
 		err_say(&e, ECONNRESET, "the body ended %" PRIu64 " bytes too early",
 			w->transfer.source_left);
-	if (rc < 0 || w->transfer.source_ended)
+	if (rc < 0 || is_cut_off)
 		give_up(w, &e);
 	else if (w->head.error)
 		refuse(w);
-	return rc == 0 && !w->transfer.source_ended && w->head.error == 0;
+	return rc == 0 && !is_cut_off && w->head.error == 0;
 }
 
 /* After the answer has been sent. */
@@ -236,7 +241,8 @@ static void answer_put_file(struct work *w)
 	note(w, "put_file");
 	w->reply->status = 201;
 	msg_add_text(&w->reply->body, TAG_PATH, w->request.path);
-	msg_add_number(&w->reply->body, TAG_SIZE, w->request.size);
+	msg_add_number(&w->reply->body, TAG_SIZE,
+		       w->request.size == MSG_FRAMED ? w->head.size : w->request.size);
 	msg_add_number(&w->reply->body, TAG_MODE, w->head.mode);
 }
 
@@ -248,7 +254,10 @@ void request_put_file(const struct server *s, struct msg_cursor fields, struct r
 		return;
 	if (w->request.has_mode)
 		snprintf(mode, sizeof(mode), "%04o", (unsigned)w->request.mode);
-	snprintf(size, sizeof(size), "%" PRIu64, w->request.size);
+	if (w->request.size == MSG_FRAMED)
+		snprintf(size, sizeof(size), "%s", FILES_FRAMED);
+	else
+		snprintf(size, sizeof(size), "%" PRIu64, w->request.size);
 	serve(w, (char[]){"put"}, (char *[]){w->request.owner, mode, size, NULL}, answer_put_file);
 }
 
@@ -262,8 +271,12 @@ static void answer_put_tar(struct work *w)
 void request_put_tar(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
 	struct work *w = begin(s, fields, MSG_PUT_TAR, r);
+	char framed[] = FILES_FRAMED;
 	if (w)
-		serve(w, (char[]){"untar"}, (char *[]){w->request.owner, NULL}, answer_put_tar);
+		serve(w, (char[]){"untar"},
+		      (char *[]){w->request.owner, w->request.size == MSG_FRAMED ? framed : NULL,
+				 NULL},
+		      answer_put_tar);
 }
 
 static void answer_delete(struct work *w)

@@ -16,21 +16,67 @@
 #include "squashd/store/superblock.h"
 #include "squashd/wire/module_read.h"
 
-/* A file that has its room already. Of several uploads at once each counts what the others were
+/* One whose length isn't known gets its room in steps of so many bytes. */
+#define STEP_BYTES ((uint64_t)16 << 20)
+
+/* An upload on its way into its file. */
+struct receiver {
+	const struct server *server;
+	struct stream stream;
+	int file_fd;
+	uint64_t room_end; /* bytes that the file has room for already */
+	br_sha256_context hash;
+};
+
+/* Room for the file's next bytes. Of several uploads at once each counts what the others were
  * given. */
-static int open_file(const struct server *s, uint64_t size, struct err *e)
+static int take_room(struct receiver *v, uint64_t size, struct err *e)
 {
 	uint64_t room;
-	int rc = module_new_room(s, size, &room, e);
+	if (fallocate(v->file_fd, 0, (off_t)v->room_end, (off_t)size) < 0)
+		return err_set(e, errno, "take room for %" PRIu64 " bytes", size);
+	v->room_end += size;
+	return module_new_room(v->server, 0, &room, e);
+}
+
+/* The file, with room for all of it, if it is known how much that is. */
+static int open_file(struct receiver *v, uint64_t size, struct err *e)
+{
+	uint64_t room;
+	bool is_framed = size == MSG_FRAMED;
+	int rc = module_new_room(v->server, is_framed ? 0 : size, &room, e);
 	if (rc < 0)
 		return rc;
-	AUTO_FD fd = openat(s->modules_fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0644);
-	if (fd < 0)
+	v->file_fd = openat(v->server->modules_fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0644);
+	if (v->file_fd < 0)
 		return err_set(e, errno, "make a file for the module");
-	if (fallocate(fd, 0, 0, (off_t)size) < 0)
-		return err_set(e, errno, "take room for %" PRIu64 " bytes", size);
-	rc = module_new_room(s, 0, &room, e);
-	return rc < 0 ? rc : fd_steal(&fd);
+	return is_framed ? 0 : take_room(v, size, e);
+}
+
+/* Room for one step more. */
+static int take_step(struct receiver *v, struct err *e)
+{
+	uint64_t room;
+	int rc = module_new_room(v->server, 1, &room, e);
+	return rc < 0 ? rc : take_room(v, room < STEP_BYTES ? room : STEP_BYTES, e);
+}
+
+/* The next len bytes, or those up to the body's end. */
+static bool copy(struct receiver *v, uint64_t len, struct reply *r)
+{
+	struct stream *t = &v->stream;
+	struct err e;
+	while (len > 0 && !frames_have_ended(&t->frames)) {
+		if (v->room_end == t->written && take_step(v, &e) < 0) {
+			reply_err(r, &e);
+			return false;
+		}
+		uint64_t before = t->written, room = v->room_end - before;
+		if (!stream_copy(t, v->file_fd, len < room ? len : room, &v->hash, r))
+			return false;
+		len -= t->written - before;
+	}
+	return true;
 }
 
 struct digests {
@@ -49,19 +95,23 @@ static uint64_t find_image(int file_fd, uint64_t size)
 }
 
 /* The file's content. */
-static bool receive(struct stream *t, int file_fd, struct digests *d, struct reply *r)
+static bool receive(struct receiver *v, struct digests *d, struct reply *r)
 {
-	br_sha256_context hash;
+	struct stream *t = &v->stream;
+	struct err e;
 	uint64_t head = t->size < SUPERBLOCK_BYTES ? t->size : SUPERBLOCK_BYTES;
-	br_sha256_init(&hash);
-	if (!stream_copy(t, file_fd, head, &hash, r) ||
-	    !stream_copy(t, file_fd, find_image(file_fd, t->size) - head, &hash, r))
+	br_sha256_init(&v->hash);
+	if (!copy(v, head, r) || !copy(v, find_image(v->file_fd, t->size) - head, r))
 		return false;
-	br_sha256_out(&hash, d->image);
-	if (!stream_copy(t, file_fd, t->size - t->done, &hash, r))
+	br_sha256_out(&v->hash, d->image);
+	if (!copy(v, t->size - t->done, r))
 		return false;
-	br_sha256_out(&hash, d->all);
-	return true;
+	br_sha256_out(&v->hash, d->all);
+	if (v->room_end == t->done || ftruncate(v->file_fd, (off_t)t->done) == 0)
+		return true;
+	err_set(&e, errno, "give back what is left of the file's room");
+	reply_err(r, &e);
+	return false;
 }
 
 static bool is_as_announced(const struct upload *u, const struct digests *d, const char *sha256,
@@ -113,28 +163,30 @@ static bool is_manifest_good(int fd, const char *name, const struct digests *d, 
 void request_upload_module(const struct server *s, struct msg_cursor fields, struct reply *r)
 {
 	struct upload u;
-	struct stream t;
+	struct receiver v = {.server = s, .file_fd = -1};
 	struct digests digests;
 	char sha256[SHA256_TEXT_BYTES];
 	struct err e;
 	if (!module_read_upload(fields, &u, r) || !module_new_is_free(s, u.name, r))
 		return;
-	if (!stream_begin(&t, s->passed_fd, u.size, r))
+	if (!stream_begin(&v.stream, s->passed_fd, u.size, r))
 		return;
-	AUTO_FD file = open_file(s, u.size, &e);
-	if (file < 0) {
+	int rc = open_file(&v, u.size, &e);
+	AUTO_FD file = v.file_fd;
+	if (rc < 0) {
 		reply_err(r, &e);
 		return;
 	}
-	if (!receive(&t, file, &digests, r))
+	if (!receive(&v, &digests, r))
 		return;
+	uint64_t size = v.stream.done;
 	sha256_write(digests.all, sha256);
-	if (!is_as_announced(&u, &digests, sha256, r) || !is_squashfs(file, u.size, r) ||
+	if (!is_as_announced(&u, &digests, sha256, r) || !is_squashfs(file, size, r) ||
 	    !is_manifest_good(file, u.name, &digests, r) || !module_new_add(s, u.name, file, r))
 		return;
 	journal_module(s, "upload_module", NULL, u.name, sha256);
 	r->status = 201;
 	msg_add_text(&r->body, TAG_NAME, u.name);
-	msg_add_number(&r->body, TAG_SIZE, u.size);
+	msg_add_number(&r->body, TAG_SIZE, size);
 	msg_add_text(&r->body, TAG_SHA256, sha256);
 }

@@ -107,7 +107,8 @@ static bool receive_header(struct stream *t, const uint8_t key[UPDATE_KEY_BYTES]
 	const char *reason = NULL;
 	if (!stream_read(t, bytes, sizeof(bytes), r))
 		return false;
-	int rc = update_header_read(bytes, t->size, key, h, &reason);
+	uint64_t size = t->size == MSG_FRAMED ? UPDATE_SIZE_UNKNOWN : t->size;
+	int rc = update_header_read(bytes, size, key, h, &reason);
 	if (rc == -EKEYREJECTED)
 		reply_fail(r, 403, "bad_signature",
 			   "the update is not signed by the key of this image");
@@ -123,8 +124,13 @@ static bool receive(struct stream *t, int file_fd, const struct update_header *h
 	char text[SHA256_TEXT_BYTES];
 	br_sha256_context hash;
 	br_sha256_init(&hash);
-	if (!stream_copy(t, file_fd, t->size - t->done, &hash, r))
+	if (!stream_copy(t, file_fd, h->size, &hash, r))
 		return false;
+	if (t->written != h->size || !stream_has_ended(t)) {
+		reply_fail(r, 400, "bad_update",
+			   "it is no update: it is not as long as its header says");
+		return false;
+	}
 	br_sha256_out(&hash, digest);
 	if (sha256_equal(digest, h->sha256))
 		return true;

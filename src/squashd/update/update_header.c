@@ -68,6 +68,10 @@ int update_header_read(const uint8_t header[UPDATE_HEADER_BYTES], uint64_t file_
 	out->size = little_endian_read(header + AT_SIZE, 8);
 	if (out->size == 0)
 		return refuse(reason, "its UKI is empty");
+	if (out->size > LIMIT_UPLOAD_BYTES - UPDATE_HEADER_BYTES)
+		return refuse(reason, "its UKI is longer than an update can be");
+	if (file_size == UPDATE_SIZE_UNKNOWN)
+		return 0;
 	if (file_size < UPDATE_HEADER_BYTES || out->size != file_size - UPDATE_HEADER_BYTES)
 		return refuse(reason, "it is not as long as its header says");
 	return 0;

@@ -29,7 +29,10 @@ struct update_header {
 	uint8_t sha256[SHA256_BYTES];
 };
 
-/* Check the header of a file of file_size bytes (with the header), and read it: first that it is
+#define UPDATE_SIZE_UNKNOWN UINT64_MAX
+
+/* Check the header of a file of file_size bytes (with the header), or UPDATE_SIZE_UNKNOWN, and read
+ * it: first that it is
  * one, then that key has signed it, and only then what it says. 0; -EINVAL: it is none, or damaged,
  * and *reason says in what; -EKEYREJECTED: another key has signed it, or nobody. */
 int update_header_read(const uint8_t header[UPDATE_HEADER_BYTES], uint64_t file_size,

@@ -72,6 +72,12 @@ bool fields_number(const struct msg_field *f, const char *name, uint64_t min, ui
 	return false;
 }
 
+bool fields_body_size(const struct msg_field *f, uint64_t min, uint64_t *size, struct reply *r)
+{
+	return (msg_number(f, size) == 0 && *size == MSG_FRAMED) ||
+	       fields_number(f, "Content-Length", min, LIMIT_UPLOAD_BYTES, size, r);
+}
+
 bool fields_flag(const struct msg_field *f, const char *name, bool *out, struct reply *r)
 {
 	uint64_t number;

@@ -36,6 +36,10 @@ bool fields_label(const struct msg_field *f, const char *name, char *out, size_t
 bool fields_number(const struct msg_field *f, const char *name, uint64_t min, uint64_t max,
 		   uint64_t *out, struct reply *r);
 
+/* How long a body is that comes through a pipe: a number of bytes in [min, LIMIT_UPLOAD_BYTES], or
+ * MSG_FRAMED. */
+bool fields_body_size(const struct msg_field *f, uint64_t min, uint64_t *size, struct reply *r);
+
 /* A flag. */
 bool fields_flag(const struct msg_field *f, const char *name, bool *out, struct reply *r);
 

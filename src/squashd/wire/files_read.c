@@ -82,7 +82,7 @@ static bool read_field(const struct msg_field *f, void *request, struct reply *r
 	if (f->tag == TAG_RECURSIVE && op == MSG_DELETE_FILE)
 		return fields_flag(f, "recursive", &q->recursive, r);
 	if (f->tag == TAG_SIZE && has_body)
-		return fields_number(f, "Content-Length", 0, LIMIT_UPLOAD_BYTES, &q->size, r);
+		return fields_body_size(f, 0, &q->size, r);
 	return fields_refuse(r);
 }
 

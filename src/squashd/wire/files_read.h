@@ -17,7 +17,7 @@ struct files_request {
 	uint64_t mode; /* 07777 at most */
 	bool recursive;
 	char owner[24]; /* "UID:GID"; "": as the operation has it without */
-	uint64_t size; /* of what is sent */
+	uint64_t size;  /* of what is sent, bytes, or MSG_FRAMED */
 };
 
 /* Fill *q for the operation. False when a field is not good: the reply is a 400 that says which. */

@@ -22,7 +22,7 @@ static bool read_upload_field(const struct msg_field *f, void *request, struct r
 	case TAG_MODULE:
 		return create_read_module(f, "name", u->name, r);
 	case TAG_SIZE:
-		return fields_number(f, "Content-Length", 1, LIMIT_UPLOAD_BYTES, &u->size, r);
+		return fields_body_size(f, 1, &u->size, r);
 	case TAG_SHA256:
 		return read_sha256(f, u, r);
 	default:

@@ -15,7 +15,7 @@
 /* A module that is sent. */
 struct upload {
 	char name[LIMIT_MODULE_BYTES + 1];
-	uint64_t size; /* bytes */
+	uint64_t size; /* bytes, or MSG_FRAMED */
 	bool has_sha256;
 	uint8_t sha256[SHA256_BYTES];
 };

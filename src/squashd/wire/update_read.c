@@ -8,8 +8,7 @@ static bool read_field(const struct msg_field *f, void *request, struct reply *r
 {
 	struct update *u = request;
 	if (f->tag == TAG_SIZE)
-		return fields_number(f, "Content-Length", LIMIT_UPDATE_MIN_BYTES,
-				     LIMIT_UPLOAD_BYTES, &u->size, r);
+		return fields_body_size(f, LIMIT_UPDATE_MIN_BYTES, &u->size, r);
 	if (f->tag == TAG_DOWNGRADE)
 		return fields_flag(f, "downgrade", &u->downgrade, r);
 	return fields_refuse(r);

@@ -11,7 +11,7 @@
 
 /* An update file that is sent. */
 struct update {
-	uint64_t size;  /* bytes, with its header */
+	uint64_t size;  /* bytes, with its header, or MSG_FRAMED */
 	bool downgrade; /* a lower version is wanted */
 };
 
