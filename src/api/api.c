@@ -19,7 +19,7 @@ static int read_json(struct http_request *q, const struct body_form *form, struc
 {
 	static unsigned char memory[ARENA_BYTES] __attribute__((aligned(16)));
 	struct arena arena = {.base = memory, .cap = sizeof(memory)};
-	int rc = http_read_body(q, form->optional, fault);
+	int rc = http_read_body(q, fault);
 	return rc < 0 ? rc : body_parse(q->body, q->body_len, form, &arena, fields, fault);
 }
 
@@ -28,7 +28,7 @@ static int check_length(const struct body_form *form, struct request_fault *faul
 {
 	size_t len;
 	return form->is_file ? http_stream_len(form->optional, LIMIT_UPLOAD_BYTES, &len, fault)
-			     : http_body_len(form->optional, &len, fault);
+			     : http_body_len(&len, fault);
 }
 
 /* Say how long the file is. *passed_fd: what squashd is to read it from; -1: there is nothing. */
@@ -39,7 +39,7 @@ static int pass_file(const struct body_form *form, struct buf *fields, int *pass
 	int rc = http_stream_len(form->optional, LIMIT_UPLOAD_BYTES, &len, fault);
 	if (rc < 0)
 		return rc;
-	msg_add_number(fields, TAG_SIZE, len);
+	msg_add_number(fields, TAG_SIZE, len == REQUEST_FRAMED ? MSG_FRAMED : len);
 	if (len > 0 || !form->optional)
 		*passed_fd = STDIN_FILENO;
 	return 0;

@@ -53,10 +53,10 @@ static const struct field token_members[] = {
 const struct body_form body_form_create = {FORM(create_members), .is_sandbox = true};
 const struct body_form body_form_exec = {FORM(exec_members)};
 const struct body_form body_form_activate = {FORM(activate_members)};
-const struct body_form body_form_snapshot = {FORM(snapshot_members), .optional = true};
+const struct body_form body_form_snapshot = {FORM(snapshot_members)};
 const struct body_form body_form_restore = {FORM(restore_members)};
 const struct body_form body_form_token = {FORM(token_members)};
-const struct body_form body_form_empty = {.optional = true};
+const struct body_form body_form_empty = {.members = NULL};
 const struct body_form body_form_file = {.is_file = true};
 const struct body_form body_form_file_or_nothing = {.is_file = true, .optional = true};
 const struct body_form body_form_allow_net = {FORM(allow_net_members), .required = "allow_net"};
@@ -204,11 +204,12 @@ int body_parse(const uint8_t *text, size_t len, const struct body_form *form, st
 	       struct buf *fields, struct request_fault *fault)
 {
 	struct filler to = {.fields = fields, .fault = fault};
+	static const uint8_t nothing[] = "{}";
 	const struct json_value *root;
 	struct json_fault bad;
-	if (len == 0 && form->optional)
-		return 0;
-	int rc = json_parse(text, len, a, &root, &bad);
+	/* So what must be there is said to be missing. */
+	int rc = len > 0 ? json_parse(text, len, a, &root, &bad)
+			 : json_parse(nothing, sizeof(nothing) - 1, a, &root, &bad);
 	if (rc == -ENOMEM)
 		return request_refuse(fault, 413, "too_large", "the body holds too many values");
 	if (rc < 0)

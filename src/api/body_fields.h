@@ -17,7 +17,7 @@ struct body_form {
 	const struct field *members;
 	size_t count;
 	bool is_sandbox;      /* those of lib/sandbox_fields.h, too */
-	bool optional;        /* no bytes at all are as good as {}, or as an empty file */
+	bool optional;        /* of a file: it may be empty */
 	bool is_file;         /* it is not read: squashd gets the pipe that it comes through */
 	const char *required; /* a list that may be empty, but not left out; NULL: squashd sees */
 };
@@ -26,9 +26,9 @@ extern const struct body_form body_form_create, body_form_exec, body_form_activa
 	body_form_snapshot, body_form_restore, body_form_allow_net, body_form_token,
 	body_form_empty, body_form_file, body_form_file_or_nothing;
 
-/* Parse the text and append its members to fields; a and what it holds are borrowed. 0, or -EINVAL
- * with fault filled: it is no JSON object, or a member is unknown or of the wrong type (400), or a
- * is used up (413). fields->full is for the caller to see. */
+/* Parse the text and append its members to fields; no text at all is as good as {}. a and what it
+ * holds are borrowed. 0, or -EINVAL with fault filled: it is no JSON object, or a member is unknown
+ * or of the wrong type (400), or a is used up (413). fields->full is for the caller to see. */
 int body_parse(const uint8_t *text, size_t len, const struct body_form *form, struct arena *a,
 	       struct buf *fields, struct request_fault *fault);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "http.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,12 +9,15 @@
 #include <unistd.h>
 
 #include "lib/fd.h"
+#include "lib/frames.h"
 #include "lib/http_status.h"
 
 #define HEAD_BYTES 512
 #define JSON "application/json"
 
-static uint8_t body_memory[LIMIT_BODY_BYTES];
+#define BODY_BYTES ((size_t)LIMIT_BODY_BYTES)
+
+static uint8_t body_memory[BODY_BYTES + 1]; /* one more shows that it is too large */
 /* The head goes in front once the body's length is known: busybox httpd takes the status from the
  * CGI's first write only if that begins with it, so both leave in one. */
 static char reply_memory[HEAD_BYTES + LIMIT_REPLY_BYTES * 2];
@@ -34,10 +38,10 @@ static struct request_env read_env(void)
 		.authorization = env("HTTP_AUTHORIZATION"),
 		.content_length = env("CONTENT_LENGTH"),
 		.content_type = env("CONTENT_TYPE"),
-		.transfer_encoding = env("HTTP_TRANSFER_ENCODING"),
 		.client = env("HTTP_SQUASH_CLIENT"),
 		.host = env("HTTP_HOST"),
 		.authorise = env("HTTP_SQUASH_AUTHORISE"),
+		.frames = env("HTTP_SQUASH_FRAMES"),
 	};
 }
 
@@ -49,25 +53,45 @@ void http_read_request(struct http_request *q, char *path_memory, size_t path_ca
 		http_reply_fault(&fault);
 }
 
-int http_body_len(bool optional, size_t *len, struct request_fault *fault)
+int http_body_len(size_t *len, struct request_fault *fault)
 {
 	struct request_env e = read_env();
-	return request_body_len(&e, optional, sizeof(body_memory), len, fault);
+	return request_body_len(&e, BODY_BYTES, len, fault);
 }
 
-int http_read_body(struct http_request *q, bool optional, struct request_fault *fault)
+static int refuse_end(struct request_fault *fault)
 {
-	size_t len;
-	int rc = http_body_len(optional, &len, fault);
+	return request_refuse(fault, 400, "bad_json", "the body ended early");
+}
+
+static int read_frames(size_t *len, struct request_fault *fault)
+{
+	struct frames frames = {0};
+	for (*len = 0; !frames_have_ended(&frames);) {
+		uint8_t *to = body_memory + *len;
+		ssize_t n = read(STDIN_FILENO, to, sizeof(body_memory) - *len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return refuse_end(fault);
+		*len += frames_read(&frames, to, (size_t)n);
+		if (*len > BODY_BYTES)
+			return request_refuse(fault, 413, "too_large",
+					      "the body is larger than %zu bytes", BODY_BYTES);
+	}
+	return 0;
+}
+
+int http_read_body(struct http_request *q, struct request_fault *fault)
+{
+	int rc = http_body_len(&q->body_len, fault);
+	q->body = body_memory;
 	if (rc < 0)
 		return rc;
-	ssize_t n = fd_read_all(STDIN_FILENO, body_memory, len);
-	if (n < 0 || (size_t)n < len)
-		return request_refuse(fault, 400, "bad_json",
-				      "the body ended before Content-Length");
-	q->body = body_memory;
-	q->body_len = len;
-	return 0;
+	if (q->body_len == REQUEST_FRAMED)
+		return read_frames(&q->body_len, fault);
+	ssize_t n = fd_read_all(STDIN_FILENO, body_memory, q->body_len);
+	return n < 0 || (size_t)n < q->body_len ? refuse_end(fault) : 0;
 }
 
 int http_stream_len(bool optional, size_t max, size_t *len, struct request_fault *fault)

@@ -16,13 +16,12 @@
  * holds the path. */
 void http_read_request(struct http_request *q, char *path_memory, size_t path_cap);
 
-/* Read the whole body; one that is optional may not be there. 0, or -EINVAL with fault filled:
- * there is none (411), it is too large (413), of a type that is not JSON (415) or cut short
- * (400). */
-int http_read_body(struct http_request *q, bool optional, struct request_fault *fault);
+/* Read the whole body, if there is one. 0, or -EINVAL with fault filled: it is too large (413), of
+ * a type that is not JSON (415) or cut short (400). */
+int http_read_body(struct http_request *q, struct request_fault *fault);
 
 /* The same of a body that is not read, as far as the head says it: request_body_len. */
-int http_body_len(bool optional, size_t *len, struct request_fault *fault);
+int http_body_len(size_t *len, struct request_fault *fault);
 
 /* How long the body is that is left on stdin for another to read: request_stream_len. */
 int http_stream_len(bool optional, size_t max, size_t *len, struct request_fault *fault);
@@ -64,7 +63,7 @@ void http_reply_error(unsigned status, const char *code, const char *format, ...
 /* The same, of what the request's parsers found. */
 void http_reply_fault(const struct request_fault *fault) __attribute__((noreturn));
 
-/* 405 with the methods that the path has, as in "GET, POST". */
+/* 405 with the methods that the path has, as in "GET, HEAD, POST". */
 void http_reply_method(const char *allowed) __attribute__((noreturn));
 
 /* The memory that replies are written into: one reply a process. */

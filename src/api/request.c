@@ -68,21 +68,19 @@ static const char *length_text(const struct request_env *env)
 	return env->authorise[0] ? env->authorise : env->content_length;
 }
 
-int request_stream_len(const struct request_env *env, bool optional, size_t max, size_t *len,
+/* Without regard to the type. busybox httpd leaves CONTENT_LENGTH out for 0. */
+static int read_length(const struct request_env *env, size_t max, size_t *len,
 		       struct request_fault *fault)
 {
 	const char *text = length_text(env);
 	char *end;
-	*len = 0;
-	/* busybox httpd leaves CONTENT_LENGTH out for 0, and reads no chunks: those are a body, of
-	 * which nothing says how long it is. */
-	if (optional && text[0] == '\0' && env->transfer_encoding[0] == '\0')
+	*len = env->frames[0] ? REQUEST_FRAMED : 0;
+	if (env->frames[0] || text[0] == '\0')
 		return 0;
 	errno = 0;
 	unsigned long long value = strtoull(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || *end != '\0')
-		return request_refuse(fault, 411, "length_required",
-				      "the request needs a body with Content-Length");
+		return request_refuse(fault, 400, "bad_request", "Content-Length is no number");
 	if (errno || value > max)
 		return request_refuse(fault, 413, "too_large", "the body is larger than %zu bytes",
 				      max);
@@ -90,12 +88,21 @@ int request_stream_len(const struct request_env *env, bool optional, size_t max,
 	return 0;
 }
 
-int request_body_len(const struct request_env *env, bool optional, size_t max, size_t *len,
+int request_stream_len(const struct request_env *env, bool optional, size_t max, size_t *len,
+		       struct request_fault *fault)
+{
+	int rc = read_length(env, max, len, fault);
+	if (rc == 0 && *len == 0 && !optional)
+		rc = request_refuse(fault, 400, "incomplete",
+				    "the request has no body, which must be the file");
+	return rc;
+}
+
+int request_body_len(const struct request_env *env, size_t max, size_t *len,
 		     struct request_fault *fault)
 {
-	int rc = request_stream_len(env, optional, max, len, fault);
-	bool is_there = length_text(env)[0] != '\0';
-	if (rc == 0 && is_there && !is_json(env->content_type))
+	int rc = read_length(env, max, len, fault);
+	if (rc == 0 && *len > 0 && !is_json(env->content_type))
 		rc = request_refuse(fault, 415, "unsupported_media_type",
 				    "the body must be application/json");
 	return rc;

@@ -22,10 +22,10 @@ struct request_env {
 	const char *authorization;
 	const char *content_length;
 	const char *content_type;
-	const char *transfer_encoding; /* HTTP_TRANSFER_ENCODING */
-	const char *client;            /* HTTP_SQUASH_CLIENT */
-	const char *host;              /* HTTP_HOST */
-	const char *authorise;         /* HTTP_SQUASH_AUTHORISE: lib/front_fds.h */
+	const char *client;    /* HTTP_SQUASH_CLIENT */
+	const char *host;      /* HTTP_HOST */
+	const char *authorise; /* HTTP_SQUASH_AUTHORISE: lib/front_fds.h */
+	const char *frames;    /* HTTP_SQUASH_FRAMES: there, too */
 };
 
 struct http_request { /* pointers are borrowed from the environment */
@@ -54,13 +54,15 @@ int request_refuse(struct request_fault *fault, unsigned status, const char *cod
 int request_parse(const struct request_env *env, char *path_memory, size_t path_cap,
 		  struct http_request *q, struct request_fault *fault);
 
-/* How long the body is; one that is not there has no bytes, if it is optional. 0, or -EINVAL with
- * fault filled: there is none (411), it is longer than max (413), or of a type that is not JSON
- * (415). */
-int request_body_len(const struct request_env *env, bool optional, size_t max, size_t *len,
+#define REQUEST_FRAMED SIZE_MAX /* a length: the body's is not known, and it comes in frames */
+
+/* How long the body is; one that is not there has no bytes. 0, or -EINVAL with fault filled: it is
+ * longer than max (413), or of a type that is not JSON (415). */
+int request_body_len(const struct request_env *env, size_t max, size_t *len,
 		     struct request_fault *fault);
 
-/* The same for a body that is no JSON: it may be of any type. */
+/* The same for a body that is a file: it may be of any type, and if it is not optional, there must
+ * be one (400). */
 int request_stream_len(const struct request_env *env, bool optional, size_t max, size_t *len,
 		       struct request_fault *fault);
 

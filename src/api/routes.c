@@ -29,6 +29,8 @@ const struct endpoint *routes_find(const struct http_request *q, struct buf *met
 		if (strcmp(q->method, e->method) == 0)
 			return e;
 		buf_printf(methods, "%s%s", methods->len > 0 ? ", " : "", e->method);
+		if (strcmp(e->method, "GET") == 0) /* front makes HEAD of it */
+			buf_add_text(methods, ", HEAD");
 	}
 	return NULL;
 }

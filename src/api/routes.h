@@ -8,7 +8,7 @@
 
 /* Returns the endpoint for the request's method and path, which is shorter than
  * REQUEST_PATH_BYTES. NULL: there is none; methods, a text with room for all of them, lists those
- * that the path has, as in "GET, POST", and stays empty if it has none. */
+ * that the path has, as in "GET, HEAD, POST", and stays empty if it has none. */
 const struct endpoint *routes_find(const struct http_request *q, struct buf *methods);
 
 /* Append a field for each variable of the endpoint's path, out of a path that it was found for. 0,

@@ -225,20 +225,29 @@ static bool take_variables(const struct endpoint *e, const struct http_request *
 	return true;
 }
 
-/* Chunks without a length are refused, even where a body may be left out. */
-static void check_chunked(const struct request_env *env, bool optional)
+/* The length of one in frames is not known, whatever the head says of it. */
+static void check_framed(const struct request_env *env, bool optional)
 {
-	struct request_env chunked = *env;
+	struct request_env framed = *env;
 	struct request_fault fault = {0};
 	size_t len;
-	chunked.transfer_encoding = "chunked";
-	chunked.content_length = "";
-	CHECK(request_body_len(&chunked, optional, BODY_MAX, &len, &fault) < 0);
-	CHECK(fault.status == 411);
+	framed.frames = "1";
+	CHECK(request_stream_len(&framed, optional, BODY_MAX, &len, &fault) == 0);
+	CHECK(len == REQUEST_FRAMED);
+	int rc = request_body_len(&framed, BODY_MAX, &len, &fault);
+	CHECK(rc == 0 ? len == REQUEST_FRAMED : fault.status == 415);
+}
+
+/* What endpoints ask. */
+static int read_len(const struct endpoint *e, const struct request_env *env, size_t max,
+		    size_t *len, struct request_fault *fault)
+{
+	return e->body->is_file ? request_stream_len(env, e->body->optional, max, len, fault)
+				: request_body_len(env, max, len, fault);
 }
 
 /* A body that is still to come is as long as one that is there. */
-static void check_authorise(const struct request_env *env, bool optional, bool is_file, size_t max)
+static void check_authorise(const struct endpoint *e, const struct request_env *env, size_t max)
 {
 	struct request_env asks = *env;
 	struct request_fault here_fault = {0}, fault = {0};
@@ -247,10 +256,8 @@ static void check_authorise(const struct request_env *env, bool optional, bool i
 		return;
 	asks.authorise = env->content_length;
 	asks.content_length = "";
-	int expected = is_file ? request_stream_len(env, optional, max, &here, &here_fault)
-			       : request_body_len(env, optional, max, &here, &here_fault);
-	int rc = is_file ? request_stream_len(&asks, optional, max, &len, &fault)
-			 : request_body_len(&asks, optional, max, &len, &fault);
+	int expected = read_len(e, env, max, &here, &here_fault);
+	int rc = read_len(e, &asks, max, &len, &fault);
 	CHECK(rc == expected && len == here && fault.status == here_fault.status);
 }
 
@@ -260,18 +267,19 @@ static void take_body(const struct endpoint *e, const struct request_env *env, c
 {
 	struct request_fault fault = {0};
 	size_t len = 0, max = e->body->is_file ? LIMIT_UPLOAD_BYTES : BODY_MAX;
-	bool optional = e->body->optional;
-	check_chunked(env, optional);
-	check_authorise(env, optional, e->body->is_file, max);
-	int rc = e->body->is_file ? request_stream_len(env, optional, max, &len, &fault)
-				  : request_body_len(env, optional, max, &len, &fault);
-	if (rc < 0) {
+	check_framed(env, e->body->optional);
+	check_authorise(e, env, max);
+	if (read_len(e, env, max, &len, &fault) < 0) {
 		check_fault(&fault);
 		return;
 	}
-	CHECK(len <= max && (len > 0 || optional || env->content_length[0]));
+	CHECK(len <= max && (len > 0 || e->body->optional || !e->body->is_file));
 	if (e->body->is_file) {
+		size_t before = fields->len;
 		msg_add_number(fields, TAG_SIZE, len);
+		check_message(e, fields);
+		fields->len = before;
+		msg_add_number(fields, TAG_SIZE, MSG_FRAMED);
 		check_message(e, fields);
 	} else if (len <= body_len) { /* else cut short: http_read_body answers 400 */
 		uint8_t *exact = fuzz_copy(body, len);
@@ -325,9 +333,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *query = strchr(lines[1], '?');
 	if (query)
 		*query++ = '\0';
-	const struct request_env env = {
-		lines[0], lines[1], query ? query : "", lines[2], lines[3], lines[4],
-		lines[5], "",       lines[3],           lines[3], ""};
+	const struct request_env env = {lines[0], lines[1], query ? query : "", lines[2], lines[3],
+					lines[4], lines[5], lines[3],           lines[3], "",
+					""};
 	check_request(&env, data, size);
 	for (size_t i = 0; i < LINES; i++)
 		free(lines[i]);

@@ -197,6 +197,7 @@ def test_routes(m):
         path = re.sub(r":\w+", "1", pattern).removeprefix("/")
         reply = m.http("PATCH", path)
         methods = {op.method for op in m.document.operations if shape(op.path) == shape(pattern)}
+        methods |= {"HEAD"} if "GET" in methods else set()
         equal(f"{pattern} answers these methods", (reply.status, {*reply.headers["allow"].split(", ")}), (405, methods))
 
 
@@ -246,13 +247,13 @@ def test_bodies(m):
             continue
         good = example(op)
         query = {"query": good.get("query", "")}
-        chunks = ask(m, op.id, **query, body="{}", headers=["Transfer-Encoding: chunked"])
-        equal(f"{op}: chunks", outcome(chunks), (411, "length_required"))
+        other = ask(m, op.id, **query, headers=["Transfer-Encoding: gzip"])
+        equal(f"{op}: another encoding", outcome(other), (501, "unsupported_encoding"))
         large = ask(m, op.id, **query, body="{}", headers=["Content-Length: 2147483648"])
         equal(f"{op}: too large a body", outcome(large), (413, "too_large"))
         if op.body.get("required"):
             reply = ask(m, op.id, **query)
-            check(f"{op}: no body", reply.status in (400, 411) or op.id == "writeTar", reply)
+            check(f"{op}: no body", reply.status == 400 or op.id == "writeTar", reply)
         if not op.body_schema:
             continue
         equal(f"{op}: no JSON", outcome(ask(m, op.id, **query, body="[")), (400, "bad_json"))
@@ -260,6 +261,8 @@ def test_bodies(m):
         equal(f"{op}: another type", outcome(text), (415, "unsupported_media_type"))
         more = {**good.get("body", {}), "nothing": 1}
         equal(f"{op}: an unknown member", outcome(ask(m, op.id, **query, body=more)), (400, "bad_field"))
+        chunks = ask(m, op.id, **query, body=more, headers=["Transfer-Encoding: chunked"])
+        equal(f"{op}: in chunks, too", outcome(chunks), (400, "bad_field"))
         for name in op.body_schema.get("required", []):
             less = {key: value for key, value in good["body"].items() if key != name}
             equal(f"{op}: no {name}", outcome(ask(m, op.id, **query, body=less)), (400, "bad_field"))
