@@ -6,12 +6,13 @@
 
 #include <errno.h>
 
+#include "lib/clock.h"
 #include "lib/http_status.h"
 #include "lib/jsonw.h"
 
 void answer(struct conn *c, unsigned status, const char *code, const char *text)
 {
-	char memory[512];
+	char memory[512], date[CLOCK_TEXT_BYTES];
 	struct buf body = {.data = memory, .cap = sizeof(memory)};
 	struct buf out = {.data = c->out, .cap = FRONT_OUT_BYTES};
 	struct jsonw w;
@@ -24,9 +25,9 @@ void answer(struct conn *c, unsigned status, const char *code, const char *text)
 	jsonw_object_end(&w);
 	buf_add_text(&body, "\n");
 	buf_printf(&out,
-		   "HTTP/1.1 %u %s\r\n%sContent-Type: application/json\r\nContent-Length: %zu\r\n"
-		   "Cache-Control: no-store\r\n%sConnection: close\r\n\r\n",
-		   status, http_phrase(status),
+		   "HTTP/1.1 %u %s\r\nDate: %s\r\n%sContent-Type: application/json\r\n"
+		   "Content-Length: %zu\r\nCache-Control: no-store\r\n%sConnection: close\r\n\r\n",
+		   status, http_phrase(status), clock_http_date(clock_wall_ms(), date),
 		   status == 429 || status == 503 ? "Retry-After: 5\r\n" : "", body.len,
 		   head_guards(false));
 	if (!c->without_body)

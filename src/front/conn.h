@@ -4,6 +4,7 @@
 #ifndef SQUASH_FRONT_CONN_H
 #define SQUASH_FRONT_CONN_H
 
+#include "chunked.h"
 #include "clients.h"
 #include "guard.h"
 #include "head.h"
@@ -47,10 +48,14 @@ struct conn {
 	struct turns_item turn;
 
 	/* What it sends. */
-	char *in;             /* FRONT_IN_BYTES */
-	size_t in_len;        /* bytes that are there */
-	size_t body_at;       /* the first of those that is of the body, and not yet passed on */
-	uint64_t body_left;   /* bytes of the body that are not passed on, be they here or not */
+	char *in;           /* FRONT_IN_BYTES */
+	size_t in_len;      /* bytes that are there */
+	size_t body_at;     /* the first of those that is of the body, and not yet passed on */
+	uint64_t body_left; /* bytes of the body that are not passed on, be they here or not; of
+			       * one in chunks those that are here, decoded */
+	bool body_open;     /* it is one in chunks, and its end isn't here */
+	struct chunked chunked;
+	uint64_t framed;      /* bytes of it that went into frames, with these */
 	uint64_t body_due_ms; /* when more of it has to be here; 0: httpd keeps it waiting */
 	struct head_request head;
 	uint64_t token;  /* its hash; 0: none */

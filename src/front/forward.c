@@ -10,7 +10,9 @@
 #include <sys/un.h>
 
 #include "answer.h"
+#include "lib/clock.h"
 #include "lib/fd.h"
+#include "lib/frames.h"
 #include "lib/paths.h"
 #include "request.h"
 
@@ -42,14 +44,20 @@ static void try_again(struct conn *c)
 	conn_set_deadline(c, FRONT_RETRY_MS);
 }
 
-void forward_give_up(struct conn *c)
+/* What was passed on of its body has no end, and so comes to nothing. */
+static void refuse(struct conn *c, unsigned status, const char *code, const char *text)
 {
 	if (c->part == CONN_REPLY) {
 		conn_close(c);
 		return;
 	}
 	conn_end_request(c);
-	answer(c, 408, "timeout", "the request's body took too long");
+	answer(c, status, code, text);
+}
+
+void forward_give_up(struct conn *c)
+{
+	refuse(c, 408, "timeout", "the request's body took too long");
 }
 
 void forward_start(struct conn *c)
@@ -102,6 +110,20 @@ static void forget_head(struct conn *c)
 		explicit_bzero(c->in, c->head.len);
 }
 
+/* What is here of a body in chunks goes on as a frame, whose head takes the place before it. */
+static void make_frame(struct conn *c)
+{
+	size_t len = (size_t)c->body_left;
+	c->body_at -= FRAMES_HEAD_BYTES;
+	c->body_left += FRAMES_HEAD_BYTES;
+	c->framed += c->body_left;
+	frames_write_head((uint8_t *)c->in + c->body_at, len, !c->body_open);
+	if (c->framed > FRONT_BODY_BYTES)
+		refuse(c, 413, "too_large",
+		       "the body, with 4 bytes for each piece that came, is longer than "
+		       "2147483647 bytes");
+}
+
 static bool send_head(struct conn *c)
 {
 	if (c->part != CONN_REQUEST_HEAD)
@@ -117,6 +139,8 @@ static bool send_head(struct conn *c)
 		forget_head(c);
 		c->part = CONN_REPLY_HEAD;
 		c->out_len = FRONT_REPLY_ROOM;
+		if (c->is_upload && c->body_open && c->body_left > 0)
+			make_frame(c);
 	}
 	return true;
 }
@@ -145,8 +169,30 @@ static bool send_body(struct conn *c)
 /* Whether the next bytes of the body have to come from the client. */
 static bool waits_for_body(const struct conn *c)
 {
-	return c->body_left > 0 && !c->body_refused && body_here(c) == 0 &&
+	return (c->body_left > 0 || c->body_open) && !c->body_refused && body_here(c) == 0 &&
 	       c->part != CONN_REQUEST_HEAD;
+}
+
+/* Takes what has come of a body in chunks, len bytes behind the room for a frame's head. */
+static void take_chunks(struct conn *c, size_t len)
+{
+	struct head_fault fault;
+	size_t data, before = len;
+	enum head_result result =
+		chunked_read(&c->chunked, c->in + FRAMES_HEAD_BYTES, &len, &data, &fault);
+	if (result == HEAD_BAD) {
+		refuse(c, fault.status, fault.code, fault.text);
+		return;
+	}
+	request_note_moved(c, data, &c->body_due_ms);
+	c->body_open = result == HEAD_MORE;
+	if (data == 0 && c->body_open)
+		return;
+	c->body_at = FRAMES_HEAD_BYTES;
+	c->body_left = data;
+	c->in_len = c->body_at + data + len;
+	explicit_bzero(c->in + c->in_len, before - data - len);
+	make_frame(c);
 }
 
 static bool read_body(struct conn *c)
@@ -154,12 +200,19 @@ static bool read_body(struct conn *c)
 	if (!waits_for_body(c))
 		return false;
 	c->in_len = c->body_at = 0; /* the head isn't needed any more */
-	size_t most = c->body_left < FRONT_IN_BYTES ? (size_t)c->body_left : FRONT_IN_BYTES;
-	ssize_t n = wire_read(&c->wire, c->in, most);
+	size_t before = c->body_open ? FRAMES_HEAD_BYTES : 0;
+	size_t most = FRONT_IN_BYTES - before;
+	if (!c->body_open && c->body_left < most)
+		most = (size_t)c->body_left;
+	ssize_t n = wire_read(&c->wire, c->in + before, most);
 	if (n == -EAGAIN)
 		return false;
 	if (n <= 0) {
 		conn_close(c);
+		return true;
+	}
+	if (c->body_open) {
+		take_chunks(c, (size_t)n);
 		return true;
 	}
 	c->in_len = (size_t)n;
@@ -172,7 +225,7 @@ static bool read_body(struct conn *c)
 static bool keeps_open(const struct conn *c)
 {
 	bool has_end = c->without_body || c->reply.has_length;
-	return c->head.keeps && has_end && c->body_left == 0 && !c->front->stops;
+	return c->head.keeps && has_end && c->body_left == 0 && !c->body_open && !c->front->stops;
 }
 
 static void note_token(struct conn *c)
@@ -199,6 +252,7 @@ static void note_token(struct conn *c)
  * what has come of the rest. */
 static void begin_reply(struct conn *c)
 {
+	char date[CLOCK_TEXT_BYTES];
 	const char *raw = c->out + FRONT_REPLY_ROOM;
 	size_t rest = c->out_len - FRONT_REPLY_ROOM - c->reply.len;
 	struct buf out = {.data = c->out, .cap = FRONT_REPLY_ROOM};
@@ -206,7 +260,8 @@ static void begin_reply(struct conn *c)
 		explicit_bzero(c->in, c->head.len);
 	c->without_body = c->without_body || c->reply.status == 204 || c->reply.status == 304;
 	c->head.keeps = keeps_open(c);
-	head_write_reply(raw, c->reply.len, c->asks_page, c->head.keeps, &out);
+	head_write_reply(raw, c->reply.len, c->asks_page, c->head.keeps,
+			 clock_http_date(clock_wall_ms(), date), &out);
 	c->reply_left = c->without_body ? 0 : c->reply.has_length ? c->reply.length : UINT64_MAX;
 	if (rest > c->reply_left)
 		rest = (size_t)c->reply_left;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/front_fds.h"
+#include "lib/hex.h"
 
 #define FOR_ALL                                                                                    \
 	"X-Content-Type-Options: nosniff\r\n"                                                      \
@@ -21,7 +22,7 @@
 	"Content-Security-Policy: default-src 'none'; base-uri 'none'; form-action 'none'; "       \
 	"frame-ancestors 'none'; sandbox\r\n"
 
-_Static_assert(FRONT_REPLY_HEAD_BYTES + sizeof(FOR_ALL FOR_PAGES) + 64 < FRONT_REPLY_ROOM,
+_Static_assert(FRONT_REPLY_HEAD_BYTES + sizeof(FOR_ALL FOR_PAGES) + 128 < FRONT_REPLY_ROOM,
 	       "a reply's head as it came, and what is added");
 
 static enum head_result refuse(struct head_fault *fault, unsigned status, const char *code,
@@ -128,6 +129,13 @@ static enum head_result take_length(struct head_request *h, struct http_text val
 	return HEAD_MORE;
 }
 
+/* Its case doesn't matter to RFC 9112 7, but may to a server before this one. */
+static void take_encoding(struct head_request *h, struct http_text value)
+{
+	h->is_chunked = !h->has_transfer_encoding && head_is(value, "chunked");
+	h->has_transfer_encoding = true;
+}
+
 static enum head_result take_field(struct head_request *h, struct http_text name,
 				   struct http_text value, struct head_fault *fault)
 {
@@ -142,7 +150,7 @@ static enum head_result take_field(struct head_request *h, struct http_text name
 	if (http_text_is(name, "origin"))
 		return take_once(&h->origin, value, fault);
 	if (http_text_is(name, "transfer-encoding"))
-		h->has_transfer_encoding = true;
+		take_encoding(h, value);
 	else if (http_text_is(name, "connection"))
 		h->keeps = h->keeps && !says_close(value);
 	else if (http_text_is(name, "expect"))
@@ -159,16 +167,47 @@ static bool is_of_other_site(const struct head_request *h)
 	return !h->host.at || rest.len != h->host.len || memcmp(rest.at, h->host.at, rest.len) != 0;
 }
 
+/* RFC 9112 6.1: an encoding beside a length, or in HTTP/1.0, is an attack, or a fault. */
+static enum head_result check_encoding(const struct head_request *h, struct head_fault *fault)
+{
+	if (h->has_transfer_encoding && h->has_length)
+		return refuse_head(fault,
+				   "Content-Length and Transfer-Encoding exclude each other");
+	if (h->has_transfer_encoding && h->minor == 0)
+		return refuse_head(fault, "HTTP/1.0 has no Transfer-Encoding");
+	if (h->has_transfer_encoding && !h->is_chunked)
+		return refuse(fault, 501, "unsupported_encoding",
+			      "Transfer-Encoding must be \"chunked\" alone");
+	return HEAD_MORE;
+}
+
+/* Servers differ in what they make of these; httpd answers as it would a browser. */
+static const char *find_path_fault(struct http_text target)
+{
+	struct http_text path = http_take_until(&target, "?");
+	for (size_t i = 0; i < path.len; i++) {
+		if (path.at[i] != '%')
+			continue;
+		int byte = path.len - i > 2 ? hex_read_byte(path.at + i + 1) : -1;
+		if (byte < 0)
+			return "the path has a % without two hexadecimal digits";
+		if (byte == '/')
+			return "the path has %2F: no name in it has a slash";
+		if (byte == '\0')
+			return "the path has %00: no name in it has a NUL";
+	}
+	return NULL;
+}
+
 static enum head_result check(const struct head_request *h, struct head_fault *fault)
 {
 	if (h->minor == 1 && !h->host.at)
 		return refuse_head(fault, "there is no Host");
-	if (h->has_transfer_encoding && h->has_length)
-		return refuse_head(fault,
-				   "Content-Length and Transfer-Encoding exclude each other");
-	if (h->has_transfer_encoding)
-		return refuse(fault, 411, "length_required",
-			      "a body needs Content-Length; no other encoding is taken");
+	if (check_encoding(h, fault) == HEAD_BAD)
+		return HEAD_BAD;
+	const char *path_fault = find_path_fault(h->target);
+	if (path_fault)
+		return refuse_head(fault, path_fault);
 	if (is_of_other_site(h))
 		return refuse(fault, 403, "cross_origin",
 			      "Origin names another site: pages of others have no business here");
@@ -218,7 +257,9 @@ bool head_is(struct http_text text, const char *other)
 
 bool head_has_body(const struct head_request *h)
 {
-	return h->length > 0 && head_is(h->method, "POST");
+	bool has_one = h->length > 0 || h->is_chunked;
+	return has_one && (head_is(h->method, "POST") || head_is(h->method, "PUT") ||
+			   head_is(h->method, "PATCH"));
 }
 
 bool head_asks_api(const struct head_request *h)
@@ -251,7 +292,11 @@ void head_write_request(const struct head_request *h, const struct addr *client,
 	_Static_assert(FRONT_TARGET_BYTES + 3 * FRONT_FIELD_BYTES + 512 < FRONT_OUT_BYTES,
 		       "the head, and the names of its fields");
 	char address[ADDR_TEXT_BYTES];
-	buf_add(out, h->method.at, h->method.len);
+	/* So HEAD works wherever GET does. */
+	if (head_is(h->method, "HEAD"))
+		buf_add_text(out, "GET");
+	else
+		buf_add(out, h->method.at, h->method.len);
 	buf_add_text(out, " ");
 	/* Of httpd's, "/" is a 404 even where there is an index.html. */
 	size_t root = head_is(h->target, "/") || http_text_begins(h->target, "/?") ? 1 : 0;
@@ -263,10 +308,12 @@ void head_write_request(const struct head_request *h, const struct addr *client,
 	write_field(out, "Content-Type", h->content_type);
 	if (client->family)
 		buf_printf(out, FRONT_CLIENT_FIELD ": %s\r\n", addr_text(client, address));
-	if (head_has_body(h))
-		buf_printf(out, "%s: %llu\r\n",
+	if (head_has_body(h)) {
+		uint64_t length = h->is_chunked ? FRONT_BODY_BYTES : h->length;
+		buf_printf(out, "%s%s: %llu\r\n", h->is_chunked ? FRONT_FRAMES_FIELD ": 1\r\n" : "",
 			   authorises ? FRONT_AUTHORISE_FIELD : "Content-Length",
-			   (unsigned long long)h->length);
+			   (unsigned long long)length);
+	}
 	buf_add_text(out, "\r\n");
 }
 
@@ -305,6 +352,7 @@ static bool is_dropped(struct http_text name, bool is_page)
 {
 	static const char *const dropped[] = {
 		"connection",
+		"date",
 		"keep-alive",
 		"transfer-encoding",
 		"content-security-policy",
@@ -319,7 +367,8 @@ static bool is_dropped(struct http_text name, bool is_page)
 	return is_page && http_text_is(name, "cache-control");
 }
 
-void head_write_reply(const char *bytes, size_t len, bool is_page, bool keeps, struct buf *out)
+void head_write_reply(const char *bytes, size_t len, bool is_page, bool keeps, const char *date,
+		      struct buf *out)
 {
 	struct http_text rest = {bytes, len}, line, name, value;
 	http_take_line(&rest, &line);
@@ -330,6 +379,7 @@ void head_write_reply(const char *bytes, size_t len, bool is_page, bool keeps, s
 		if (http_read_field(line, &name, &value) && !is_dropped(name, is_page))
 			buf_printf(out, "%.*s\r\n", (int)line.len, line.at);
 	}
+	buf_printf(out, "Date: %s\r\n", date);
 	buf_add_text(out, head_guards(is_page));
 	buf_add_text(out, keeps ? "\r\n" : "Connection: close\r\n\r\n");
 }

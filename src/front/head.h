@@ -32,7 +32,8 @@ struct head_request {
 	bool keeps; /* the client can send another request behind this one */
 	bool expects_continue;
 	bool has_length, has_transfer_encoding;
-	uint64_t length; /* of the body; 0: none */
+	bool is_chunked; /* the body: its length isn't known */
+	uint64_t length; /* of the body, if it is known; 0: none */
 	struct http_text host, authorization, content_type, origin;
 };
 
@@ -44,7 +45,8 @@ enum head_result head_read_request(struct head_request *h, const char *bytes, si
 /* Whether a method, or target, is that. */
 bool head_is(struct http_text text, const char *other);
 
-/* Whether the body goes to httpd: it takes one of POST alone. */
+/* Whether there is a body that goes to httpd: of a method whose body has a meaning (RFC 9110 9.3,
+ * RFC 5789). */
 bool head_has_body(const struct head_request *h);
 
 /* Whether httpd is certain to run the API for it, however it reads the path: of what that does,
@@ -55,8 +57,9 @@ bool head_asks_api(const struct head_request *h);
  * no directory in the path, and none is made of it by decoding. */
 bool head_asks_page(const struct head_request *h);
 
-/* Write the head as httpd gets it; authorises: without its body, of which httpd is to say whether
- * it may come (FRONT_AUTHORISE_FIELD). It fits into FRONT_OUT_BYTES. */
+/* Write the head as httpd gets it, with GET for HEAD; authorises: without its body, of which httpd
+ * is to say whether it may come (FRONT_AUTHORISE_FIELD). One in chunks goes on in frames
+ * (FRONT_FRAMES_FIELD). It fits into FRONT_OUT_BYTES. */
 void head_write_request(const struct head_request *h, const struct addr *client, bool authorises,
 			struct buf *out);
 
@@ -75,7 +78,9 @@ enum head_result head_read_reply(struct head_reply *r, const char *bytes, size_t
 const char *head_guards(bool is_page);
 
 /* Write a reply's head of len bytes, which head_read_reply has found good, as the client gets it;
- * is_page: as head_asks_page says of the request; keeps: the connection stays open. */
-void head_write_reply(const char *bytes, size_t len, bool is_page, bool keeps, struct buf *out);
+ * is_page: as head_asks_page says of the request; keeps: the connection stays open; date: of
+ * clock_http_date(). */
+void head_write_reply(const char *bytes, size_t len, bool is_page, bool keeps, const char *date,
+		      struct buf *out);
 
 #endif

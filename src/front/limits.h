@@ -23,6 +23,11 @@
 #define FRONT_FIELD_BYTES 2048              /* one that is passed on: a token of 1 KiB, and more */
 #define FRONT_FIELDS 100                    /* lines of a head; browsers send 20 */
 #define FRONT_BODY_BYTES LIMIT_UPLOAD_BYTES /* httpd takes no longer ones */
+/* Of a body in chunks: the digits of a size, which fit into 64 bits; extensions and trailers in
+ * all, which are dropped. Clients send none. */
+#define FRONT_CHUNK_DIGITS 16
+#define FRONT_EXTENSIONS_BYTES 4096
+#define FRONT_TRAILERS_BYTES 4096
 
 /* What they get */
 #define FRONT_OUT_BYTES 16384

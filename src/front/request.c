@@ -15,7 +15,9 @@ void request_begin(struct conn *c)
 	explicit_bzero(c->in + rest, c->body_at);
 	c->in_len = rest;
 	c->body_at = 0;
-	c->body_left = 0;
+	c->body_left = c->framed = 0;
+	c->body_open = false;
+	c->chunked = (struct chunked){0};
 	c->head = (struct head_request){0};
 	c->token = 0;
 	c->has_paused = false;
@@ -64,13 +66,46 @@ bool request_may_try(struct conn *c)
 	return false;
 }
 
+/* Decodes the last len bytes that are here, of a body in chunks; what it has is behind its head,
+ * and takes less. */
+static void take_chunks(struct conn *c, size_t len)
+{
+	struct head_fault fault;
+	size_t data, end = c->in_len - len, before = c->in_len;
+	enum head_result result = chunked_read(&c->chunked, c->in + end, &len, &data, &fault);
+	if (result == HEAD_BAD) {
+		answer(c, fault.status, fault.code, fault.text);
+		return;
+	}
+	c->body_left += data;
+	c->in_len = end + data + len;
+	explicit_bzero(c->in + c->in_len, before - c->in_len);
+	request_note_moved(c, data, &c->body_due_ms);
+	if (result == HEAD_MORE)
+		return;
+	/* From here on it is as if its head had said its length. */
+	c->body_open = c->head.is_chunked = false;
+	c->head.has_length = true;
+	c->head.length = c->body_left;
+}
+
+/* Whether nothing of the body is to be read before it is authorised. A client that waits says by
+ * that that one in chunks may be long. */
+static bool is_long(const struct conn *c)
+{
+	if (!c->head.is_chunked)
+		return c->body_left > FRONT_IN_BYTES - c->head.len;
+	return c->head.expects_continue && head_has_body(&c->head) && c->in_len == c->body_at;
+}
+
 /* The head is whole: the body comes next. */
 static void take_head(struct conn *c)
 {
 	struct front *f = c->front;
 	c->body_at = c->head.len;
 	c->body_left = c->head.length;
-	c->is_long = c->body_left > FRONT_IN_BYTES - c->head.len;
+	c->body_open = c->head.is_chunked;
+	c->is_long = is_long(c);
 	if (c->head.authorization.at)
 		c->token = guard_hash(&f->guard, c->head.authorization);
 	c->body_due_ms = f->loop.now_ms + FRONT_BODY_GRACE_MS;
@@ -78,11 +113,13 @@ static void take_head(struct conn *c)
 		request_queue(c);
 		return;
 	}
-	if (c->in_len - c->body_at < c->body_left)
+	if (c->in_len - c->body_at < c->body_left || (c->body_open && c->in_len == c->body_at))
 		request_say_continue(c);
 	c->state = CONN_READS_BODY;
 	conn_set_idle(c, true);
 	conn_set_due(c, c->body_due_ms);
+	if (c->body_open)
+		take_chunks(c, c->in_len - c->body_at);
 }
 
 /* Read on behind what is there. Whether there is more; if not, and nothing more will come, the
@@ -130,13 +167,22 @@ bool request_read_head(struct conn *c)
 bool request_read_body(struct conn *c)
 {
 	size_t n, end = c->head.len + (size_t)c->head.length;
-	if (c->in_len < end) {
+	if (c->body_open && c->in_len < FRONT_IN_BYTES) {
+		if (!read_more(c, FRONT_IN_BYTES - c->in_len, &n))
+			return false;
+		take_chunks(c, n);
+		if (c->state == CONN_READS_BODY)
+			conn_set_due(c, c->body_due_ms);
+		return true;
+	}
+	if (!c->body_open && c->in_len < end) {
 		if (!read_more(c, end - c->in_len, &n))
 			return false;
 		request_note_moved(c, n, &c->body_due_ms);
 		conn_set_due(c, c->body_due_ms);
 		return true;
 	}
+	c->is_long = c->body_open;
 	request_queue(c);
 	return true;
 }

@@ -9,7 +9,7 @@
  *   short=N     N bytes fewer than its Content-Length says
  *
  * With a body that is read and not echoed, BODY=<bytes> stands in the answer, and SHA256=<hex>. If
- * there is a /log, it says there that it was run.
+ * there is a /log, it says there that it was run, and of a body in frames that it wasn't whole.
  *
  * Asked whether a body may come, which is not there, it answers by these alone:
  *
@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "lib/fd.h"
+#include "lib/frames.h"
 
 extern char **environ;
 
@@ -61,6 +62,15 @@ static size_t body_length(void)
 	return length ? strtoul(length, NULL, 10) : 0;
 }
 
+static bool is_framed;
+static struct frames frames;
+
+/* What has come of the body in so many bytes. */
+static ssize_t take(char *bytes, ssize_t n)
+{
+	return n > 0 && is_framed ? (ssize_t)frames_read(&frames, (uint8_t *)bytes, (size_t)n) : n;
+}
+
 /* Read the body; what is kept of it, the first bytes, is in memory. */
 static size_t read_body(char *memory, size_t cap, size_t *kept, br_sha256_context *sum)
 {
@@ -68,13 +78,14 @@ static size_t read_body(char *memory, size_t cap, size_t *kept, br_sha256_contex
 	size_t left = body_length(), all = 0;
 	ssize_t n;
 	*kept = 0;
-	while (left > 0) {
+	while (left > 0 && !frames_have_ended(&frames)) {
 		bool keep = *kept < cap;
 		size_t most = keep ? cap - *kept : sizeof(rest);
 		char *to = keep ? memory + *kept : rest;
 		n = read(STDIN_FILENO, to, left < most ? left : most);
 		if (n <= 0)
 			break;
+		n = take(to, n);
 		br_sha256_update(sum, to, (size_t)n);
 		*kept += keep ? (size_t)n : 0;
 		all += (size_t)n;
@@ -168,9 +179,12 @@ int main(void)
 		authorise(&sum);
 		return 0;
 	}
+	is_framed = getenv("HTTP_SQUASH_FRAMES");
 	log_run("");
 	if (!is("body", "none") && !is_stream)
 		len = read_body(body, sizeof(body), &kept, &sum);
+	if (len > 0 && is_framed && !frames_have_ended(&frames))
+		log_run("CUT OFF ");
 	usleep((unsigned)number("sleep", 0) * 1000);
 	if (find("crash"))
 		return 1;

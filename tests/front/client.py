@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 API = b"/cgi-bin/api/x"
+CHUNKED = b"Transfer-Encoding: chunked"
 
 
 def read_limits():
@@ -34,6 +35,16 @@ def encode(method=b"GET", target=API, body=None, fields=(), version=b"1.1", host
     if body is not None:
         lines.append(b"Content-Length: %d" % len(body))
     return b"\r\n".join(lines) + b"\r\n\r\n" + (body or b"")
+
+
+def chunks(body, size, end=b"0\r\n\r\n"):
+    """The body in chunks of that size; or of sizes that size() gives."""
+    parts, at = [], 0
+    while at < len(body):
+        part = body[at:at + (size() if callable(size) else size)]
+        at += len(part)
+        parts.append(b"%x\r\n%s\r\n" % (len(part), part))
+    return b"".join(parts) + end
 
 
 def reset(s):

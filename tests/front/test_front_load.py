@@ -19,7 +19,7 @@ sys.dont_write_bytecode = True
 
 import tap
 from waiting import wait_until
-from client import API, LIMITS, Client, Runs, Swarm, ask, children, encode, reset
+from client import API, CHUNKED, LIMITS, Client, Runs, Swarm, ask, children, encode, reset
 from process import Front, run_unshared
 
 SLOW_CONNECTIONS = 10000
@@ -300,11 +300,11 @@ def until_end(c):
     return time.monotonic() - began, c.buffer
 
 
-def trickle(front, source, piece, every_s, seconds, length=10000000):
+def trickle(front, source, piece, every_s, seconds, field=b"Content-Length: 10000000"):
     """Send a body in pieces: (status, seconds until it came, or all)."""
     began = time.monotonic()
     with Client(front, source, 45) as c:
-        c.send(encode(b"POST", API, fields=[b"Content-Length: %d" % length]))
+        c.send(encode(b"POST", API, fields=[field]))
         c.s.settimeout(every_s)
         while time.monotonic() - began < seconds:
             with contextlib.suppress(TimeoutError):
@@ -321,15 +321,22 @@ def trickle(front, source, piece, every_s, seconds, length=10000000):
 def head_times(front):
     limit = LIMITS["HEAD_MS"] / 1000
     with Client(front, seconds=30) as silent, Client(front, seconds=30) as half, \
-            Client(front, seconds=30) as short, Client(front, seconds=30) as long:
+            Client(front, seconds=30) as short, Client(front, seconds=30) as long, \
+            Client(front, seconds=30) as short_chunks, Client(front, seconds=30) as long_chunks:
         half.send(b"GET / HTTP/1.1\r\nHost:")
         short.send(encode(b"POST", fields=[b"Content-Length: 100"]) + b"x")
         long.send(encode(b"POST", fields=[b"Content-Length: 100000"]) + b"x")
+        short_chunks.send(encode(b"POST", fields=[CHUNKED]) + b"64\r\nx")
+        long_chunks.send(encode(b"POST", fields=[CHUNKED, b"Expect: 100-continue"]))
+        long_chunks.read_reply()
+        long_chunks.send(b"64\r\nx")
         began = time.monotonic()
         found = []
         for name, c, status in (("silence", silent, b""), ("half a head", half, b"HTTP/1.1 408"),
                                 ("half a short body", short, b"HTTP/1.1 408"),
-                                ("half a long body", long, b"HTTP/1.1 408")):
+                                ("half a long body", long, b"HTTP/1.1 408"),
+                                ("half a short body in chunks", short_chunks, b"HTTP/1.1 408"),
+                                ("half a long body in chunks", long_chunks, b"HTTP/1.1 408")):
             said = until_end(c)[1]
             seconds = time.monotonic() - began
             found.append((f"{name} ends in time",
@@ -355,12 +362,18 @@ def linger_times(front):
 
 
 def body_rates(front):
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(4) as pool:
         slow = pool.submit(trickle, front, "127.20.0.1", b"x" * 100, .1, 25)
         fast = pool.submit(trickle, front, "127.20.0.2", b"x" * 800, .1, 16)
+        # 1 KB/s of the body, by 8 KB/s of chunks.
+        tiny = pool.submit(trickle, front, "127.20.0.3", b"001\r\nx\r\n" * 100, .1, 25, CHUNKED)
+        large = pool.submit(trickle, front, "127.20.0.4", b"320\r\n" + b"x" * 800 + b"\r\n", .1, 16, CHUNKED)
         return [("a body at 1 KB/s is given up", slow.result()[0] == 408
                  and 10 < slow.result()[1] < 20, slow.result()),
-                ("one at 8 KB/s isn't", fast.result() == (0, 16), fast.result())]
+                ("one at 8 KB/s isn't", fast.result() == (0, 16), fast.result()),
+                ("nor one in chunks", large.result() == (0, 16), large.result()),
+                ("what chunks take doesn't count", tiny.result()[0] == 408
+                 and 10 < tiny.result()[1] < 20, tiny.result())]
 
 
 def slow_readers(front):
@@ -406,6 +419,8 @@ class Times(threading.Thread):
 
     def run(self):
         try:
+            wait_until(lambda: children(self.front.httpd_pid) == 0, 5)
+            time.sleep(.1)
             self.front.base_descriptors = self.front.descriptors()
             with ThreadPoolExecutor(5) as pool:
                 jobs = [pool.submit(job, self.front)
@@ -421,7 +436,8 @@ class Times(threading.Thread):
             tap.check(name, ok, detail)
         tap.check("no time's connection is left", wait_until(
             lambda: self.front.descriptors() == self.front.base_descriptors
-            and children(self.front.httpd_pid) == 0, 10))
+            and children(self.front.httpd_pid) == 0, 10),
+            (self.front.descriptors(), self.front.base_descriptors, children(self.front.httpd_pid)))
         self.front.end()
 
 

@@ -19,7 +19,7 @@ sys.dont_write_bytecode = True
 
 import tap
 from waiting import wait_until
-from client import API, LIMITS, Client, Runs, Swarm, ask, children, encode, reset, talk
+from client import API, CHUNKED, LIMITS, Client, Runs, Swarm, ask, children, encode, reset, talk
 from process import Front, run_unshared
 from ambiguous import AMBIGUOUS, GOOD
 
@@ -160,11 +160,16 @@ def test_bodies(front):
         c.send(encode(b"POST", API, body))
         r = c.read_reply()
         tap.check("5 MB arrive", b"BODY=%d\n" % len(body) in r.body, r)
-        for method in (b"GET", b"PUT", b"DELETE", b"OPTIONS", b"ABC"):
+        for method in (b"PUT", b"PATCH"):
+            for size in (1000, LONG):
+                r = c.ask(method, body=b"x" * size)
+                tap.check(f"a body of {method.decode()} of {size} bytes arrives", b"BODY=%d\n" % size in r.body
+                          and b"REQUEST_METHOD=%s\n" % method in r.body, r)
+        for method in (b"GET", b"DELETE", b"OPTIONS", b"ABC"):
             r = c.ask(method, body=b"x" * 1000)
             tap.check(f"a body of {method.decode()} is dropped, and the connection stays",
                       b"BODY=0\n" in r.body and "connection" not in r.fields, r)
-        r = c.ask(b"PUT", body=b"x" * 100000)
+        r = c.ask(b"DELETE", body=b"x" * LONG)
         tap.check("a long one ends it", b"BODY=0\n" in r.body and r.fields["connection"] == "close", r)
 
 
@@ -258,11 +263,11 @@ def test_authorised(front):
         c.send(long_head(b"body=echo") + body)
         tap.check("so does another on the same connection", c.read_reply().body == body)
         c.ask(b"POST", API + b"?small", body=b"x" * 10000)
-        c.ask(b"PUT", API + b"?other", body=b"x" * LONG)
+        c.ask(b"DELETE", API + b"?other", body=b"x" * LONG)
         tap.equal("only what is long and goes to httpd is asked about", runs.new(), [
             "AUTHORISE POST /cgi-bin/api/x?body=echo", "POST /cgi-bin/api/x?body=echo",
             "AUTHORISE POST /cgi-bin/api/x?body=echo", "POST /cgi-bin/api/x?body=echo",
-            "POST /cgi-bin/api/x?small", "PUT /cgi-bin/api/x?other"])
+            "POST /cgi-bin/api/x?small", "DELETE /cgi-bin/api/x?other"])
 
 
 def test_strangers(front):
@@ -328,6 +333,8 @@ def test_random_bytes(front):
     pieces = [encode(), encode(b"POST", body=b"x" * 100), encode(b"HEAD"), b"\r\n", b"\r\n\r\n", b"GET ",
               b"/", b" HTTP/1.1\r\n", b"Host: a\r\n", b"Content-Length: 5\r\n", b"\0", b"\n", b":", b"\x16\3\1",
               b"Transfer-Encoding: chunked\r\n", b"Expect: 100-continue\r\n", b"x" * 5000,
+              encode(b"POST", fields=[CHUNKED]), b"5;a\r\nabcde\r\n", b"5000\r\n" + b"z" * 20480 + b"\r\n",
+              b"0\r\n", b"A: b\r\n",
               encode(target=b"/nothing"), encode(b"PUT", body=b"y" * 20000)]
     count = 250
     strays = []
@@ -374,6 +381,8 @@ STAGES = {
     "in its head": b"GET /cgi-bin/api/x HTT",
     "in a short body": encode(b"POST", fields=[b"Content-Length: 100"]) + b"x",
     "in a long body": encode(b"POST", fields=[b"Content-Length: 1000000"]) + b"x" * 30000,
+    "in a short body in chunks": encode(b"POST", fields=[CHUNKED]) + b"64\r\nx",
+    "in a long body in chunks": encode(b"POST", fields=[CHUNKED]) + b"f4240\r\n" + b"x" * 30000,
     "while it is asked about": encode(b"POST", API + b"?ask_sleep=300", fields=[b"Content-Length: 1000000"])
     + b"x" * 30000,
     "while its reply is made": encode(target=API + b"?sleep=300"),

@@ -43,13 +43,14 @@ class CurlFailed(Exception):
 
 
 class Reply:
-    """An HTTP reply. json is None for a body that is none."""
+    """An HTTP reply. json is None for a body that is none; raw_head is its head as it came."""
 
     def __init__(self, raw):
         head, _, self.body = raw.partition(b"\r\n\r\n")
         while re.match(rb"HTTP/[\d.]+ 1\d\d ", head):
             head, _, self.body = self.body.partition(b"\r\n\r\n")
-        lines = head.decode("latin-1").split("\r\n")
+        self.raw_head = head.decode("latin-1")
+        lines = self.raw_head.split("\r\n")
         self.status = int(lines[0].split()[1])
         pairs = (line.partition(":") for line in lines[1:])
         self.headers = {name.lower(): value.strip() for name, _, value in pairs}

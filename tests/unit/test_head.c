@@ -163,15 +163,36 @@ static void test_bad_lengths(void)
 	BAD(GET HOST "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", "and chunked");
 	BAD(GET HOST "Transfer-Encoding: x\r\nContent-Length: 1\r\n\r\n", "and the other way");
 #define ENCODED(field) GET HOST field "\r\n\r\n"
-	REFUSED(ENCODED("Transfer-Encoding: chunked"), 411, "length_required", "chunked");
-	REFUSED(ENCODED("transfer-encoding:identity"), 411, "length_required", "identity");
-	REFUSED(ENCODED("Transfer-Encoding: xchunked"), 411, "length_required", "xchunked");
-	REFUSED(ENCODED("Transfer-Encoding:\tchunked"), 411, "length_required", "a tab");
-	REFUSED(ENCODED("Transfer-Encoding:"), 411, "length_required", "nothing");
+#define NO_ENCODING(value)                                                                         \
+	REFUSED(ENCODED("Transfer-Encoding:" value), 501, "unsupported_encoding", value)
+	NO_ENCODING(" identity");
+	NO_ENCODING(" xchunked");
+	NO_ENCODING(" chunked;a");
+	NO_ENCODING(" Chunked");
+	NO_ENCODING(" chunked, chunked");
+	NO_ENCODING(" gzip, chunked");
+	NO_ENCODING(" chunked\r\nTransfer-Encoding: chunked");
+	NO_ENCODING(" gzip\r\nTransfer-Encoding: chunked");
+	NO_ENCODING("\r\nTransfer-Encoding: chunked");
+	NO_ENCODING("");
+	BAD("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", "chunked of HTTP/1.0");
 	BAD(ENCODED("Transfer-Encoding : chunked"), "chunked, a blank before the colon");
 	BAD(ENCODED("Transfer\xad"
 		    "Encoding: chunked"),
 	    "a hyphen that is none");
+}
+
+static void test_bad_paths(void)
+{
+#define PATH(path) REFUSED("GET " path " HTTP/1.1\r\n" HOST END, 400, "bad_request", path)
+	PATH("/cgi-bin/api/x%2Fy");
+	PATH("/cgi-bin/api/x%2f?y");
+	PATH("/cgi-bin/api/x%00");
+	PATH("/%");
+	PATH("/%4");
+	PATH("/%4?a");
+	PATH("/%4g");
+	PATH("/%g4");
 }
 
 static void test_bad_origins(void)
@@ -287,7 +308,28 @@ static void test_written(void)
 	       "Content-Type: application/json\r\n" ADDRESS "Content-Length: 7\r\n\r\n",
 	       "all that is");
 	WRITES("PUT /x HTTP/1.1\r\n" HOST "Content-Length: 7\r\n\r\n",
-	       "PUT /x HTTP/1.1\r\nHost: a\r\n" ADDRESS END, "no body but POST's");
+	       "PUT /x HTTP/1.1\r\nHost: a\r\n" ADDRESS "Content-Length: 7\r\n\r\n",
+	       "PUT has a body");
+	WRITES("PATCH /x HTTP/1.1\r\n" HOST "Content-Length: 7\r\n\r\n",
+	       "PATCH /x HTTP/1.1\r\nHost: a\r\n" ADDRESS "Content-Length: 7\r\n\r\n",
+	       "so has PATCH");
+	WRITES("DELETE /x HTTP/1.1\r\n" HOST "Content-Length: 7\r\n\r\n",
+	       "DELETE /x HTTP/1.1\r\nHost: a\r\n" ADDRESS END, "no others");
+	WRITES("HEAD /x HTTP/1.1\r\n" HOST END, "GET /x HTTP/1.1\r\nHost: a\r\n" ADDRESS END,
+	       "HEAD as GET");
+	WRITES("GET /%2e%41?%2F%00% HTTP/1.1\r\n" HOST END,
+	       "GET /%2e%41?%2F%00% HTTP/1.1\r\nHost: a\r\n" ADDRESS END, "a path with a %");
+	WRITES("POST /x HTTP/1.1\r\n" HOST "transfer-encoding:\tchunked \r\n"
+	       "Squash-Frames: 2\r\n\r\n",
+	       "POST /x HTTP/1.1\r\nHost: a\r\n" ADDRESS
+	       "Squash-Frames: 1\r\nContent-Length: 2147483647\r\n\r\n",
+	       "a body in chunks");
+	WRITES("GET /x HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n",
+	       "GET /x HTTP/1.1\r\nHost: a\r\n" ADDRESS END, "not of GET");
+	AUTHORISES("PUT /x HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n",
+		   "PUT /x HTTP/1.1\r\nHost: a\r\n" ADDRESS
+		   "Squash-Frames: 1\r\nSquash-Authorise: 2147483647\r\n\r\n",
+		   "one in chunks, which doesn't come");
 	WRITES("POST /x HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n",
 	       "POST /x HTTP/1.1\r\nHost: a\r\n" ADDRESS END, "none of no bytes");
 	AUTHORISES(
@@ -407,8 +449,10 @@ static void test_targets(void)
 		      sizeof(page_targets) / sizeof(page_targets[0]));
 }
 
-/* What is written is the first line and fields, then what guards a page or another reply, then the
- * end. */
+#define DATE "Sun, 06 Nov 1994 08:49:37 GMT"
+
+/* What is written is the first line and fields, then the date and what guards a page or another
+ * reply, then the end. */
 static void reply(const char *bytes, bool is_page, bool keeps, const char *fields, const char *name)
 {
 	char text[FRONT_REPLY_ROOM], expected_text[FRONT_REPLY_ROOM];
@@ -423,10 +467,10 @@ static void reply(const char *bytes, bool is_page, bool keeps, const char *field
 		ok = head_read_reply(&r, copy, n) == HEAD_MORE && ok;
 	ok = head_read_reply(&r, copy, len) == HEAD_DONE && ok && r.len == head_len;
 	if (ok)
-		head_write_reply(copy, r.len, is_page, keeps, &out);
+		head_write_reply(copy, r.len, is_page, keeps, DATE, &out);
 	text[out.len] = '\0';
 	free(copy);
-	buf_printf(&expected, "HTTP/1.1 %s%s%s\r\n", fields, head_guards(is_page),
+	buf_printf(&expected, "HTTP/1.1 %sDate: " DATE "\r\n%s%s\r\n", fields, head_guards(is_page),
 		   keeps ? "" : "Connection: close\r\n");
 	buf_add(&expected, "", 1);
 	if (!tap_ok(ok && strcmp(text, expected.data) == 0, "a reply: %s", name))
@@ -467,6 +511,8 @@ static void test_replies(void)
 	      "Cross-Origin-Resource-Policy: e\r\nCache-Control: no-store\r\n\r\n",
 	      false, true, "200 OK\r\nCache-Control: no-store\r\n",
 	      "what guards is front's to say");
+	reply("HTTP/1.1 200 OK\r\nDATE: a\r\nDated: b\r\n\r\n", false, true,
+	      "200 OK\r\nDated: b\r\n", "so is the date");
 	reply("HTTP/1.1 200 OK\r\nCache-Control: a\r\n\r\n", true, true, "200 OK\r\n",
 	      "and how a page is kept");
 	struct head_reply r;
@@ -504,9 +550,9 @@ static void test_reply_sizes(void)
 	tap_ok(made.len == FRONT_REPLY_HEAD_BYTES &&
 		       head_read_reply(&r, made.data, made.len) == HEAD_DONE,
 	       "a reply's head of 4096 bytes");
-	head_write_reply(made.data, made.len, true, false, &out);
+	head_write_reply(made.data, made.len, true, false, DATE, &out);
 	tap_ok(!out.full && out.len == made.len + strlen(head_guards(true)) +
-					       strlen("Connection: close\r\n"),
+					       strlen("Date: " DATE "\r\nConnection: close\r\n"),
 	       "there is room for it");
 	made.len = FRONT_REPLY_HEAD_BYTES - 4;
 	buf_add_text(&made, "a\r\n\r\n");
@@ -520,6 +566,7 @@ int main(void)
 	test_bad_first_lines();
 	test_bad_fields();
 	test_bad_lengths();
+	test_bad_paths();
 	test_bad_origins();
 	test_sizes();
 	test_written();

@@ -204,8 +204,9 @@ def test_refusals(m):
     refuse(m, "the wrong method for exec", "GET", f"{one}/exec", None, 405, "method_not_allowed")
     refuse(m, "the wrong method for health", "POST", "health", {}, 405, "method_not_allowed")
     chunked = ["Transfer-Encoding: chunked"]
-    refuse(m, "a chunked body", "POST", SANDBOXES, "{}", 411, "length_required", headers=chunked)
-    refuse(m, "no body", "POST", SANDBOXES, None, 411, "length_required")
+    refuse(m, "a body in chunks that lacks id", "POST", SANDBOXES, "{}", 400, "bad_field", "id", headers=chunked)
+    refuse(m, "no body", "POST", SANDBOXES, None, 400, "bad_field", "id", "missing")
+    refuse(m, "one of no bytes", "POST", f"{one}/exec", "", 400, "bad_field", "cmd", "missing")
     large = json.dumps({"cmd": "x" * (1 << 20)})
     refuse(m, "a body above 1 MiB", "POST", f"{one}/exec", large, 413, "too_large")
 
@@ -226,9 +227,9 @@ def test_layer_refusals(m):
         code = "unsupported_media_type"
         refuse(m, f"{verb} of text", "POST", path, "{}", 415, code, headers=text)
         chunked = ["Transfer-Encoding: chunked"]
-        refuse(m, f"{verb} in chunks", "POST", path, "{}", 411, "length_required", headers=chunked)
-    refuse(m, "activate without a body", "POST", f"{one}/activate", None, 411, "length_required")
-    refuse(m, "restore without a body", "POST", f"{one}/restore", None, 411, "length_required")
+        refuse(m, f"{verb} in chunks, and more", "POST", path, json.dumps(more), 400, "bad_field", "more", headers=chunked)
+    refuse(m, "activate without a body", "POST", f"{one}/activate", None, 400, "bad_field", "module", "missing")
+    refuse(m, "restore without a body", "POST", f"{one}/restore", None, 400, "bad_field", "snapshot", "missing")
     for verb, body, code, word in (
         ("activate", {}, "bad_field", "module"),
         ("activate", {"module": 5}, "bad_field", "module"),
