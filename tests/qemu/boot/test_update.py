@@ -17,6 +17,7 @@ from updates import (
 )  # fmt: skip
 
 MIB = 1 << 20
+CHUNKED = "Transfer-Encoding: chunked"
 SMALL = b"no image, but as good as one until it boots" * 100
 
 
@@ -90,8 +91,23 @@ def test_one_at_a_time(m):
     equal("the first has gone away", outcome(reply), (409, "not_newer"))
 
 
+def test_chunks(m):
+    """Without a length, that of the header counts."""
+    whole = small((0, 3, 0), bytes(100000))
+    for what, body, expected in (
+        ("a byte too many", whole + b"x", (400, "bad_update")),
+        ("a byte too few", whole[:-1], (400, "bad_update")),
+        ("another UKI", whole[:-1] + b"x", (400, "bad_checksum")),
+        ("a header that is signed, and nothing else", whole[:mkupdate.HEADER.size], (400, "bad_update")),
+        ("another signature", bytes(b ^ (i == 130) for i, b in enumerate(whole)), (403, "bad_signature")),
+    ):
+        reply = m.http("POST", UPDATE, body, headers=[CHUNKED])
+        equal(f"refused in chunks: {what}", outcome(reply), expected)
+    equal("nothing waits", state(m)["waiting"], None)
+
+
 def update(m, body, version, query=""):
-    reply = m.http("POST", UPDATE + query, body, seconds=120)
+    reply = m.http("POST", UPDATE + query, body, seconds=120, headers=[CHUNKED])
     expected = {"version": version, "file": f"squash_{version}+3.efi", "status": "reboot to use it"}
     equal(f"version {version} is taken", (reply.status, reply.json), (201, expected))
     equal("it waits for a reboot", state(m)["waiting"], version)
@@ -114,7 +130,7 @@ def main():
         m.token = TOKEN
         m.wait_api()
         watch = Watch(m)
-        tap.each(m, test_refused, test_rights, test_room, test_one_at_a_time)
+        tap.each(m, test_refused, test_rights, test_room, test_one_at_a_time, test_chunks)
         update(m, body, "0.2.0")
         reboot(m, "0.2.0")
         system = m.http("GET", "api/system").json
