@@ -3,6 +3,7 @@
  * holds for a command there: so nobody outside ever follows a path of a stranger's. A worker starts
  * it for one request, by descriptor; it has the three streams and nothing else. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 

@@ -54,9 +54,10 @@ static bool read_owner(const struct msg_field *f, struct files_request *q, struc
 	if (good)
 		snprintf(q->owner, sizeof(q->owner), "%" PRIu32 ":%" PRIu32, uid, gid);
 	else
-		reply_fail(r, 400, "bad_field",
-			   "owner is \"%s\"; it may be root, keep, UID or UID:GID, numbers below %d",
-			   text, LIMIT_IDS);
+		reply_fail(
+			r, 400, "bad_field",
+			"owner is \"%s\"; it may be root, keep, UID or UID:GID, numbers below %d",
+			text, LIMIT_IDS);
 	return good;
 }
 
