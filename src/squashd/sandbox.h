@@ -77,9 +77,9 @@ struct server {
 
 #define SLOT_NONE UINT32_MAX
 
-/* A sandbox's uid n, below LIMIT_IDS, is SANDBOX_UID_BASE(slot) + n outside. What is below the first
- * of them is the appliance's; of that each sandbox's egress has an id, as uid and as gid, and so
- * have its shims: as many slots as there may be lie between. */
+/* A sandbox's uid n, below LIMIT_IDS, is SANDBOX_UID_BASE(slot) + n outside. What is below the
+ * first of them is the appliance's; of that each sandbox's egress has an id, as uid and as gid, and
+ * so have its shims: as many slots as there may be lie between. */
 #define SANDBOX_UID_BASE(slot) (LIMIT_IDS * (1u + (slot)))
 #define SANDBOX_EGRESS_UID(slot) (0xf0000u + (slot))
 #define SANDBOX_SHIM_UID(slot) (0xf8000u + (slot))

@@ -14,7 +14,7 @@
 /* Twice what can be taken, so that a search is short wherever it begins; and no id is above what
  * devpts takes as its gid, an int. */
 #define SLOTS (LIMIT_SANDBOXES * 2u - 2u)
-_Static_assert((uint64_t)LIMIT_IDS * (SLOTS + 1) < INT32_MAX, "ids are too many");
+_Static_assert((uint64_t)LIMIT_IDS *(SLOTS + 1) < INT32_MAX, "ids are too many");
 
 static void format_path(char path[32], uint32_t slot)
 {

@@ -22,8 +22,8 @@ static bool read_mode(const struct msg_field *f, struct files_request *q, struct
 	return q->has_mode;
 }
 
-/* The decimal number that the text begins with, behind which *end is; no sign, no number above what a
- * sandbox has. */
+/* The decimal number that the text begins with, behind which *end is; no sign, no number above
+ * what a sandbox has. */
 static bool read_id(const char *text, const char **end, uint32_t *id)
 {
 	uint32_t number = 0;
