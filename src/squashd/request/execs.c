@@ -95,7 +95,7 @@ void request_exec_output(const struct server *s, struct msg_cursor fields, struc
 	static char data[RING_KEPT_BYTES];
 	struct exec_question q;
 	struct err e;
-	bool ended;
+	bool ended = false;
 	AUTO_FD dir = execs_read(fields, true, &q, r) ? find(s, &q, r) : -1;
 	if (dir < 0)
 		return;
