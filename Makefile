@@ -23,6 +23,7 @@
 #   make test-all         both. T and JUNIT as above, and with make test-slow and make check
 #   make test-fault       every fault, where test-slow tries a sample: half an hour and more
 #   make test-powercut    CUTS=50 power cuts under load
+#   make test-hosts       as root: builds and boots it on Debian 12 and 13, each installed in a directory
 #   make check            unit tests alone: seconds, no QEMU
 #   make fuzz             the parsers under libFuzzer, FUZZ_SECONDS=600 each; T=json: that one alone
 #   make bench            time it against floors and peers, on the booted image: a table
@@ -66,7 +67,7 @@
 
 VERSION := 0.1.0
 
-.PHONY: all ctl run debug shell compile_commands.json modules keys uki update pxe iso usb test test-slow test-all test-fault test-powercut check bench fuzz fuzz-merge lint update-versions clean help
+.PHONY: all ctl run debug shell compile_commands.json modules keys uki update pxe iso usb test test-slow test-all test-fault test-powercut test-hosts check bench fuzz fuzz-merge lint update-versions clean help
 .DELETE_ON_ERROR:
 ifneq ($(words $(CURDIR)),1)
 $(error The path of this directory has a space in it, which make can't take: $(CURDIR))
@@ -350,7 +351,7 @@ $(ALL_MODULES:%=build/modules/%.squashfs): build/modules/%.squashfs: build/modul
 
 $(patsubst %,build/modules/.%.made,$(DELTAS) $(TEST_DELTAS)): build/modules/000-base-debian.squashfs
 $(ALL_MODULES:%=build/modules/.%.made): build/modules/.%.made: config/modules/% \
-		$$(shell find config/modules/$$*.d -type f 2>/dev/null) $(wildcard scripts/mkmodule* scripts/mkmanifest) config/versions \
+		$$(shell find config/modules/$$*.d -type f 2>/dev/null) $(wildcard scripts/mkmodule* scripts/mkmanifest scripts/npm-global) config/versions \
 		build/parts/busybox build/parts/mksquashfs build/parts/unsquashfs
 	$(call say,MODULE,build/modules/$*.squashfs)
 	$(Q)scripts/mkmodule $*
@@ -493,7 +494,7 @@ pick = $(or $(if $(findstring %,$(1)),,$(strip $(call named,$(call stem,$(1)),$(
 # The programs to run: those of $(2), or what T names.
 picked = $(sort $(if $(T),$(foreach name,$(T),$(call pick,$(name),$(1),$(2))),$(2)))
 
-$(if $(T),$(foreach goal,$(filter test-fault test-powercut bench lint,$(MAKECMDGOALS)), \
+$(if $(T),$(foreach goal,$(filter test-fault test-powercut test-hosts bench lint,$(MAKECMDGOALS)), \
 	$(error make $(goal) takes no T)))
 
 # What the programs of each folder need.
@@ -549,6 +550,10 @@ test-powercut:
 	$(Q)scripts/host-packages build test
 	+$(Q)$(SUBMAKE) $(IN_QEMU)
 	$(Q)CUTS=$(CUTS) tests/tap --timeout 7200 tests/qemu/recovery/test_powercut.py
+
+test-hosts:
+	$(Q)scripts/host-packages build modules
+	$(Q)tests/tap tests/hosts/test_hosts.py
 
 FUZZ_SECONDS := 600
 # gcc has warned already.

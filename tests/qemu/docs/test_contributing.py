@@ -16,6 +16,7 @@ import tap
 from api import BUSYBOX, SANDBOXES, create, info
 from machine import BUILD, ROOT, WORK, Machine
 from tap import check, equal
+from tree import copy_tree
 
 PAGE = ROOT / "CONTRIBUTING.md"
 COPY = WORK / "contributing"
@@ -31,15 +32,10 @@ USED = ("qemu", "test/agent", "modules/000-base-debian.squashfs", "modules/100-p
 TESTS = ("tests/qemu/api/test_openapi.py", "tests/qemu/docs/test_docs.py", "tests/lint/test_tables.py")
 
 
-def copy_tree():
-    """The tree as git has it or would have it, at the times that make compares, with what is built already."""
+def make_copy():
+    """The tree, at the times that make compares, with what is built already."""
     shutil.rmtree(COPY, ignore_errors=True)
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ":!build"], cwd=ROOT, check=True, stdout=subprocess.PIPE)
-    for name in listed.stdout.decode().split("\0"):
-        source, target = ROOT / name, COPY / name
-        if name and source.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target)
+    copy_tree(COPY)
     for part in PARTS:
         target = COPY / "build" / part
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -145,7 +141,7 @@ def test_setting(m):
 
 
 def main():
-    copy_tree()
+    make_copy()
     examples = read_examples()
     equal("there are three examples", len(examples), 3)
     test_style([apply(diff) for diffs in examples.values() for diff in diffs])
