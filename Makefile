@@ -23,6 +23,7 @@
 #   make test-all         both. T and JUNIT as above, and with make test-slow and make check
 #   make test-fault       every fault, where test-slow tries a sample: half an hour and more
 #   make test-powercut    CUTS=50 power cuts under load
+#   make test-suites      CPython's and Node.js' own tests, in sandboxes: a quarter of an hour
 #   make test-hosts       as root: builds and boots it on Debian 12 and 13, each installed in a directory
 #   make check            unit tests alone: seconds, no QEMU
 #   make fuzz             the parsers under libFuzzer, FUZZ_SECONDS=600 each; T=json: that one alone
@@ -67,7 +68,7 @@
 
 VERSION := 0.1.0
 
-.PHONY: all ctl run debug shell compile_commands.json modules keys uki update pxe iso usb test test-slow test-all test-fault test-powercut test-hosts check bench fuzz fuzz-merge lint update-versions clean help
+.PHONY: all ctl run debug shell compile_commands.json modules keys uki update pxe iso usb test test-slow test-all test-fault test-powercut test-suites test-hosts check bench fuzz fuzz-merge lint update-versions clean help
 .DELETE_ON_ERROR:
 ifneq ($(words $(CURDIR)),1)
 $(error The path of this directory has a space in it, which make can't take: $(CURDIR))
@@ -340,7 +341,8 @@ pxe:
 DELTAS := 100-nodejs22 100-python313 101-nodejs 110-gcc 120-git 121-admin
 # What tests need inside: not among those that make modules makes.
 TEST_DELTAS := 127-runtimes 128-stress 129-clients
-ALL_MODULES := 000-base-debian $(DELTAS) $(TEST_DELTAS)
+SUITE_DELTAS := 127-suite-python
+ALL_MODULES := 000-base-debian $(DELTAS) $(TEST_DELTAS) $(SUITE_DELTAS)
 PRESETS := $(patsubst %,build/modules/%.squashfs,000-base-debian $(DELTAS))
 
 modules: $(PRESETS)
@@ -349,7 +351,8 @@ modules: $(PRESETS)
 # has on it is lost when it is made anew. The stamp says that the module has been looked at.
 $(ALL_MODULES:%=build/modules/%.squashfs): build/modules/%.squashfs: build/modules/.%.made ;
 
-$(patsubst %,build/modules/.%.made,$(DELTAS) $(TEST_DELTAS)): build/modules/000-base-debian.squashfs
+$(patsubst %,build/modules/.%.made,$(DELTAS) $(TEST_DELTAS) $(SUITE_DELTAS)): build/modules/000-base-debian.squashfs
+build/modules/.127-suite-python.made: build/modules/100-python313.squashfs
 $(ALL_MODULES:%=build/modules/.%.made): build/modules/.%.made: config/modules/% \
 		$$(shell find config/modules/$$*.d -type f 2>/dev/null) $(wildcard scripts/mkmodule* scripts/mkmanifest scripts/npm-global) config/versions \
 		build/parts/busybox build/parts/mksquashfs build/parts/unsquashfs
@@ -494,7 +497,7 @@ pick = $(or $(if $(findstring %,$(1)),,$(strip $(call named,$(call stem,$(1)),$(
 # The programs to run: those of $(2), or what T names.
 picked = $(sort $(if $(T),$(foreach name,$(T),$(call pick,$(name),$(1),$(2))),$(2)))
 
-$(if $(T),$(foreach goal,$(filter test-fault test-powercut test-hosts bench lint,$(MAKECMDGOALS)), \
+$(if $(T),$(foreach goal,$(filter test-fault test-powercut test-suites test-hosts bench lint,$(MAKECMDGOALS)), \
 	$(error make $(goal) takes no T)))
 
 # What the programs of each folder need.
@@ -550,6 +553,18 @@ test-powercut:
 	$(Q)scripts/host-packages build test
 	+$(Q)$(SUBMAKE) $(IN_QEMU)
 	$(Q)CUTS=$(CUTS) tests/tap --timeout 7200 tests/qemu/recovery/test_powercut.py
+
+# CPython's tests come as a package, by a preset; Node.js' only as source.
+SUITES := $(patsubst %,build/modules/127-suite-%.squashfs,python node)
+
+build/modules/127-suite-node.squashfs: tests/suites/pack tests/suites/node.list config/versions build/parts/mksquashfs
+	$(call say,MODULE,$@)
+	$(Q)tests/suites/pack node
+
+test-suites:
+	$(Q)scripts/host-packages build modules test
+	+$(Q)$(SUBMAKE) $(IN_QEMU) $(PRESETS) $(SUITES)
+	$(Q)tests/tap tests/suites/test_suites.py
 
 test-hosts:
 	$(Q)scripts/host-packages build modules

@@ -3,7 +3,8 @@
 # tap: alone timeout=7200
 """Debian 12 and 13 as build hosts: a newcomer copies the tree, types what README.md says, installs the
 packages that it is told, builds, tests and boots the image, and runs a program in a sandbox. Nothing is
-built already and no cache is shared, so each takes about a quarter of an hour. RELEASES="trixie" tests that one alone."""
+built already and no cache is shared, so each takes twenty minutes.
+RELEASES="trixie" tests that one alone."""
 
 import os
 import shlex
