@@ -121,7 +121,7 @@ def test_form(m, _):
     equal("sandboxes", now.get("squash_sandboxes"), 0)
     equal("commands", ends(now), [0] * 5)
     reply = m.http("POST", "metrics", {})
-    equal("it is only read", (reply.status, reply.headers.get("allow")), (405, "GET"))
+    equal("it is only read", (reply.status, reply.headers.get("allow")), (405, "GET, HEAD"))
 
 
 def test_limits(m, _):

@@ -110,7 +110,7 @@ def test_activate(m):
     """What it does to files, and to what stands in its way, is test_snapshot.py's."""
     one, body, stack = f"{SANDBOXES}/deb", {"module": "100-python313"}, PYTHON.split(",")
     create(m, "deb", DEBIAN)
-    output(m, "deb", "echo kept > /root/kept; ! command -v python3")
+    output(m, "deb", "echo kept > /root/kept; sync /root/kept; ! command -v python3")
     reply = m.http("POST", f"{one}/activate", body)
     equal("activate answers 200", reply.status, 200)
     equal("with the info", reply.json, info(m, "deb"))
