@@ -99,7 +99,7 @@ def test_ends(place):
 # those named to have counted, too.
 MEETS = """name=${0##*/}; touch here.$name; n=0
 while [ "$(ls here.* | wc -l)" -lt %d ] && [ $((n++)) -lt 100 ]; do sleep 0.1; done
-sleep 0.3; ls here.* | wc -l >met.$name; n=0
+sleep 0.3; ls here.* | wc -l >counted.$name; mv counted.$name met.$name; n=0
 for other in %s; do until [ -e met.$other ] || [ $((n++)) -ge 100 ]; do sleep 0.1; done; done
 rm here.$name; echo 'ok 1'; echo 1..1"""
 
