@@ -8,6 +8,7 @@
 #include "fuzz.h"
 #include "lenient.h"
 #include "lib/frames.h"
+#include "splits.h"
 
 #define SPLITS 4
 
@@ -17,20 +18,6 @@ struct decoded {
 	size_t len, rest; /* bytes of the data; behind the body */
 	char *data;       /* the caller frees it */
 };
-
-/* Offsets in len bytes, in order, the last of which is len. */
-static void read_splits(const uint8_t *data, size_t len, size_t splits[SPLITS + 1])
-{
-	for (size_t i = 0; i < SPLITS; i++)
-		splits[i] = len * data[i] / 256;
-	for (size_t i = 1; i < SPLITS; i++)
-		for (size_t k = i; k > 0 && splits[k] < splits[k - 1]; k--) {
-			size_t other = splits[k];
-			splits[k] = splits[k - 1];
-			splits[k - 1] = other;
-		}
-	splits[SPLITS] = len;
-}
 
 /* Decode the pieces up to each of these offsets. With framed, each piece's data is added to it as a
  * frame, as front does. */
@@ -111,7 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return -1;
 	size_t len = size - SPLITS;
 	char *bytes = fuzz_copy(data + SPLITS, len);
-	read_splits(data, len, splits);
+	splits_read(data, len, splits, SPLITS);
 	struct decoded whole = decode(bytes, &len, 1, NULL);
 	struct decoded parts = decode(bytes, splits, SPLITS + 1, &framed);
 	CHECK(whole.result == parts.result && !framed.full);

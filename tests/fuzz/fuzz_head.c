@@ -8,23 +8,10 @@
 #include "front/head.h"
 #include "fuzz.h"
 #include "lib/front_fds.h"
+#include "splits.h"
 
 #define SPLITS 3
 #define DATE "Sun, 06 Nov 1994 08:49:37 GMT"
-
-/* Offsets in len bytes, in order, the last of which is len. */
-static void read_splits(const uint8_t *data, size_t len, size_t splits[SPLITS + 1])
-{
-	for (size_t i = 0; i < SPLITS; i++)
-		splits[i] = len * data[i] / 256;
-	for (size_t i = 1; i < SPLITS; i++)
-		for (size_t k = i; k > 0 && splits[k] < splits[k - 1]; k--) {
-			size_t other = splits[k];
-			splits[k] = splits[k - 1];
-			splits[k - 1] = other;
-		}
-	splits[SPLITS] = len;
-}
 
 static bool is_same_text(struct http_text a, struct http_text b)
 {
@@ -175,7 +162,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return -1;
 	size_t len = size - 1 - SPLITS;
 	char *bytes = fuzz_copy(data + 1 + SPLITS, len);
-	read_splits(data + 1, len, splits);
+	splits_read(data + 1, len, splits, SPLITS);
 	if (data[0] & 1)
 		check_reply(bytes, len, splits, data[0] & 4, data[0] & 2);
 	else
